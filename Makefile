@@ -1,0 +1,52 @@
+# Every recipe runs in .venv, which `tools/environment` makes from the locks on first use.
+SHELL := bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+SERVICES := order payment inventory notify clickstream
+space := $(subst ,, )
+SOURCES := .:layer:$(subst $(space),:,$(SERVICES:%=services/%/src))
+ENVIRONMENT := .venv/.synced
+CONFIG = $(if $(ENV),--config-env $(ENV))
+PYTEST := pytest -n 2 --dist loadgroup
+
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas lock
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…)
+	@python -m emulator up $(if $(PORT),--port $(PORT))
+
+stop: $(ENVIRONMENT) ## end what `make run` left running
+	@python -m emulator down
+
+test: $(ENVIRONMENT) ## every test, end to end included; no account, no Docker
+	@$(PYTEST) $(ARGS)
+
+test-fast: $(ENVIRONMENT) ## the tests that neither build nor start anything
+	@$(PYTEST) -m "not e2e and not emulator and not build" $(ARGS)
+
+lint: $(ENVIRONMENT) ## style, types, import boundaries, templates
+	ruff check && ruff format --check && mypy
+	PYTHONPATH=$(SOURCES) lint-imports
+	sam validate --lint && python -m tools.expand --lint
+
+format: $(ENVIRONMENT) ## let ruff fix and format what it can
+	ruff check --fix; ruff format
+
+build: $(ENVIRONMENT) ## what `deploy` sends to AWS (ENV=staging|prod)
+	sam build $(CONFIG)
+
+deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|prod)
+	sam deploy $(CONFIG)
+
+destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
+	sam delete $(CONFIG)
+
+schemas: $(ENVIRONMENT) ## write the registry's schemas and the event catalogue from layer/contracts
+	PYTHONPATH=$(SOURCES) python -m schemas
+
+lock: $(ENVIRONMENT) ## renew the locked requirements (ARGS=--upgrade for newer versions)
+	tools/lock $(ARGS)
+
+$(ENVIRONMENT): requirements/dev.txt requirements/uv.txt .python-version tools/environment
+	@tools/environment

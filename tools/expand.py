@@ -1,0 +1,123 @@
+"""SAM templates as CloudFormation will see them, without an account: `expand`, or `python -m tools.expand --lint`.
+
+What the SAM transform adds (roles, event source mappings, permissions) is where real accounts bite, so the
+template tests and cfn-lint both look at the expansion, never at the shorthand.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from os.path import normpath
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPANDED = ROOT / ".local" / "expanded"
+# `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. The expansion does so too,
+# and keeps each nested template's path in its address, so that a parent still leads to its child.
+ARTIFACTS = "https://artifacts.s3.amazonaws.com/"
+
+# The translator asks boto3 for a region only to learn the partition.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+type Template = dict[str, Any]
+
+
+def templates(root: Path = ROOT) -> list[Path]:
+    """Every template of the application, the root one first, as paths relative to `root`."""
+    found = [
+        *root.glob("template.yaml"),
+        *root.glob("*/template.yaml"),
+        *root.glob("services/*/template.yaml"),
+    ]
+    return sorted((path.relative_to(root) for path in found), key=lambda path: (len(path.parts), path))
+
+
+@cache
+def expand(template: Path, root: Path = ROOT) -> Template:
+    """The template at `root / template` after the SAM transform, with its parameters at their defaults."""
+    return expand_text((root / template).read_text(), root / template.parent, root)
+
+
+def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
+    """Like `expand`, for the text of a template that stands in `folder`."""
+    source = _include(yaml_parse(text), folder)
+    machines = {
+        name: yaml_parse((folder / resource["Properties"]["DefinitionUri"]).read_text())
+        for name, resource in source["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::StateMachine"
+    }
+    for properties in (
+        *source.get("Globals", {}).values(),
+        *(resource.get("Properties", {}) for resource in source["Resources"].values()),
+    ):
+        _package(properties, folder, root)
+    expanded: Template = transform(source, {}, _NoManagedPolicies(), passthrough_metadata=True)
+    for (
+        name,
+        definition,
+    ) in machines.items():  # as an object, which cfn-lint reads
+        properties = expanded["Resources"][name]["Properties"]
+        del properties["DefinitionS3Location"]
+        properties["Definition"] = definition
+    return expanded
+
+
+def child(template_url: str) -> Path:
+    """The path of the nested template that an expanded AWS::CloudFormation::Stack names."""
+    return Path(template_url.removeprefix(ARTIFACTS))
+
+
+class _NoManagedPolicies:
+    """The translator looks up managed policies in the account; ours names none, every statement is written out."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _package(properties: dict[str, Any], folder: Path, root: Path) -> None:
+    """Replace local paths by addresses, as `sam package` would."""
+    for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+        if isinstance(properties.get(name), str):
+            properties[name] = "s3://artifacts/local"
+    if isinstance(properties.get("Location"), str):
+        path = normpath(folder / properties["Location"])
+        properties["Location"] = ARTIFACTS + Path(path).relative_to(root).as_posix()
+
+
+def _include(node: Any, folder: Path) -> Any:
+    """The node with each AWS::Include replaced by the file it names."""
+    if isinstance(node, list):
+        return [_include(item, folder) for item in node]
+    if not isinstance(node, dict):
+        return node
+    macro = node.get("Fn::Transform")
+    if isinstance(macro, dict) and macro.get("Name") == "AWS::Include":
+        return yaml_parse((folder / macro["Parameters"]["Location"]).read_text())
+    return {key: _include(value, folder) for key, value in node.items()}
+
+
+def main() -> int:
+    """Write every expansion under .local/expanded; with --lint, return cfn-lint's verdict on them."""
+    arguments = argparse.ArgumentParser(description=main.__doc__)
+    arguments.add_argument("--lint", action="store_true")
+    written = []
+    for template in templates():
+        path = EXPANDED / template.with_suffix(".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(expand(template), indent=2, default=str))
+        written.append(path)
+        print(path.relative_to(ROOT))
+    if not arguments.parse_args().lint:
+        return 0
+    return subprocess.run(["cfn-lint", "--", *written], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -49,7 +49,7 @@ def _guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def pytest_configure() -> None:
-    socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
+    socket.socket.connect = _guarded_connect  # type: ignore[assignment,method-assign]
     socket.getaddrinfo = _guarded_resolve
 
 

@@ -1,4 +1,4 @@
-"""SAM templates as CloudFormation will see them, without an account: `expand`, or `python -m tools.expand --lint`.
+"""SAM templates as CloudFormation sees them, offline: `expand` one, or `python -m tools.expand --lint` them all.
 
 What the SAM transform adds (roles, event source mappings, permissions) is where real accounts bite, so the
 template tests and cfn-lint both look at the expansion, never at the shorthand.
@@ -19,8 +19,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPANDED = ROOT / ".local" / "expanded"
-# `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. The expansion does so too,
-# and keeps each nested template's path in its address, so that a parent still leads to its child.
+# `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. So does the expansion,
+# which keeps each nested template's path in its address, so that a parent still leads to its child.
 ARTIFACTS = "https://artifacts.s3.amazonaws.com/"
 
 # The translator asks boto3 for a region only to learn the partition.
@@ -59,10 +59,8 @@ def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
     ):
         _package(properties, folder, root)
     expanded: Template = transform(source, {}, _NoManagedPolicies(), passthrough_metadata=True)
-    for (
-        name,
-        definition,
-    ) in machines.items():  # as an object, which cfn-lint reads
+    for name, definition in machines.items():
+        # As an object, because cfn-lint reads only that.
         properties = expanded["Resources"][name]["Properties"]
         del properties["DefinitionS3Location"]
         properties["Definition"] = definition
@@ -75,7 +73,7 @@ def child(template_url: str) -> Path:
 
 
 class _NoManagedPolicies:
-    """The translator looks up managed policies in the account; ours names none, every statement is written out."""
+    """The translator looks up managed policies in the account; ours names none: each statement is its own."""
 
     def load(self) -> dict[str, str]:
         return {}

@@ -1,0 +1,29 @@
+"""Every event there is, in the order of the story they tell."""
+
+from contracts import inventory, notify, order, payment
+from contracts.envelope import EventData
+
+ALL: tuple[type[EventData], ...] = (
+    order.OrderPlaced,
+    order.OrderHeldForReview,
+    order.OrderReviewed,
+    order.OrderConfirmed,
+    order.OrderRejected,
+    order.OrderCancelled,
+    order.OrderNeedsAttention,
+    inventory.StockReserved,
+    inventory.StockRejected,
+    inventory.StockCommitted,
+    inventory.StockReleased,
+    inventory.StockReturned,
+    inventory.ProductUpdated,
+    inventory.StockLow,
+    payment.PaymentAuthorized,
+    payment.PaymentDeclined,
+    payment.PaymentCaptured,
+    payment.PaymentVoided,
+    payment.PaymentRefunded,
+    payment.PaymentSettlementFailed,
+    notify.NotificationSent,
+    notify.NotificationFailed,
+)

@@ -1,0 +1,26 @@
+"""What a reader of the orders' stream may rely on.
+
+The stream of the order table is shared with inventory, whose stock follows the orders' states without a detour
+through the bus. Only these attributes of an order's image are promised; everything else is the order service's own.
+"""
+
+from enum import StrEnum
+
+from contracts.types import Value
+
+
+class OrderStatus(StrEnum):
+    PLACED = "PLACED"
+    AWAITING_REVIEW = "AWAITING_REVIEW"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+
+
+class OrderImage(Value):
+    """The promised part of an order's image in the stream."""
+
+    order_id: str
+    status: OrderStatus
+    version: int
+    updated_at: str

@@ -1,0 +1,55 @@
+"""A Lambda function behind an SQS queue of events: each message succeeds or fails by itself."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    SqsFifoPartialProcessor,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from contracts.envelope import Envelope, EventData, opened
+from shopkit.telemetry import logger, tracer
+
+type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event as a queue delivered it; `attempt` counts from 1."""
+
+    event: Envelope[Any]
+    attempt: int
+    message: dict[str, Any]
+
+
+def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[[Delivery], None]], LambdaHandler]:
+    """A handler of these events. A raised exception returns that message alone to the queue (with `fifo`, its whole
+    message group from there on), and after the queue's maxReceiveCount it goes to the dead-letter queue."""
+
+    def decorate(consume: Callable[[Delivery], None]) -> LambdaHandler:
+        def one(record: SQSRecord) -> None:
+            message = json.loads(record.body)
+            event = opened(message, *types)
+            with logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id):
+                consume(Delivery(event, int(record.attributes.approximate_receive_count), message))
+                logger.info("consumed", type=event.type)
+
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            processor = (
+                SqsFifoPartialProcessor(skip_group_on_error=True)
+                if fifo
+                else BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+            )
+            if fifo:
+                processor.raise_on_entire_batch_failure = False
+            return dict(process_partial_response(event, one, processor, context))
+
+        return tracer.capture_lambda_handler(handler, capture_response=False)
+
+    return decorate

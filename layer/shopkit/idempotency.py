@@ -1,0 +1,29 @@
+"""The Idempotency-Key header (IETF draft-ietf-httpapi-idempotency-key-header)."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from shopkit.problems import bad_request
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """The key, quoted (a structured-field string, as the draft says) or bare. Raises Problem 400."""
+    sent = headers.get("idempotency-key")
+    if sent is None:
+        raise bad_request("idempotency-key-missing", "Send an Idempotency-Key header: a fresh value per intent.")
+    key = sent.strip(" ")
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _KEY.fullmatch(key):
+        raise bad_request("idempotency-key-malformed", "Idempotency-Key takes 1 to 255 printable ASCII characters.")
+    return key
+
+
+def fingerprint(body: BaseModel) -> str:
+    """Equal for two bodies that mean the same, whatever their white space or order of names."""
+    return hashlib.sha256(body.model_dump_json(exclude_none=True).encode()).hexdigest()

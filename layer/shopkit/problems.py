@@ -1,0 +1,76 @@
+"""Problem details for HTTP APIs (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+
+_TYPE_PREFIX = "urn:cartwheel:problem:"
+
+
+class Problem(Exception):
+    """An answer that is no success. `slug` names the kind of problem; `errors` point into the request's body."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[dict[str, str]] = (),
+        **extensions: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = list(errors)
+        self.extensions = extensions
+
+    def document(self, instance: str) -> dict[str, Any]:
+        return {
+            "type": _TYPE_PREFIX + self.slug,
+            "title": self.slug.replace("-", " ").capitalize(),
+            "status": int(self.status),
+            "detail": self.detail,
+            "instance": instance,
+            **({"errors": self.errors} if self.errors else {}),
+            **self.extensions,
+        }
+
+
+def bad_request(slug: str, detail: str, **more: Any) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, slug, detail, **more)
+
+
+def not_found(what: str) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no such {what}.")
+
+
+def conflict(slug: str, detail: str, **more: Any) -> Problem:
+    return Problem(HTTPStatus.CONFLICT, slug, detail, **more)
+
+
+def unprocessable(slug: str, detail: str, **more: Any) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, slug, detail, **more)
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(HTTPStatus.FORBIDDEN, "forbidden", detail)
+
+
+def invalid_body(error: ValidationError) -> Problem:
+    """One error per offending place, each with its JSON pointer (RFC 6901)."""
+    return bad_request(
+        "invalid-body",
+        "The body does not have the required form.",
+        errors=[
+            {"pointer": pointer(found["loc"]), "detail": found["msg"]}
+            for found in error.errors(include_url=False, include_input=False, include_context=False)
+        ],
+    )
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)

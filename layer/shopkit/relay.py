@@ -1,0 +1,121 @@
+"""The outbox relay: a table's stream in, its service's events out, in stream order, each with the same id on every retry.
+
+One relay serves all services; what a change means is the service's own `events_of`.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.envelope import Envelope
+from shopkit.aws import client
+from shopkit.streams import Change, Image, LambdaHandler, change_of, retry_from, set_aside
+from shopkit.telemetry import logger, tracer
+
+type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
+
+# PutEvents and PublishBatch both take at most 10 entries and 256 KB a call (API references).
+_MAX_ENTRIES = 10
+_MAX_BYTES = 200_000
+
+
+class PublicationFailed(Exception):
+    """The bus or the topic took a call but refused an entry of it."""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """An event, and the stream record to retry from when it cannot be published."""
+
+    event: Envelope[Any]
+    sequence_number: str
+    size: int
+
+
+def relay(events_of: EventsOf) -> LambdaHandler:
+    """The handler that publishes what `events_of(old image, new image)` makes of every change.
+
+    Environment: BUS_NAME; ORDER_UPDATES_TOPIC_ARN for a service whose events also go out ordered per order;
+    FAILURE_QUEUE_URL for records that are no change of this table.
+    """
+
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        published = 0
+        for batch in _batches(_pending(event["Records"], events_of)):
+            try:
+                _publish(batch)
+            except Exception:
+                # A repeated event has the same id, so retrying the whole batch is safe; going on would break order.
+                logger.exception("events not published, will be retried", first=batch[0].event.event_id)
+                return retry_from(batch[0].sequence_number)
+            published += len(batch)
+        logger.info("relayed", records=len(event["Records"]), events=published)
+        return retry_from(None)
+
+    return tracer.capture_lambda_handler(handler, capture_response=False)
+
+
+def _pending(records: Iterable[dict[str, Any]], events_of: EventsOf) -> Iterator[_Pending]:
+    for record in records:
+        try:
+            change: Change = change_of(record)
+            events = events_of(change.old, change.new)
+        except ValueError as error:
+            set_aside(record, error)
+            continue
+        for event in events:
+            size = len(event.model_dump_json()) + 256
+            yield _Pending(event, change.sequence_number, size)
+
+
+def _batches(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
+    batch: list[_Pending] = []
+    for entry in pending:
+        full = len(batch) == _MAX_ENTRIES or sum(e.size for e in batch) + entry.size > _MAX_BYTES
+        # A call can fail in part: two events of one order in it could swap places.
+        repeats = any(e.event.correlation_id == entry.event.correlation_id for e in batch)
+        if batch and (full or repeats):
+            yield batch
+            batch = []
+        batch.append(entry)
+    if batch:
+        yield batch
+
+
+def _publish(batch: Sequence[_Pending]) -> None:
+    answer = client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": os.environ["BUS_NAME"],
+                "Source": entry.event.source,
+                "DetailType": entry.event.type,
+                "Detail": entry.event.model_dump_json(),
+                "Time": entry.event.occurred_at,
+            }
+            for entry in batch
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        raise PublicationFailed([entry.get("ErrorCode") for entry in answer["Entries"] if "ErrorCode" in entry])
+    if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
+        _publish_in_order(topic, batch)
+
+
+def _publish_in_order(topic: str, batch: Sequence[_Pending]) -> None:
+    answer = client("sns").publish_batch(
+        TopicArn=topic,
+        PublishBatchRequestEntries=[
+            {
+                "Id": str(index),
+                "Message": json.dumps(entry.event.as_published()),
+                "MessageGroupId": entry.event.correlation_id,
+                "MessageDeduplicationId": str(entry.event.event_id),
+                "MessageAttributes": {"type": {"DataType": "String", "StringValue": entry.event.type}},
+            }
+            for index, entry in enumerate(batch)
+        ],
+    )
+    if answer["Failed"]:
+        raise PublicationFailed([failure["Code"] for failure in answer["Failed"]])

@@ -1,0 +1,22 @@
+"""Checkout's last step: PLACED becomes CONFIRMED, unless the order was closed meanwhile."""
+
+from typing import Any
+
+from order import domain, store
+from shopkit import clock
+from shopkit.telemetry import logger, tracer
+
+
+class OrderClosed(Exception):
+    """The order was rejected or cancelled first. Its closing event settles money and goods."""
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{order_id}` in, `{order_id, status}` out. Raises OrderClosed."""
+    try:
+        order = store.change(event["order_id"], lambda order: domain.confirm(order, clock.now()))
+    except domain.IllegalTransition as closed:
+        raise OrderClosed(str(closed)) from closed
+    logger.info("confirmed", order_id=order.order_id)
+    return {"order_id": order.order_id, "status": order.status}

@@ -1,0 +1,82 @@
+"""POST /orders: places an order, once per customer, Idempotency-Key and 24 hours."""
+
+import os
+from http import HTTPStatus
+
+from contracts.types import Money, OrderLine
+from order import domain, store
+from order.domain import Order, OrderRequest
+from order.view import order_view
+from shopkit import clock
+from shopkit.api import Request, Response, endpoint
+from shopkit.idempotency import fingerprint, idempotency_key
+from shopkit.problems import conflict, unprocessable
+
+
+@endpoint
+def handler(request: Request) -> Response:
+    customer_id, key = request.caller.customer_id, idempotency_key(request.headers)
+    wanted = request.body(OrderRequest)
+    order_id, earlier = _order_of_key(customer_id, key)
+    if earlier:
+        return _replayed(earlier, wanted)
+    lines = _quote(wanted)
+    order = domain.place(
+        wanted,
+        lines,
+        order_id=order_id,
+        customer_id=customer_id,
+        fingerprint=fingerprint(wanted),
+        now=clock.now(),
+    )
+    try:
+        store.add(order)
+    except store.AlreadyPlaced as raced:
+        return _replayed(raced.order, wanted)
+    return _placed(order)
+
+
+def _order_of_key(customer_id: str, key: str) -> tuple[str, Order | None]:
+    """The order that the key stands for, or the id of the one to place: each expired order frees the next generation."""
+    secret, now, generation = os.environ["ORDER_ID_SECRET"], clock.now(), 0
+    while True:
+        order_id = domain.order_id(secret, customer_id, key, generation)
+        order = store.find(order_id)
+        if order is None or domain.within_window(order, now):
+            return order_id, order
+        generation += 1
+
+
+def _quote(wanted: OrderRequest) -> tuple[OrderLine, ...]:
+    """Lines at today's prices. Raises Problem: 422 for an unknown sku, 409 when the client expected another total."""
+    try:
+        lines = domain.priced(wanted, store.catalogue(line.sku for line in wanted.lines))
+    except domain.UnknownSku as unknown:
+        raise unprocessable(
+            "unknown-sku",
+            "The catalogue has no such product.",
+            errors=[{"pointer": f"/lines/{i}/sku", "detail": wanted.lines[i].sku} for i in unknown.indexes],
+        ) from unknown
+    total = domain.total_of(lines)
+    expected = wanted.expected_total
+    if expected and Money(amount=expected.amount, currency=expected.currency) != total:
+        raise conflict(
+            "price-changed",
+            "The total is not the one that you expected. Look at the quote and order again.",
+            quote={"lines": [line.model_dump() for line in lines], "total": total.model_dump()},
+        )
+    return lines
+
+
+def _replayed(earlier: Order, wanted: OrderRequest) -> Response:
+    if earlier.fingerprint != fingerprint(wanted):
+        raise unprocessable(
+            "idempotency-key-reused", "This Idempotency-Key was used with another body within the last 24 hours."
+        )
+    return _placed(domain.as_placed(earlier), {"Idempotency-Replayed": "true"})
+
+
+def _placed(order: Order, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        HTTPStatus.CREATED, order_view(order), {"Location": f"/orders/{order.order_id}", **(headers or {})}
+    )

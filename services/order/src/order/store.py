@@ -1,0 +1,158 @@
+"""The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from contracts.orders_stream import OrderStatus
+from order.domain import CatalogueEntry, Order
+from shopkit.aws import client
+from shopkit.dynamodb import BATCH_GET_LIMIT, from_item, to_item, to_value
+
+_OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
+_ATTEMPTS = 5
+
+type Position = tuple[str, str]
+
+
+class AlreadyPlaced(Exception):
+    """An order of this id exists: `order`."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.order_id)
+        self.order = order
+
+
+class Contended(Exception):
+    """Others kept changing the order; trying again later is safe."""
+
+
+def key_of(order_id: str) -> str:
+    return f"order#{order_id}"
+
+
+def row_of(order: Order) -> dict[str, Any]:
+    """The stored row. `open` exists only while the order is, which keeps the index of open orders sparse."""
+    return {
+        **order.model_dump(mode="json", exclude_none=True),
+        "pk": key_of(order.order_id),
+        "all_orders": "all",
+        "open": "open" if order.status in _OPEN else None,
+    }
+
+
+def order_in(row: dict[str, Any]) -> Order:
+    return Order.model_validate(row)
+
+
+def find(order_id: str) -> Order | None:
+    item = client("dynamodb").get_item(
+        TableName=_table(), Key={"pk": {"S": key_of(order_id)}}, ConsistentRead=True
+    ).get("Item")
+    return order_in(from_item(item)) if item else None
+
+
+def add(order: Order) -> None:
+    """Writes the order if its id is free; the same write is the idempotency record. Raises AlreadyPlaced."""
+    dynamodb = client("dynamodb")
+    try:
+        dynamodb.put_item(
+            TableName=_table(),
+            Item=to_item(row_of(order)),
+            ConditionExpression="attribute_not_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as taken:
+        raise AlreadyPlaced(order_in(from_item(taken.response["Item"]))) from taken
+
+
+def change(order_id: str, rule: Callable[[Order], Order]) -> Order:
+    """Applies a domain rule in one conditional write: of two racing changes exactly one is applied to what the other
+    left. Whatever the rule raises passes through. Raises KeyError without such an order, Contended after five races."""
+    dynamodb = client("dynamodb")
+    for _ in range(_ATTEMPTS):
+        before = find(order_id)
+        if before is None:
+            raise KeyError(order_id)
+        after = rule(before)
+        if after == before:
+            return before
+        try:
+            dynamodb.put_item(
+                TableName=_table(),
+                Item=to_item(row_of(after)),
+                ConditionExpression="version = :version",
+                ExpressionAttributeValues={":version": to_value(before.version)},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            continue
+        return after
+    raise Contended(order_id)
+
+
+def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    """A page of one customer's orders, or of everyone's (None), newest first, and where the next one starts."""
+    index, name, value = (
+        ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
+    )
+    start = (
+        {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})}
+        if after
+        else {}
+    )
+    found = client("dynamodb").query(
+        TableName=_table(),
+        IndexName=index,
+        KeyConditionExpression="#name = :value",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":value": to_value(value)},
+        ScanIndexForward=False,
+        Limit=limit,
+        **start,  # type: ignore[arg-type]
+    )
+    keys = [from_item(item)["pk"] for item in found["Items"]]
+    rows = _rows(keys)
+    last = from_item(found["LastEvaluatedKey"]) if "LastEvaluatedKey" in found else None
+    return (
+        [order_in(rows[key]) for key in keys if key in rows],
+        (last["placed_at"], last["pk"].removeprefix("order#")) if last else None,
+    )
+
+
+def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
+    """The known ones of these products."""
+    rows = _rows([f"product#{sku}" for sku in skus])
+    return {row["sku"]: CatalogueEntry.model_validate(row) for row in rows.values()}
+
+
+def learn(entry: CatalogueEntry) -> bool:
+    """Keeps the newest version of a product; false when a newer one is known already."""
+    dynamodb = client("dynamodb")
+    try:
+        dynamodb.put_item(
+            TableName=_table(),
+            Item=to_item({"pk": f"product#{entry.sku}", **entry.model_dump(mode="json")}),
+            ConditionExpression="attribute_not_exists(pk) OR version < :version",
+            ExpressionAttributeValues={":version": to_value(entry.version)},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _rows(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these keys (at most 100), by key."""
+    assert len(keys) <= BATCH_GET_LIMIT
+    rows: dict[str, dict[str, Any]] = {}
+    wanted: Any = {_table(): {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}} if keys else {}
+    while wanted:
+        answer = client("dynamodb").batch_get_item(RequestItems=wanted)
+        for item in answer["Responses"].get(_table(), []):
+            row = from_item(item)
+            rows[row["pk"]] = row
+        wanted = answer.get("UnprocessedKeys")
+    return rows
+
+
+def _table() -> str:
+    return os.environ["ORDERS_TABLE"]

@@ -1,4 +1,4 @@
-"""SAM templates as CloudFormation sees them, offline: `expand` one, or `python -m tools.expand --lint` them all.
+"""SAM templates as CloudFormation sees them, without an account: `expand`, `python -m tools.expand --lint`.
 
 What the SAM transform adds (roles, event source mappings, permissions) is where real accounts bite, so the
 template tests and cfn-lint both look at the expansion, never at the shorthand.

@@ -1,0 +1,11 @@
+"""One module per gap between MiniStack and AWS. Each says what AWS does, what the emulator does instead, what the fix
+does and what would let it go; each has an `apply()`, and a test that fails without it."""
+
+from importlib import import_module
+
+NAMES = ("nested_stacks", "placeholders", "event_bus", "function_errors", "yaml_definitions", "rest_api")
+
+
+def apply_all() -> None:
+    for name in NAMES:
+        import_module(f"emulator.fixes.{name}").apply()

@@ -1,0 +1,287 @@
+"""Start, find, heal and stop an embedded AWS that belongs to one folder.
+
+`start(home)` leaves a server running in the background and answers once it is healthy; a later `start` finds it again,
+restarts it when it is half dead or when its own code has changed since, and says clearly when the port is somebody
+else's. Its state lives in the process: a restart is an empty account.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+DEFAULT_PORT = 4566
+PROJECT = Path(__file__).resolve().parent.parent
+HEALTH = "/_ministack/health"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+GONE_SECONDS = 5.0
+# What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
+INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
+MINE = ("server.py", "patching.py", "fixes/*.py")
+
+
+class EmulatorError(Exception):
+    """The embedded AWS cannot do what was asked; the message is for a person."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server as `emulator.json` records it."""
+
+    pid: int
+    port: int
+    born: str  # when the process started, as the system tells: a recycled pid has another
+    code: str  # hash of what the server runs
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+def start(home: Path, port: int | None = None, *, wait: float = START_SECONDS) -> Running:
+    """The healthy server of `home`, started if need be. `port` 0 takes a free one; None keeps the running server's,
+    or the default. Raises EmulatorError."""
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home):
+        running = _recorded(home)
+        if running and port in (None, 0, running.port) and running.code == code_hash() and healthy(running):
+            return running
+        if running:
+            _end(running)
+        _forget(home)
+        return _launch(home, _free_port() if port == 0 else port or DEFAULT_PORT, wait)
+
+
+def stop(home: Path) -> bool:
+    """End the server of `home` and its functions' processes; False when none was running."""
+    if not home.is_dir():
+        return False
+    with _locked(home):
+        running = _recorded(home)
+        if running:
+            _end(running)
+        _forget(home)
+        return running is not None
+
+
+def status(home: Path) -> Running | None:
+    """The healthy server of `home`, if there is one."""
+    running = _recorded(home)
+    return running if running and healthy(running) else None
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """A whole environment for a child process that talks to the embedded AWS: everything of this one but the AWS
+    settings, so that a person's real credentials and profiles can never be used."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
+    return inherited | settings(endpoint)
+
+
+def settings(endpoint: str) -> dict[str, str]:
+    """The AWS settings of `environment` by themselves."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "SAM_CLI_TELEMETRY": "0",
+        "NO_PROXY": "localhost,127.0.0.1",
+        "no_proxy": "localhost,127.0.0.1",
+    }
+
+
+def client(endpoint: str, service: str, **options: Any) -> Any:
+    """A boto3 client of the embedded AWS, whatever credentials, profile or endpoints this process has."""
+    isolated = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator's root key
+        region_name=REGION,
+        botocore_session=isolated,
+    )
+    return session.client(service, endpoint_url=endpoint, **options)  # type: ignore[call-overload]
+
+
+def healthy(running: Running, timeout: float = 5.0) -> bool:
+    connection = http.client.HTTPConnection(HOST, running.port, timeout=timeout)
+    try:
+        connection.request("GET", HEALTH)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def code_hash() -> str:
+    """Changes when the server would run other code."""
+    digest = hashlib.sha256(f"{version('ministack')} {sys.version}".encode())
+    for pattern in MINE:
+        for path in sorted((PROJECT / "emulator").glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def log_of(home: Path) -> Path:
+    return home / "emulator.log"
+
+
+def _launch(home: Path, port: int, wait: float) -> Running:
+    if _listening(port):
+        raise EmulatorError(
+            f"Port {port} is taken by another program. Stop it, or choose another port: make run PORT={port + 1}"
+        )
+    scratch = home / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)  # unpacked functions of an earlier run
+    scratch.mkdir()
+    with log_of(home).open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emulator.server"],
+            cwd=PROJECT,
+            env=_server_environment(port, scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its own group: a Ctrl-C here is not for it, and its workers end with it
+        )
+    running = Running(process.pid, port, _born(process.pid) or "", code_hash())
+    _record(home).write_text(json.dumps(asdict(running) | {"endpoint": running.endpoint}, indent=2) + "\n")
+    try:
+        _until(lambda: process.poll() is not None or healthy(running), wait)
+    except TimeoutError:
+        _end(running)
+    if process.poll() is not None:
+        _forget(home)
+        raise EmulatorError(_why_it_ended(home, process.returncode, wait))
+    return running
+
+
+def _server_environment(port: int, scratch: Path) -> dict[str, str]:
+    inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
+    return inherited | {
+        "AUTH": "true",
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(scratch),
+    }
+
+
+def _why_it_ended(home: Path, code: int, wait: float) -> str:
+    tail = "\n".join(log_of(home).read_text(errors="replace").splitlines()[-15:])
+    what = f"did not answer within {wait:.0f} s" if code < 0 else f"ended with exit code {code}"
+    return f"The embedded AWS {what}. The end of {log_of(home)}:\n{tail}"
+
+
+def _end(running: Running) -> None:
+    """SIGTERM, then SIGKILL, to the server and the functions' processes in its group."""
+    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, GONE_SECONDS)):
+        if not _alive(running):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, number)
+        with contextlib.suppress(TimeoutError):
+            _until(lambda: not _alive(running), seconds)
+    if _alive(running):
+        raise EmulatorError(f"Process {running.pid} of the embedded AWS does not end; end it by hand.")
+
+
+def _alive(running: Running) -> bool:
+    """Whether the recorded process still exists and is the one that was started: nothing else is ever signalled."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(running.pid, os.WNOHANG)  # when it is our own child, let it go
+    return bool(running.born) and _born(running.pid) == running.born
+
+
+def _born(pid: int) -> str | None:
+    """When the process started, or None when there is none."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.parent.parent.joinpath("self").exists():
+        try:
+            # The command's name may hold spaces and parentheses: count fields from the last parenthesis on.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] == "Z" else fields[19]
+    listed = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, started = listed.stdout.strip().partition(" ")
+    return started.strip() if started and not state.startswith("Z") else None
+
+
+def _recorded(home: Path) -> Running | None:
+    """What `emulator.json` says, when that process is still there."""
+    try:
+        record = json.loads(_record(home).read_text())
+        running = Running(int(record["pid"]), int(record["port"]), str(record["born"]), str(record["code"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return running if _alive(running) else None
+
+
+def _record(home: Path) -> Path:
+    return home / "emulator.json"
+
+
+def _forget(home: Path) -> None:
+    _record(home).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Two runs at once take turns."""
+    with (home / "emulator.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)

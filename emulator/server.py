@@ -1,0 +1,31 @@
+"""The embedded AWS as a process: MiniStack with the fixes applied. `python -m emulator.server`; see `lifecycle`."""
+
+import sys
+from importlib.metadata import version
+
+from emulator.fixes import apply_all
+from emulator.patching import VERSION, Mismatch, module
+
+INCOMPATIBLE = 3  # exit code
+
+
+def main() -> None:
+    try:
+        found = version("ministack")
+        if found != VERSION:
+            raise Mismatch(f"expected ministack {VERSION}, found {found}")
+        apply_all()
+    except Mismatch as mismatch:
+        print(
+            f"The embedded AWS cannot start: {mismatch}.\n"
+            f"Its fixes were written for ministack {VERSION}: install that version (requirements/dev.txt pins it), or "
+            "adapt emulator/fixes.",
+            file=sys.stderr,
+        )
+        sys.exit(INCOMPATIBLE)
+    sys.argv[1:] = []
+    module("app").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
+from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -42,17 +43,24 @@ def templates(root: Path = ROOT) -> list[Path]:
 @cache
 def expand(template: Path, root: Path = ROOT) -> Template:
     """The template at `root / template` after the SAM transform, with its parameters at their defaults."""
-    return expand_text((root / template).read_text(), root / template.parent, root)
+    try:
+        return expand_text((root / template).read_text(), root / template.parent, root)
+    except InvalidDocumentException as error:
+        error.add_note("\n".join([f"in {template}:", *(cause.message for cause in error.causes)]))
+        raise
 
 
 def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
     """Like `expand`, for the text of a template that stands in `folder`."""
     source = _include(yaml_parse(text), folder)
     machines = {
-        name: yaml_parse((folder / resource["Properties"]["DefinitionUri"]).read_text())
+        name: resource["Properties"].pop("Definition", None)
+        or yaml_parse((folder / resource["Properties"]["DefinitionUri"]).read_text())
         for name, resource in source["Resources"].items()
         if resource["Type"] == "AWS::Serverless::StateMachine"
     }
+    for name in machines:
+        source["Resources"][name]["Properties"]["DefinitionUri"] = "s3://artifacts/local"
     for properties in (
         *source.get("Globals", {}).values(),
         *(resource.get("Properties", {}) for resource in source["Resources"].values()),
@@ -81,7 +89,7 @@ class _NoManagedPolicies:
 
 def _package(properties: dict[str, Any], folder: Path, root: Path) -> None:
     """Replace local paths by addresses, as `sam package` would."""
-    for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+    for name in ("CodeUri", "ContentUri"):
         if isinstance(properties.get(name), str):
             properties[name] = "s3://artifacts/local"
     if isinstance(properties.get("Location"), str):

@@ -1,0 +1,220 @@
+"""Queues, topics, rules, alarms: what must stand between them so that nothing is lost in a real account."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.rule import rule
+from tests.template.tree import Resource, Statement, statements
+
+QUEUE, TOPIC, FUNCTION = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Lambda::Function"
+MAPPING, MACHINE = "AWS::Lambda::EventSourceMapping", "AWS::StepFunctions::StateMachine"
+POLICY = {QUEUE: ("AWS::SQS::QueuePolicy", "Queues"), TOPIC: ("AWS::SNS::TopicPolicy", "Topics")}
+SEND = {QUEUE: "sqs:SendMessage", TOPIC: "sns:Publish"}
+# Mail and text messages have no consumer of ours that could fail.
+PEOPLE = {"email", "email-json", "sms"}
+
+
+@rule(MAPPING)
+def queue_outlasts_its_function(mapping: Resource) -> Iterator[str]:
+    """A message that becomes visible while its function still works on it is handled twice at the same time."""
+    queue, function = _queue_and_function(mapping)
+    if queue is None or function is None:
+        return
+    timeout = int(function.properties().get("Timeout", 3))
+    window = int(mapping.properties().get("MaximumBatchingWindowInSeconds", 0))
+    visibility = int(queue.properties().get("VisibilityTimeout", 30))
+    if visibility < 6 * timeout + window:
+        yield f"{queue} is visible again after {visibility} s; AWS asks for 6 × {timeout} s + {window} s"
+
+
+@rule(MAPPING)
+def consumed_queue_has_dead_letters(mapping: Resource) -> Iterator[str]:
+    """A poison message otherwise comes back until it is dropped for its age."""
+    queue, _ = _queue_and_function(mapping)
+    if queue is not None:
+        yield from _dead_letters(queue, queue.written.get("RedrivePolicy", {}).get("deadLetterTargetArn"))
+
+
+@rule(MAPPING)
+def queue_consumer_reports_partial_failures(mapping: Resource) -> Iterator[str]:
+    """Without ReportBatchItemFailures one poison message brings its whole batch back, and to the dead letters."""
+    queue, _ = _queue_and_function(mapping)
+    if queue is not None and "ReportBatchItemFailures" not in mapping.properties().get("FunctionResponseTypes", []):
+        yield "FunctionResponseTypes lacks ReportBatchItemFailures"
+
+
+@rule("AWS::Events::Rule")
+def rule_target_has_dead_letters(found: Resource) -> Iterator[str]:
+    """EventBridge drops an event that a target refused for a day; a missed tick of a schedule needs no letter."""
+    if "EventPattern" not in found.written:
+        return
+    for target in found.written.get("Targets", []):
+        queue = found.target(target.get("DeadLetterConfig", {}).get("Arn"), QUEUE)
+        if queue is None:
+            yield f"target {target['Id']} has no dead-letter queue"
+        elif not _lets_in(queue, "events.amazonaws.com", found):
+            yield f"{queue} does not let this rule send its dead letters"
+
+
+@rule("AWS::Events::Rule")
+def rule_listens_to_the_shops_bus(found: Resource) -> Iterator[str]:
+    """A pattern on the default bus matches nothing of ours."""
+    if (
+        "EventPattern" in found.written
+        and found.target(found.written.get("EventBusName"), "AWS::Events::EventBus") is None
+    ):
+        yield "EventBusName does not lead to the shop's bus"
+
+
+@rule("AWS::Events::Rule")
+def rule_may_reach_its_targets(found: Resource) -> Iterator[str]:
+    """EventBridge is a stranger to a queue, topic or function until its resource policy names the service."""
+    for target in found.written.get("Targets", []):
+        for kind in (QUEUE, TOPIC):
+            resource = found.target(target["Arn"], kind)
+            if resource is not None and not _lets_in(resource, "events.amazonaws.com", found):
+                yield f"{resource} has no policy that lets events.amazonaws.com in, on condition of aws:SourceArn"
+        function = found.target(target["Arn"], FUNCTION)
+        if function is not None and not _permitted(function, "events.amazonaws.com"):
+            yield f"{function} has no AWS::Lambda::Permission for events.amazonaws.com"
+        machine = found.target(target["Arn"], MACHINE)
+        role = found.target(target.get("RoleArn"), "AWS::IAM::Role")
+        if machine is not None and not (role and found.tree.allows(role, "states:StartExecution", machine)):
+            yield f"the target's role may not start {machine}"
+
+
+@rule("AWS::SNS::Subscription")
+def subscription_has_dead_letters(subscription: Resource) -> Iterator[str]:
+    """SNS gives up on an endpoint after its retries, silently."""
+    if subscription.written["Protocol"] in PEOPLE:
+        return
+    arn = subscription.written.get("RedrivePolicy", {}).get("deadLetterTargetArn")
+    queue = subscription.target(arn, QUEUE)
+    topic = subscription.target(subscription.written["TopicArn"], TOPIC)
+    if queue is None or topic is None:
+        yield "no dead-letter queue" if queue is None else "TopicArn leads to no topic"
+        return
+    if not _lets_in(queue, "sns.amazonaws.com", topic):
+        yield f"{queue} does not let this subscription send its dead letters"
+    if _fifo(topic) != _fifo(queue):
+        yield f"{topic} and its dead letters {queue} must both be FIFO, or neither"
+
+
+@rule("AWS::SNS::Subscription")
+def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]:
+    """SNS is a stranger to the queue or function until its resource policy names the service."""
+    endpoint = subscription.written["Endpoint"]
+    queue, function = subscription.target(endpoint, QUEUE), subscription.target(endpoint, FUNCTION)
+    topic = subscription.target(subscription.written["TopicArn"], TOPIC)
+    if queue is not None and topic is not None and not _lets_in(queue, "sns.amazonaws.com", topic):
+        yield f"{queue} has no policy that lets sns.amazonaws.com in, on condition of aws:SourceArn"
+    if function is not None and not _permitted(function, "sns.amazonaws.com"):
+        yield f"{function} has no AWS::Lambda::Permission for sns.amazonaws.com"
+
+
+@rule("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+def alarm_may_reach_its_topic(alarm: Resource) -> Iterator[str]:
+    """An alarm that may not publish goes off unheard."""
+    actions = [alarm.written.get(key) for key in ("AlarmActions", "OKActions", "InsufficientDataActions")]
+    for topic in alarm.targets(actions):
+        if topic.type == TOPIC and not _lets_in(topic, "cloudwatch.amazonaws.com", alarm):
+            yield f"{topic} has no policy that lets cloudwatch.amazonaws.com in, on condition of its source"
+
+
+@rule("AWS::CloudWatch::Alarm")
+def alarm_tells_someone(alarm: Resource) -> Iterator[str]:
+    """An alarm without an action is a colour on a page that nobody has open."""
+    if not any(topic.type == TOPIC for topic in alarm.targets(alarm.written.get("AlarmActions"))):
+        yield "AlarmActions leads to no topic"
+
+
+@rule(QUEUE, TOPIC)
+def one_policy_per_resource(resource: Resource) -> Iterator[str]:
+    """Each QueuePolicy or TopicPolicy replaces the whole policy: of two, the last one deployed wins."""
+    policies = _policies(resource)
+    if len(policies) > 1:
+        yield f"{', '.join(sorted(map(str, policies)))} overwrite each other"
+
+
+@rule("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+def resource_policy_lets_in_exactly_a_source(policy: Resource) -> Iterator[str]:
+    """Without a source condition the service is a deputy for everybody's account."""
+    for statement in statements(policy.written["PolicyDocument"]):
+        if statement.effect != "Allow":
+            continue
+        if not statement.services or statement.principal != {"Service": statement.principal["Service"]}:
+            yield f"principal {statement.principal} is not exactly a service"
+        if not {"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys():
+            yield f"{statement.services} may use {statement.actions} from anywhere: no aws:SourceArn"
+        if any("*" in action for action in statement.actions) or "*" in statement.resources:
+            yield f"{statement.services} may do more than it needs: {statement.actions} on {statement.resources}"
+
+
+@rule(QUEUE, TOPIC)
+def no_aws_managed_key(resource: Resource) -> Iterator[str]:
+    """The AWS-managed keys' policies cannot let EventBridge or CloudWatch in: their messages vanish."""
+    key = resource.properties().get("KmsMasterKeyId")
+    if key is not None:
+        yield f"KmsMasterKeyId is {key} when no customer key is given"
+
+
+@rule(QUEUE)
+def dead_letters_are_kept_long_and_alike(queue: Resource) -> Iterator[str]:
+    """A FIFO queue's dead letters must be FIFO, and letters keep their age: four days may be over on arrival."""
+    dead = queue.target(queue.written.get("RedrivePolicy", {}).get("deadLetterTargetArn"), QUEUE)
+    if dead is None:
+        return
+    if _fifo(dead) != _fifo(queue):
+        yield f"{dead} must be FIFO as {queue} is, or neither"
+    if int(dead.properties().get("MessageRetentionPeriod", 345600)) < 1209600:
+        yield f"{dead} keeps letters less than 14 days (1209600 s)"
+
+
+def _queue_and_function(mapping: Resource) -> tuple[Resource | None, Resource | None]:
+    return (
+        mapping.target(mapping.written.get("EventSourceArn"), QUEUE),
+        mapping.target(mapping.written["FunctionName"], FUNCTION),
+    )
+
+
+def _dead_letters(resource: Resource, arn: Any) -> Iterator[str]:
+    if resource.target(arn, QUEUE) is None:
+        yield f"{resource} has no RedrivePolicy that leads to a dead-letter queue"
+
+
+def _fifo(resource: Resource) -> bool:
+    return any(str(resource.properties().get(key)).lower() == "true" for key in ("FifoQueue", "FifoTopic"))
+
+
+def _policies(resource: Resource) -> list[Resource]:
+    kind, key = POLICY[resource.type]
+    return [policy for policy in resource.tree.all(kind) if resource in policy.targets(policy.written[key])]
+
+
+def _lets_in(resource: Resource, service: str, source: Resource) -> bool:
+    """Whether a policy lets exactly this service send on behalf of `source`: by reference, or by a pattern."""
+
+    def fits(policy: Resource, statement: Statement) -> bool:
+        named = policy.targets(statement.condition)
+        return (
+            statement.effect == "Allow"
+            and statement.services == [service]
+            and statement.actions == [SEND[resource.type]]
+            and bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
+            and (source in named or not named)
+        )
+
+    return any(
+        fits(policy, statement)
+        for policy in _policies(resource)
+        for statement in statements(policy.written["PolicyDocument"])
+    )
+
+
+def _permitted(function: Resource, service: str) -> bool:
+    return any(
+        function in permission.targets(permission.written["FunctionName"])
+        and permission.written["Principal"] == service
+        and "SourceArn" in permission.written
+        for permission in function.tree.all("AWS::Lambda::Permission")
+    )

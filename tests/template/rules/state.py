@@ -1,0 +1,220 @@
+"""Tables, names, permissions, state machines, the front door: what the account shares or enforces."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.template.rule import rule
+from tests.template.tree import Resource, as_list, statements
+
+ROLE, MACHINE, LOG_GROUP = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine", "AWS::Logs::LogGroup"
+FUNCTION, REST_API = "AWS::Lambda::Function", "AWS::ApiGateway::RestApi"
+
+# Properties that name the physical resource in an account-wide space. What lives inside another resource of the stack
+# (a schema in its registry, a group in its pool) may be called what it is; a layer's versions share its name in peace.
+NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::Cognito::UserPool": "UserPoolName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::EventSchemas::Registry": "RegistryName",
+    "AWS::Events::Archive": "ArchiveName",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Kinesis::Stream": "Name",
+    "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SES::ConfigurationSet": "Name",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::Scheduler::Schedule": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+
+# These actions know no resource: AWS accepts only "*" for them.
+LOG_DELIVERY = {
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+WITHOUT_RESOURCE = LOG_DELIVERY | {
+    "cloudwatch:PutMetricData",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+# What SAM attaches by itself: logs, traces, and reading event sources.
+MANAGED = {
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole",
+    "AWSLambdaKinesisExecutionRole",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSXRayDaemonWriteAccess",
+    "AWSXrayWriteOnlyAccess",
+}
+
+
+@rule(*NAMES)
+def name_is_not_fixed(resource: Resource) -> Iterator[str]:
+    """A fixed name lets one stack per account live, and makes CloudFormation unable to replace the resource."""
+    name = resource.written.get(NAMES[resource.type])
+    if name is not None and "AWS::Stack" not in json.dumps(name) and not resource.targets(name):
+        yield f"{NAMES[resource.type]} is {name}; leave it out, or begin it with ${{AWS::StackName}}"
+
+
+@rule("AWS::DynamoDB::Table")
+def table_is_on_demand_and_recoverable(table: Resource) -> Iterator[str]:
+    """Idle costs nothing, and yesterday can be had back."""
+    properties = table.properties()
+    if properties.get("BillingMode") != "PAY_PER_REQUEST":
+        yield "BillingMode is not PAY_PER_REQUEST"
+    if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled") is not True:
+        yield "point-in-time recovery is not enabled"
+
+
+@rule("AWS::DynamoDB::Table")
+def table_is_protected_where_it_matters(table: Resource) -> Iterator[str]:
+    """A sandbox must go with one command, production must not."""
+    for environment, wanted in {"local": False, "sandbox": False, "staging": True, "prod": True}.items():
+        if bool(table.properties(environment).get("DeletionProtectionEnabled", False)) is not wanted:
+            yield f"DeletionProtectionEnabled is not {wanted} in {environment}"
+
+
+@rule("AWS::ApiGateway::Account")
+def account_wide_setting(account: Resource) -> Iterator[str]:
+    """It belongs to the account: this stack would take it from whoever else has an API there."""
+    yield f"{account} sets it"
+
+
+@rule("AWS::ApiGateway::Stage")
+def stage_needs_no_account_setting(stage: Resource) -> Iterator[str]:
+    """Access and execution logs fail to deploy where nobody has set the account's CloudWatch role."""
+    properties = stage.properties()
+    levels = [setting.get("LoggingLevel", "OFF") for setting in properties.get("MethodSettings", [])]
+    if "AccessLogSetting" in properties or any(level != "OFF" for level in levels):
+        yield "logs through the account-wide CloudWatch role, which a new account does not have"
+
+
+@rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+def permissions_are_written_out(holder: Resource) -> Iterator[str]:
+    """Least privilege: each action by name, each resource by reference."""
+    documents = [policy["PolicyDocument"] for policy in holder.written.get("Policies", [])]
+    documents += as_list(holder.written.get("PolicyDocument"))
+    for statement in (found for document in documents for found in statements(document)):
+        if statement.effect != "Allow":
+            continue
+        if wild := [action for action in statement.actions if "*" in action]:
+            yield f"wildcard actions {wild}"
+        if "*" in statement.resources and (wide := set(statement.actions) - WITHOUT_RESOURCE):
+            yield f"{sorted(wide)} on every resource"
+    for arn in holder.written.get("ManagedPolicyArns", []):
+        if json.dumps(arn).rstrip('"}] ').rpartition("/")[2] not in MANAGED:
+            yield f"managed policy {arn}"
+
+
+@rule(MACHINE)
+def machine_may_write_its_logs(machine: Resource) -> Iterator[str]:
+    """AWS refuses to create it otherwise."""
+    logging = machine.properties().get("LoggingConfiguration", {})
+    if not logging or logging.get("Level") == "OFF":
+        return
+    if machine.target(logging.get("Destinations"), LOG_GROUP) is None:
+        yield "logs to no group of the stack"
+    if lacking := LOG_DELIVERY - {action for statement in _machine_statements(machine) for action in statement.actions}:
+        yield f"its role lacks {sorted(lacking)}"
+
+
+@rule(MACHINE)
+def machine_logs_and_traces(machine: Resource) -> Iterator[str]:
+    """An EXPRESS execution leaves no other trace."""
+    properties = machine.properties()
+    if properties.get("LoggingConfiguration", {}).get("Level", "OFF") == "OFF":
+        yield "LoggingConfiguration is not set"
+    if properties.get("TracingConfiguration", {}).get("Enabled") is not True:
+        yield "TracingConfiguration is not enabled"
+
+
+@rule(MACHINE)
+def machine_may_invoke_what_it_calls(machine: Resource) -> Iterator[str]:
+    """The embedded AWS does not enforce the role of a state machine; AWS does."""
+    role = machine.target(machine.written["RoleArn"], ROLE)
+    substitutions = machine.written.get("DefinitionSubstitutions", {})
+    called = {
+        function
+        for name, value in substitutions.items()
+        if f"${{{name}}}" in json.dumps(machine.written["Definition"])
+        for function in machine.targets(value)
+        if function.type == FUNCTION
+    }
+    for function in sorted(called, key=str):
+        if role is None or not machine.tree.allows(role, "lambda:InvokeFunction", function):
+            yield f"{role} may not invoke {function}"
+
+
+@rule(MACHINE)
+def machine_leads_somewhere(machine: Resource) -> Iterator[str]:
+    """Every transition names a state, every substitution is given."""
+    definition = machine.written["Definition"]
+    yield from _dangling(definition)
+    text = json.dumps(definition)
+    given = machine.written.get("DefinitionSubstitutions", {})
+    for name in given:
+        if f"${{{name}}}" not in text:
+            yield f"DefinitionSubstitutions gives {name}, which nothing uses"
+    for piece in text.split("${")[1:]:
+        name = piece.partition("}")[0]
+        if name not in given:
+            yield f"${{{name}}} is not in DefinitionSubstitutions"
+
+
+@rule(REST_API)
+def api_may_invoke_its_functions(api: Resource) -> Iterator[str]:
+    """A route whose function does not let API Gateway in answers 500."""
+    permitted = {
+        function
+        for permission in api.tree.all("AWS::Lambda::Permission")
+        if permission.written["Principal"] == "apigateway.amazonaws.com" and "SourceArn" in permission.written
+        for function in permission.targets(permission.written["FunctionName"])
+    }
+    for path, item in api.written.get("Body", {}).get("paths", {}).items():
+        for method, operation in item.items():
+            integration = operation.get("x-amazon-apigateway-integration", {}) if isinstance(operation, dict) else {}
+            for function in api.targets(integration.get("uri")):
+                if function.type == FUNCTION and function not in permitted:
+                    yield f"{method.upper()} {path}: {function} does not let apigateway.amazonaws.com in"
+
+
+def _machine_statements(machine: Resource) -> list[Any]:
+    role = machine.target(machine.written["RoleArn"], ROLE)
+    return machine.tree.role_statements(role) if role else []
+
+
+def _dangling(scope: dict[str, Any]) -> Iterator[str]:
+    """Transitions that lead nowhere, and states that nothing leads to, in a state machine or a branch of it."""
+    states: dict[str, Any] = scope["States"]
+    named = {scope["StartAt"]} | {target for state in states.values() for target in _transitions(state)}
+    yield from (f"no state is called {name}" for name in sorted(named - states.keys()))
+    yield from (f"nothing leads to {name}" for name in sorted(states.keys() - named))
+    for state in states.values():
+        for nested in [*state.get("Branches", []), state.get("ItemProcessor")]:
+            if nested:
+                yield from _dangling(nested)
+
+
+def _transitions(state: dict[str, Any]) -> Iterator[str]:
+    for holder in [state, *state.get("Catch", []), *state.get("Choices", [])]:
+        yield from (holder[key] for key in ("Next", "Default") if key in holder)

@@ -1,0 +1,48 @@
+"""The root template and samconfig.toml: what `sam build && sam deploy` needs to be all a person types."""
+
+import tomllib
+
+import pytest
+
+from tools.expand import ROOT, expand, templates
+
+CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+ENVIRONMENTS = {"default": "sandbox", "local": "local", "staging": "staging", "prod": "prod"}
+
+
+def test_root_template_is_a_table_of_contents() -> None:
+    assert len((ROOT / "template.yaml").read_text().splitlines()) <= 150
+
+
+def test_every_template_is_reached_from_the_root() -> None:
+    nested = {
+        resource["Properties"]["TemplateURL"].partition(".com/")[2]
+        for template in templates()
+        for resource in expand(template)["Resources"].values()
+        if resource["Type"] == "AWS::CloudFormation::Stack"
+    }
+    assert nested == {template.as_posix() for template in templates()} - {"template.yaml"}
+
+
+@pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())
+def test_a_deployment_asks_nothing(config: str, environment: str) -> None:
+    deploy = CONFIG[config]["deploy"]["parameters"]
+    assert {"CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"} <= set(deploy["capabilities"].split())
+    assert deploy["resolve_s3"] is True
+    assert CONFIG[config]["global"]["parameters"]["stack_name"]
+    assert f"Environment={environment}" in deploy["parameter_overrides"].split()
+    assert deploy["confirm_changeset"] is (config == "prod")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS.values())
+def test_the_root_template_knows_the_environment(environment: str) -> None:
+    parameter = expand(templates()[0])["Parameters"]["Environment"]
+    assert parameter["Default"] == "sandbox"
+    assert environment in parameter["AllowedValues"]
+
+
+def test_local_builds_never_reach_aws() -> None:
+    """A local build's layer holds this machine's wheels; `sam deploy` ships what stands in .aws-sam."""
+    assert CONFIG["local"]["build"]["parameters"]["build_dir"].startswith(".local/")
+    assert CONFIG["local"]["deploy"]["parameters"]["template_file"].startswith(".local/")
+    assert all("build_dir" not in CONFIG[config]["build"]["parameters"] for config in ENVIRONMENTS if config != "local")

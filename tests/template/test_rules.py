@@ -1,0 +1,20 @@
+"""Every resource of every template, held to every rule of real accounts that concerns its type."""
+
+import pytest
+
+from tests.template.rule import Rule
+from tests.template.rules import RULES
+from tests.template.tree import Resource, Tree
+
+TREE = Tree.of_project()
+CASES = [
+    pytest.param(rule, resource, id=f"{rule.name}-{resource}")
+    for rule in RULES.values()
+    for resource in TREE.all(*rule.types)
+]
+
+
+@pytest.mark.parametrize(("rule", "resource"), CASES)
+def test_holds(rule: Rule, resource: Resource) -> None:
+    problems = list(rule.check(resource))
+    assert not problems, "\n".join([f"{resource}: {rule.check.__doc__}", *(f"  - {problem}" for problem in problems)])

@@ -1,0 +1,160 @@
+"""Each rule fails on a template that breaks it in one place: a rule that nothing can break protects nobody."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.template.rules import RULES
+from tests.template.tree import Tree
+
+HEALTHY = yaml_parse((Path(__file__).parent / "healthy.yaml").read_text())
+REMOVED = object()
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+QUEUE = "Queue.Properties"
+EVENTS = "Function.Properties.Events"
+STREAM = f"{EVENTS}.Stream.Properties"
+MACHINE = "Machine.Properties"
+SECOND_POLICY = {
+    "Type": "AWS::SQS::QueuePolicy",
+    "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": []}},
+}
+SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
+    "Properties": {
+        "FunctionName": {"Ref": "Function"},
+        "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
+    }
+}
+FIFO_LETTERS = {"FifoQueue": True, "MessageRetentionPeriod": 1209600}
+
+# rule, where the healthy template breaks, what stands there then
+PLANTS: list[tuple[str, str, Any]] = [
+    ("queue_outlasts_its_function", f"{QUEUE}.VisibilityTimeout", 59),
+    ("queue_outlasts_its_function", "Function.Properties.Timeout", 11),
+    ("queue_outlasts_its_function", f"{EVENTS}.Queue.Properties.MaximumBatchingWindowInSeconds", 1),
+    ("consumed_queue_has_dead_letters", f"{QUEUE}.RedrivePolicy", REMOVED),
+    ("queue_consumer_reports_partial_failures", f"{EVENTS}.Queue.Properties.FunctionResponseTypes", REMOVED),
+    ("rule_target_has_dead_letters", "Placed.Properties.Targets.0.DeadLetterConfig", REMOVED),
+    ("rule_target_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.0", REMOVED),
+    ("rule_listens_to_the_shops_bus", "Placed.Properties.EventBusName", REMOVED),
+    ("rule_may_reach_its_targets", "QueuePolicy.Properties.PolicyDocument.Statement.0", REMOVED),
+    ("rule_may_reach_its_targets", "QueuePolicy.Properties.PolicyDocument.Statement.0.Condition", REMOVED),
+    (
+        "rule_may_reach_its_targets",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Condition",
+        {"ArnEquals": {"aws:SourceArn": {"Ref": "Topic"}}},
+    ),
+    (
+        "rule_may_reach_its_targets",
+        "Placed.Properties.Targets.0",
+        {"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}},
+    ),
+    ("rule_may_reach_its_targets", "Placed.Properties.Targets.0", {"Id": "m", "Arn": {"Ref": "Machine"}}),
+    ("subscription_has_dead_letters", "Subscription.Properties.RedrivePolicy", REMOVED),
+    ("subscription_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
+    ("subscription_has_dead_letters", "Topic.Properties", {"FifoTopic": True}),
+    ("subscription_may_reach_its_endpoint", "QueuePolicy.Properties.PolicyDocument.Statement.1", REMOVED),
+    ("alarm_may_reach_its_topic", "TopicPolicy", REMOVED),
+    ("alarm_tells_someone", "Alarm.Properties.AlarmActions", REMOVED),
+    ("one_policy_per_resource", "SecondPolicy", SECOND_POLICY),
+    (
+        "resource_policy_lets_in_exactly_a_source",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Principal",
+        "*",
+    ),
+    (
+        "resource_policy_lets_in_exactly_a_source",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Condition",
+        REMOVED,
+    ),
+    (
+        "resource_policy_lets_in_exactly_a_source",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Action",
+        "sqs:*",
+    ),
+    ("no_aws_managed_key", "Topic.Properties", {"KmsMasterKeyId": "alias/aws/sns"}),
+    ("no_aws_managed_key", f"{QUEUE}.KmsMasterKeyId", "alias/aws/sqs"),
+    ("dead_letters_are_kept_long_and_alike", "Letters.Properties.MessageRetentionPeriod", REMOVED),
+    ("dead_letters_are_kept_long_and_alike", "Letters.Properties", FIFO_LETTERS),
+    ("function_is_built_as_designed", "Function.Properties.Runtime", "python3.12"),
+    ("function_is_built_as_designed", "Function.Properties.Architectures", ["x86_64"]),
+    ("function_is_built_as_designed", "Function.Properties.Tracing", "PassThrough"),
+    ("function_reserves_no_concurrency", "Function.Properties.ReservedConcurrentExecutions", 5),
+    ("function_logs_to_a_group_of_the_stack", "Function.Properties.LoggingConfig", REMOVED),
+    ("function_may_write_its_logs_and_traces", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
+    ("log_group_forgets", "Logs.Properties", {}),
+    ("log_group_forgets", "Logs.DeletionPolicy", "Retain"),
+    ("layer_goes_with_its_stack", "Layer.Properties.RetentionPolicy", REMOVED),
+    ("stream_consumer_retries_for_hours", f"{STREAM}.MaximumRetryAttempts", 3),
+    ("stream_consumer_retries_for_hours", f"{STREAM}.MaximumRecordAgeInSeconds", REMOVED),
+    ("stream_consumer_isolates_poison", f"{STREAM}.BisectBatchOnFunctionError", REMOVED),
+    ("stream_consumer_isolates_poison", f"{STREAM}.FunctionResponseTypes", REMOVED),
+    ("stream_consumer_starts_at_the_beginning", f"{STREAM}.StartingPosition", "LATEST"),
+    ("stream_consumer_keeps_what_it_gave_up", f"{STREAM}.DestinationConfig", REMOVED),
+    ("stream_consumer_keeps_what_it_gave_up", f"{STREAM}.DestinationConfig.OnFailure.Type", REMOVED),
+    (
+        "stream_consumer_keeps_what_it_gave_up",
+        f"{STREAM}.DestinationConfig.OnFailure",
+        {"Type": "SQS", "Destination": {"Fn::GetAtt": ["Letters", "Arn"]}},
+    ),
+    ("function_may_read_its_source", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
+    ("stream_has_two_readers_at_most", "Second", SECOND_READER),
+    ("name_is_not_fixed", f"{QUEUE}.QueueName", "orders"),
+    ("name_is_not_fixed", "Bus.Properties.Name", {"Fn::Sub": "shop-${Environment}"}),
+    ("table_is_on_demand_and_recoverable", "Table.Properties.BillingMode", "PROVISIONED"),
+    ("table_is_on_demand_and_recoverable", "Table.Properties.PointInTimeRecoverySpecification", REMOVED),
+    ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", REMOVED),
+    ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", True),
+    ("account_wide_setting", "Account", {"Type": "AWS::ApiGateway::Account", "Properties": {}}),
+    ("stage_needs_no_account_setting", "Api.Properties.MethodSettings", [{"LoggingLevel": "INFO"}]),
+    ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Action", "dynamodb:*"),
+    ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Resource", "*"),
+    (
+        "permissions_are_written_out",
+        "Function.Properties.Policies",
+        ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
+    ),
+    ("machine_may_write_its_logs", f"{MACHINE}.Policies.0.Statement.1", REMOVED),
+    ("machine_logs_and_traces", f"{MACHINE}.Logging", REMOVED),
+    ("machine_logs_and_traces", f"{MACHINE}.Tracing", REMOVED),
+    ("machine_may_invoke_what_it_calls", f"{MACHINE}.Policies.0.Statement.0", REMOVED),
+    ("machine_leads_somewhere", f"{MACHINE}.Definition.States.Work.Next", "Dnoe"),
+    ("machine_leads_somewhere", f"{MACHINE}.DefinitionSubstitutions", REMOVED),
+    ("api_may_invoke_its_functions", "Permission", REMOVED),
+]
+
+
+def problems(rule_name: str, template: dict[str, Any]) -> list[str]:
+    rule = RULES[rule_name]
+    tree = Tree.of_text(json.dumps(template))
+    return [problem for resource in tree.all(*rule.types) for problem in rule.check(resource)]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_healthy_template_keeps(name: str) -> None:
+    assert problems(name, HEALTHY) == []
+
+
+@pytest.mark.parametrize(("name", "path", "value"), PLANTS, ids=lambda item: item if isinstance(item, str) else "")
+def test_notices(name: str, path: str, value: Any) -> None:
+    template = copy.deepcopy(HEALTHY)
+    *parents, last = path.split(".")
+    node = template["Resources"]
+    for key in parents:
+        node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
+    where = int(last) if isinstance(node, list) else last
+    if value is REMOVED:
+        node.pop(where)
+    else:
+        node[where] = value
+    if name == "stream_has_two_readers_at_most":
+        template["Resources"]["Third"] = SECOND_READER
+    assert problems(name, template), f"{name} does not notice {path}"
+
+
+def test_every_rule_is_tried() -> None:
+    assert {name for name, _, _ in PLANTS} == RULES.keys()

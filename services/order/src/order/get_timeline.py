@@ -1,0 +1,25 @@
+"""GET /orders/{order_id}/timeline: what happened to an order, for its customer and for operators."""
+
+from http import HTTPStatus
+
+from order import store, timeline_store
+from order.access import visible_order
+from order.summary import summary
+from shopkit.api import Request, Response, endpoint
+
+
+@endpoint
+def handler(request: Request) -> Response:
+    order = visible_order(store.find(request.parameters["order_id"]), request.caller)
+    events = [
+        {
+            "at": event["occurred_at"],
+            "source": event["source"],
+            "type": event["type"],
+            "event_id": event["event_id"],
+            "summary": summary(event["type"], event["data"]),
+            "data": event["data"],
+        }
+        for event in timeline_store.events_of(order.order_id)
+    ]
+    return Response(HTTPStatus.OK, {"order_id": order.order_id, "events": events})

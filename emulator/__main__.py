@@ -1,0 +1,46 @@
+"""The embedded AWS by hand: `python -m emulator up | down | status`."""
+
+from typing import Annotated
+
+import typer
+
+from emulator import lifecycle
+from emulator.lifecycle import EmulatorError
+from emulator.up import HOME, console, up
+
+app = typer.Typer(help="The embedded AWS.", no_args_is_help=True, add_completion=False)
+
+
+@app.command("up")
+def start(
+    port: Annotated[int | None, typer.Option(help="the port it listens on (default: 4566)", min=1, max=65535)] = None,
+) -> None:
+    """Start it, build, deploy, seed and place a first order."""
+    try:
+        up(port)
+    except EmulatorError as error:
+        console.print(f"[red]✗[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("Interrupted; what runs goes on in the background: `make stop` ends it.")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def down() -> None:
+    """Stop it. Its state is gone with it."""
+    console.print("Stopped" if lifecycle.stop(HOME) else "Nothing was running")
+
+
+@app.command()
+def status() -> None:
+    """Say where it answers, if it runs."""
+    running = lifecycle.status(HOME)
+    if running is None:
+        console.print("Not running")
+        raise typer.Exit(1)
+    console.print(f"{running.endpoint} (process {running.pid})")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,243 @@
+"""The real `sam build` and `sam deploy` against an embedded AWS, and what they made.
+
+Both run with `--config-env local`, so samconfig.toml says where and with which parameters. Their output goes to a log
+in the run's folder; a person sees one line of progress and, when it fails, the events that say why.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from emulator import lifecycle
+from emulator.lifecycle import PROJECT, EmulatorError, Running
+
+# What `sam build` reads: a change in none of these needs no build.
+SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "services", "workflows")
+STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+REASONS = 12  # failed resource events to show
+CONFIG = "local"
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed shop, as `stack.json` tells everything that talks to it."""
+
+    api_url: str
+    endpoint_url: str
+    region: str
+    stack_name: str
+    user_pool_id: str
+    user_pool_client_id: str
+    customers: list[dict[str, str]] = field(default_factory=list)
+    operators: list[dict[str, str]] = field(default_factory=list)
+
+
+def deploy(home: Path, running: Running, report: Report = print) -> Stack:
+    """Build what changed, deploy what changed, and write `stack.json`. Raises EmulatorError."""
+    with _one_at_a_time():
+        sources = build(home, running, report)
+        deployed = home / "deployed.json"
+        state = {"sources": sources, "born": running.born, "pid": running.pid}
+        if _read(deployed) == state and (stack := _read(home / "stack.json")):
+            report("Deployed already: nothing changed")
+            return Stack(**stack)
+        deployed.unlink(missing_ok=True)
+        _sam_deploy(home, running, report)
+        written = _write_stack(home, running)
+        deployed.write_text(json.dumps(state))
+    return written
+
+
+def build(home: Path, running: Running, report: Report = print) -> str:
+    """`sam build` when a source changed since the last one; answers the hash of the sources."""
+    template = PROJECT / _samconfig()["build"]["build_dir"] / "template.yaml"
+    stamp = template.parent.with_suffix(".sources")
+    sources = sources_hash()
+    if template.exists() and stamp.exists() and stamp.read_text() == sources:
+        report("Built already: nothing changed")
+        return sources
+    stamp.unlink(missing_ok=True)
+    report("Building the functions and their layer")
+    # The layer holds compiled wheels: here they must fit this machine, not Lambda's arm64.
+    environment = _environment(running) | {"LAYER_PLATFORM": "host"}
+    log = home / "build.log"
+    if _run(["sam", "build", "--config-env", CONFIG], environment, log, lambda _line: None):
+        raise EmulatorError(f"sam build failed. The end of {log}:\n{_tail(log)}")
+    stamp.write_text(sources)
+    return sources
+
+
+def stuck(running: Running) -> bool:
+    """Whether an earlier deployment ended halfway, so that the stack takes no update and needs a fresh account."""
+    cloudformation = lifecycle.client(running.endpoint, "cloudformation")
+    try:
+        stacks = cloudformation.describe_stacks(StackName=stack_name())["Stacks"]
+    except ClientError:
+        return False
+    return stacks[0]["StackStatus"] not in STABLE
+
+
+def stack_name() -> str:
+    name: str = _samconfig()["global"]["stack_name"]
+    return name
+
+
+def sources_hash() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for source in SOURCES:
+        path = PROJECT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(PROJECT)}\0".encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def missing_tools() -> list[str]:
+    """What a run needs and this machine lacks, one sentence each."""
+    path = _path()
+    missing = [] if sys.version_info >= (3, 13) else ["Python 3.13: `make run` installs it through uv"]
+    for tool, remedy in {
+        "sam": "`make run` installs it into .venv; run that, not this module, the first time",
+        "make": "install GNU make with your system's package manager",
+        "python3.13": "`make run` makes .venv with it; or install Python 3.13",
+    }.items():
+        if shutil.which(tool, path=path) is None:
+            missing.append(f"{tool}: {remedy}")
+    return missing
+
+
+def _sam_deploy(home: Path, running: Running, report: Report) -> None:
+    report("Deploying")
+    done = 0
+
+    def progress(line: str) -> None:
+        nonlocal done
+        if line.startswith(("CREATE_COMPLETE", "UPDATE_COMPLETE")):
+            done += 1
+            report(f"Deploying: {done} resources ready")
+
+    log, began = home / "deploy.log", datetime.now(UTC)
+    command = ["sam", "deploy", "--config-env", CONFIG]
+    if _run(command, _environment(running), log, progress):
+        reasons = _failed_events(running, began) or [_tail(log)]
+        raise EmulatorError("\n".join(("sam deploy failed:", *reasons, f"Everything it said is in {log}")))
+
+
+def _write_stack(home: Path, running: Running) -> Stack:
+    stacks = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    if absent := {"ApiId", "UserPoolId", "UserPoolClientId"} - set(outputs):
+        raise EmulatorError(f"The stack has no output {', '.join(sorted(absent))}: template.yaml must name them.")
+    path = home / "stack.json"
+    earlier = _read(path)
+    # Users live in the pool: with another pool the earlier ones are gone.
+    keep = earlier if earlier.get("user_pool_id") == outputs["UserPoolId"] else {}
+    stack = Stack(
+        api_url=f"http://localhost:{running.port}/restapis/{outputs['ApiId']}/v1/_user_request_",
+        endpoint_url=running.endpoint,
+        region=lifecycle.REGION,
+        stack_name=stack_name(),
+        user_pool_id=outputs["UserPoolId"],
+        user_pool_client_id=outputs["UserPoolClientId"],
+        customers=keep.get("customers", []),
+        operators=keep.get("operators", []),
+    )
+    path.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+    return stack
+
+
+def _failed_events(running: Running, since: datetime) -> list[str]:
+    """The resources that failed first, in the stack and its nested ones: consequences and cancellations say nothing."""
+    cloudformation = lifecycle.client(running.endpoint, "cloudformation")
+    reasons: dict[str, None] = {}  # an ordered set
+    try:
+        for summary in cloudformation.list_stacks()["StackSummaries"]:
+            for event in cloudformation.describe_stack_events(StackName=summary["StackId"])["StackEvents"]:
+                reason = event.get("ResourceStatusReason", "") if event["Timestamp"] >= since else ""
+                nested = event["ResourceType"] == "AWS::CloudFormation::Stack"
+                if event["ResourceStatus"].endswith("_FAILED") and reason and not nested:
+                    kind, where = event["ResourceType"], event["StackName"]
+                    reasons[f"  {event['LogicalResourceId']} ({kind}, in {where}): {reason}"] = None
+    except ClientError:
+        return []
+    return list(reasons)[:REASONS]
+
+
+def _run(command: list[str], environment: dict[str, str], log: Path, each_line: Callable[[str], None]) -> int:
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        try:
+            for line in process.stdout or ():
+                out.write(line)
+                out.flush()
+                each_line(line)
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def _environment(running: Running) -> dict[str, str]:
+    return lifecycle.environment(running.endpoint) | {"PATH": _path()}
+
+
+def _path() -> str:
+    """This interpreter's own tools first: `sam`, and the `python3.13` and `pip` that the layer's makefile calls."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+
+
+def _samconfig() -> dict[str, Any]:
+    """The parameters of samconfig.toml's local environment, by command."""
+    config = tomllib.loads((PROJECT / "samconfig.toml").read_text())[CONFIG]
+    return {command: section["parameters"] for command, section in config.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    """The end of a log: from the last error on, when it names one."""
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    errors = [number for number, line in enumerate(said) if line.startswith("Error:")]
+    return "\n".join(said[errors[-1] :] if errors else said[-lines:])
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """The build folder is shared by every run of this checkout."""
+    lock = PROJECT / ".local" / "build.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,61 @@
+"""`make run`: the whole shop on this machine, from nothing to a confirmed order and its story."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from emulator import deploy, lifecycle
+from emulator.deploy import Stack
+from emulator.lifecycle import PROJECT, EmulatorError, Running
+
+HOME = PROJECT / ".local"
+console = Console()
+
+
+def up(port: int | None = None, home: Path = HOME) -> Stack:
+    """Start, build, deploy, seed, order. Raises EmulatorError."""
+    if missing := deploy.missing_tools():
+        raise EmulatorError("\n".join(("This machine lacks:", *(f"  {tool}" for tool in missing))))
+    began = time.monotonic()
+    with _step("Starting the embedded AWS") as report:
+        running = lifecycle.start(home, port)
+        if deploy.stuck(running):
+            report("Starting the embedded AWS afresh: an earlier deployment ended halfway")
+            lifecycle.stop(home)
+            running = lifecycle.start(home, running.port)
+        report(f"The embedded AWS answers at {running.endpoint}")
+    with _step("Building") as report:
+        stack = deploy.deploy(home, running, report)
+        report(f"The stack {stack.stack_name} is deployed")
+    first_order(home, running)
+    console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")
+    return stack
+
+
+def first_order(home: Path, running: Running) -> None:
+    """Products, users, one order through API Gateway and its story: the command line does it as a person would."""
+    environment = lifecycle.environment(running.endpoint) | {"CARTWHEEL_STACK": str(home / "stack.json")}
+    for arguments in (["seed"], ["order", "--wait"], ["story"]):
+        finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
+        if finished.returncode:
+            raise EmulatorError(f"`shop {' '.join(arguments)}` failed; the stack is up, so it can be tried again.")
+
+
+@contextmanager
+def _step(text: str) -> Iterator[Callable[[str], None]]:
+    """One line of progress that changes while the step runs, and stays with its duration when it is done."""
+    began, last = time.monotonic(), text
+    with console.status(text) as status:
+
+        def report(message: str) -> None:
+            nonlocal last
+            last = message
+            status.update(message)
+
+        yield report
+    console.print(f"[green]✓[/] {last} [dim]{time.monotonic() - began:.1f} s[/]")

@@ -192,13 +192,13 @@ def _policies(resource: Resource) -> list[Resource]:
 
 
 def _lets_in(resource: Resource, service: str, source: Resource) -> bool:
-    """Whether a policy lets exactly this service send on behalf of `source`: by reference, or by a pattern."""
+    """Whether a policy lets this service send on behalf of `source`: by reference, or by a pattern."""
 
     def fits(policy: Resource, statement: Statement) -> bool:
         named = policy.targets(statement.condition)
         return (
             statement.effect == "Allow"
-            and statement.services == [service]
+            and service in statement.services
             and statement.actions == [SEND[resource.type]]
             and bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
             and (source in named or not named)

@@ -77,6 +77,6 @@ def _replayed(earlier: Order, wanted: OrderRequest) -> Response:
 
 
 def _placed(order: Order, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        HTTPStatus.CREATED, order_view(order), {"Location": f"/orders/{order.order_id}", **(headers or {})}
-    )
+    # Relative to the request's URL (RFC 9110, 10.2.2), so that it holds under any stage or custom domain.
+    location = f"./orders/{order.order_id}"
+    return Response(HTTPStatus.CREATED, order_view(order), {"Location": location, **(headers or {})})

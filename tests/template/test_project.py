@@ -58,3 +58,11 @@ def test_local_builds_never_reach_aws() -> None:
     assert CONFIG["local"]["build"]["parameters"]["build_dir"].startswith(".local/")
     assert CONFIG["local"]["deploy"]["parameters"]["template_file"].startswith(".local/")
     assert all("build_dir" not in CONFIG[config]["build"]["parameters"] for config in ENVIRONMENTS if config != "local")
+
+
+def test_locks_agree_and_name_no_address() -> None:
+    """Tests run the versions that the layer gives Lambda; where packages come from is each machine's own matter."""
+    development, layer = ((ROOT / path).read_text() for path in ("requirements/dev.txt", "layer/requirements.txt"))
+    pins = re.compile(r"^([\w.-]+==[\w.]+)", re.MULTILINE)
+    assert set(pins.findall(layer)) <= set(pins.findall(development))
+    assert "://" not in development + layer + (ROOT / "requirements" / "uv.txt").read_text()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from contracts.types import Timestamp, Value
 
@@ -33,7 +33,7 @@ class Envelope[D: EventData](BaseModel):
     occurred_at: Timestamp
     correlation_id: str
     entity_version: int
-    data: D
+    data: SerializeAsAny[D]
 
     @property
     def source(self) -> str:
@@ -56,7 +56,7 @@ def event_id(event_type: str, entity_id: str, entity_version: int) -> UUID:
 def envelop[D: EventData](
     data: D, *, entity_id: str, entity_version: int, occurred_at: datetime, correlation_id: str
 ) -> Envelope[D]:
-    return Envelope[type(data)](  # type: ignore[misc]
+    return Envelope(
         event_id=event_id(type(data).__name__, entity_id, entity_version),
         version=data.version,
         occurred_at=occurred_at,

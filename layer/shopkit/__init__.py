@@ -1,1 +1,1 @@
-"""Helpers that every service's handlers stand on: HTTP, DynamoDB items, queues, streams, the outbox relay, telemetry."""
+"""What every service's handlers stand on: HTTP, DynamoDB items, queues, streams, the outbox relay, telemetry."""

@@ -49,7 +49,7 @@ class Request:
         return self.caller
 
     def body[M: BaseModel](self, model: type[M]) -> M:
-        """The body as `model`. Raises Problem: 413 too large, 415 no JSON type, 400 no JSON or not of the model's form."""
+        """The body as `model`. Raises Problem: 413 too large, 415 not sent as JSON, 400 not of that form."""
         if len(self.raw_body) > MAX_BODY_BYTES:
             raise Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -88,7 +88,7 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
         except Problem as problem:
             logger.info("answered", status=int(problem.status), path=instance, problem=problem.slug)
             return _proxy_response(problem.status, problem.document(instance), "application/problem+json", {})
-        except Exception:
+        except Exception:  # noqa: BLE001
             # Without this the caller would get API Gateway's bare 502.
             logger.exception("failed", path=instance)
             failure = Problem(

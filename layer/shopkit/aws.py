@@ -1,4 +1,4 @@
-"""boto3 clients with bounded patience: a call that hangs must fail inside the function's time-out, so it can be retried."""
+"""boto3 clients with bounded patience: a call that hangs must fail within the function's time-out."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+# SES has no idempotency key: after a time-out the SDK's own retry could send a second mail that nobody knows of.
+_ONCE = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
 
 
 @overload
@@ -37,4 +39,4 @@ def client(service: Literal["cognito-idp"]) -> "CognitoIdentityProviderClient": 
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    return boto3.client(service, config=_ONCE if service == "sesv2" else _CONFIG)  # type: ignore[call-overload]

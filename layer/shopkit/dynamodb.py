@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
-
-# One BatchGetItem takes at most 100 keys (API reference, BatchGetItem).
-BATCH_GET_LIMIT = 100
 
 
 def to_item(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +16,7 @@ def to_item(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_value(value: Any) -> dict[str, Any]:
-    return _serializer.serialize(value)  # type: ignore[no-any-return]
+    return dict(_serializer.serialize(value))
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,6 +36,12 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def cancellation_codes(error: Any) -> list[str]:
+def item_in(failed_condition: ClientError) -> dict[str, Any]:
+    """The item that a write's condition met (the write asked for it by ReturnValuesOnConditionCheckFailure)."""
+    return cast("dict[str, Any]", failed_condition.response)["Item"]  # type: ignore[no-any-return]
+
+
+def cancellation_codes(cancelled: ClientError) -> list[str]:
     """Why each action of a cancelled transaction failed, in the order of the actions; "None" for those that did not."""
-    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+    reasons = cast("dict[str, Any]", cancelled.response).get("CancellationReasons", [])
+    return [reason.get("Code", "None") for reason in reasons]

@@ -1,4 +1,4 @@
-"""The outbox relay: a table's stream in, its service's events out, in stream order, each with the same id on every retry.
+"""The outbox relay: a table's stream in, its service's events out, in stream order, with the same ids on every retry.
 
 One relay serves all services; what a change means is the service's own `events_of`.
 """
@@ -46,7 +46,7 @@ def relay(events_of: EventsOf) -> LambdaHandler:
         for batch in _batches(_pending(event["Records"], events_of)):
             try:
                 _publish(batch)
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # A repeated event has the same id, so retrying the whole batch is safe; going on would break order.
                 logger.exception("events not published, will be retried", first=batch[0].event.event_id)
                 return retry_from(batch[0].sequence_number)

@@ -37,7 +37,7 @@ def stream_consumer(apply: Callable[[Change], None]) -> LambdaHandler:
                 apply(change_of(record))
             except ValueError as error:
                 set_aside(record, error)
-            except Exception:
+            except Exception:  # noqa: BLE001
                 logger.exception("stream record failed, will be retried")
                 return retry_from(record["dynamodb"]["SequenceNumber"])
         logger.info("stream batch applied", records=len(event["Records"]))

@@ -10,7 +10,5 @@ from shopkit.consumer import Delivery, consumer
 def handler(delivery: Delivery) -> None:
     product: ProductUpdated = delivery.event.data
     store.learn(
-        CatalogueEntry(
-            sku=product.sku, name=product.name, price=product.price, version=delivery.event.entity_version
-        )
+        CatalogueEntry(sku=product.sku, name=product.name, price=product.price, version=delivery.event.entity_version)
     )

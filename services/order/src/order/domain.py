@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
 from contracts.orders_stream import OrderStatus
 from contracts.types import Money, OrderLine, Timestamp, Value
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 CURRENCY = "USD"

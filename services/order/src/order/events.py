@@ -39,23 +39,23 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
 
 
 def _meaning(before: Order | None, after: Order) -> list[EventData]:
+    """Each event picks from the order the fields that it promises; the address is in none of them."""
     events: list[EventData] = []
-    common = {"order_id": after.order_id, "customer_id": after.customer_id, "total": after.total}
-    checkout = {"lines": after.lines, "payment_method": after.payment_method, "placed_at": after.placed_at}
-    if before and before.review is None and after.review is not None:
-        events.append(OrderReviewed(**common, **checkout, decision=after.review))
+    fields = after.model_dump()
+    if before and before.review != after.review:
+        events.append(OrderReviewed.model_validate({**fields, "decision": after.review}))
     if before is None or before.status != after.status:
         match after.status:
             case OrderStatus.PLACED if before is None:
-                events.append(OrderPlaced(**common, **checkout))
+                events.append(OrderPlaced.model_validate(fields))
             case OrderStatus.AWAITING_REVIEW:
-                events.append(OrderHeldForReview(**common))
+                events.append(OrderHeldForReview.model_validate(fields))
             case OrderStatus.CONFIRMED:
-                events.append(OrderConfirmed(**common, lines=after.lines))
+                events.append(OrderConfirmed.model_validate(fields))
             case OrderStatus.REJECTED:
-                events.append(OrderRejected(**common, reason=after.reason or "unknown"))
+                events.append(OrderRejected.model_validate(fields))
             case OrderStatus.CANCELLED:
-                events.append(OrderCancelled(**common, reason=after.reason or "unknown"))
+                events.append(OrderCancelled.model_validate(fields))
     if after.attention and not (before and before.attention):
-        events.append(OrderNeedsAttention(**common, reason=after.attention.reason))
+        events.append(OrderNeedsAttention.model_validate({**fields, "reason": after.attention.reason}))
     return events

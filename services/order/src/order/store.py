@@ -7,7 +7,7 @@ from typing import Any
 from contracts.orders_stream import OrderStatus
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
-from shopkit.dynamodb import BATCH_GET_LIMIT, from_item, to_item, to_value
+from shopkit.dynamodb import from_item, item_in, to_item, to_value
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 _ATTEMPTS = 5
@@ -46,9 +46,11 @@ def order_in(row: dict[str, Any]) -> Order:
 
 
 def find(order_id: str) -> Order | None:
-    item = client("dynamodb").get_item(
-        TableName=_table(), Key={"pk": {"S": key_of(order_id)}}, ConsistentRead=True
-    ).get("Item")
+    item = (
+        client("dynamodb")
+        .get_item(TableName=_table(), Key={"pk": {"S": key_of(order_id)}}, ConsistentRead=True)
+        .get("Item")
+    )
     return order_in(from_item(item)) if item else None
 
 
@@ -63,7 +65,7 @@ def add(order: Order) -> None:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as taken:
-        raise AlreadyPlaced(order_in(from_item(taken.response["Item"]))) from taken
+        raise AlreadyPlaced(order_in(from_item(item_in(taken)))) from taken
 
 
 def change(order_id: str, rule: Callable[[Order], Order]) -> Order:
@@ -96,9 +98,7 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
         ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
     )
     start = (
-        {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})}
-        if after
-        else {}
+        {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})} if after else {}
     )
     found = client("dynamodb").query(
         TableName=_table(),
@@ -141,8 +141,7 @@ def learn(entry: CatalogueEntry) -> bool:
 
 
 def _rows(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The rows of these keys (at most 100), by key."""
-    assert len(keys) <= BATCH_GET_LIMIT
+    """The rows of these keys, by key; at most 100, which a page and an order's lines never exceed."""
     rows: dict[str, dict[str, Any]] = {}
     wanted: Any = {_table(): {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}} if keys else {}
     while wanted:

@@ -21,7 +21,7 @@ def _units(data: Data) -> str:
 
 _SENTENCES: dict[str, Callable[[Data], str]] = {
     "OrderPlaced": lambda d: f"Order for {_money(d['total'])} placed, paying with {d['payment_method']}",
-    "OrderHeldForReview": lambda d: "Held until an operator reviews it",
+    "OrderHeldForReview": lambda _: "Held until an operator reviews it",
     "OrderReviewed": lambda d: f"Review: {d['decision']}",
     "OrderConfirmed": lambda d: f"Confirmed at {_money(d['total'])}",
     "OrderRejected": lambda d: f"Rejected: {d['reason'].replace('_', ' ')}",

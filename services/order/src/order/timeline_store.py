@@ -29,11 +29,15 @@ def record(event: Envelope[Any]) -> None:
 
 def events_of(order_id: str) -> Iterator[dict[str, Any]]:
     """The recorded events, oldest first."""
-    pages = client("dynamodb").get_paginator("query").paginate(
-        TableName=_table(),
-        KeyConditionExpression="order_id = :order_id",
-        ExpressionAttributeValues={":order_id": {"S": order_id}},
-        ConsistentRead=True,
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=_table(),
+            KeyConditionExpression="order_id = :order_id",
+            ExpressionAttributeValues={":order_id": {"S": order_id}},
+            ConsistentRead=True,
+        )
     )
     for page in pages:
         for item in page["Items"]:

@@ -1,0 +1,47 @@
+"""OrderRejected, OrderCancelled → the order's money goes back, whatever was or will be asked for it."""
+
+import os
+
+from contracts.order import OrderCancelled, OrderRejected
+from payment import domain, store
+from payment.domain import Operation, Payment
+from payment.operations import ask
+from shopkit import clock
+from shopkit.consumer import Delivery, consumer
+from shopkit.telemetry import logger
+
+
+@consumer(OrderRejected, OrderCancelled)
+def handler(delivery: Delivery) -> None:
+    """The queue's last attempt records its failure, which calls for a person, and still goes to the dead letters: a
+    redrive finishes it."""
+    order_id = delivery.event.data.order_id
+    try:
+        settle(order_id)
+    except Exception as failure:
+        if delivery.attempt >= int(os.environ["MAX_RECEIVE_COUNT"]):
+            _record_failure(order_id, failure)
+        raise
+
+
+def settle(order_id: str) -> Payment:
+    """The tombstone first, so that nothing new is asked; then every unanswered question again with its own key, so that
+    a late call can only repeat the answer; and what turns out to be held or taken is given back."""
+    payment = store.change(order_id, lambda payment: domain.close(payment, order_id=order_id, now=clock.now()))
+    while operation := payment.unanswered:
+        payment = _ask_again(payment, operation)
+    logger.info("settled", order_id=order_id, status=payment.status)
+    return payment
+
+
+def _ask_again(payment: Payment, operation: Operation) -> Payment:
+    answer = ask(payment, operation)
+    return store.change(payment.order_id, lambda payment: domain.settled(payment, operation, answer), seen=payment)
+
+
+def _record_failure(order_id: str, failure: Exception) -> None:
+    reason = f"{type(failure).__name__}: {failure}"
+    store.change(
+        order_id,
+        lambda payment: domain.settlement_failed(payment, order_id=order_id, reason=reason, now=clock.now()),
+    )

@@ -1,0 +1,205 @@
+"""What a product and a reservation are, and every way that stock may move. Pure rules: no AWS, no clock."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.orders_stream import OrderStatus
+from contracts.types import Goods, Money, Timestamp, Value
+
+# Operators hear of a product when so many units or fewer are left.
+LOW_STOCK_THRESHOLD = 10
+
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+# A path below the storefront or an https address, in RFC 3986's characters: nothing that a page could run.
+_IMAGE = r"^(https://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+|/?[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*)$"
+
+
+class Strict(BaseModel):
+    """Input from outside: unknown fields, and numbers or strings of another JSON type, are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class RequestedPrice(Strict):
+    """What one unit costs, in cents. The shop sells in one currency."""
+
+    amount: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    currency: Literal["USD"]
+
+
+class ProductRequest(Strict):
+    """The body of PUT /products/{sku}: the whole catalogue entry. Stock is not part of it."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: Annotated[str, StringConstraints(max_length=2000)]
+    price: RequestedPrice
+    image: Annotated[str, StringConstraints(max_length=500, pattern=_IMAGE)]
+
+
+class RestockRequest(Strict):
+    """The body of POST /products/{sku}/restock."""
+
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Product(Value):
+    """A catalogue entry and its stock, in units. `version` counts changes of the entry and `stock_version` movements of
+    the stock, each with the time of the last one, so that neither has to wait for the other."""
+
+    sku: str
+    name: str
+    description: str
+    price: Money
+    image: str
+    version: int
+    updated_at: Timestamp
+    available: int
+    reserved: int
+    stock_version: int
+    stock_updated_at: Timestamp
+
+
+class Restock(Value):
+    """An entry of the ledger of everything that ever came in: how many units, at whose request (its fingerprint), and
+    the product as it stood then, which is the request's answer whenever it is repeated."""
+
+    sku: str
+    quantity: int
+    at: Timestamp
+    fingerprint: str
+    product: Product
+
+
+class ReservationStatus(StrEnum):
+    RESERVED = "RESERVED"
+    REJECTED = "REJECTED"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    RETURNED = "RETURNED"
+
+
+class Reservation(Value):
+    """What an order holds, held or was refused: the decision that answers every later reserve of the order."""
+
+    order_id: str
+    status: ReservationStatus
+    lines: tuple[Goods, ...]
+    short: tuple[str, ...] = ()
+    version: int
+    updated_at: Timestamp
+
+
+class OutOfStock(Exception):
+    """Nothing is held: some line was not available when this was decided."""
+
+
+class ReservationClosed(Exception):
+    """The order was closed first: its goods are available again, and none will be reserved for it."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How one reserved, sold or returned unit moves the two counters of its product."""
+
+    available: int
+    reserved: int
+
+
+RESTOCK = Movement(available=+1, reserved=0)
+RESERVE = Movement(available=-1, reserved=+1)
+_COMMIT = Movement(available=0, reserved=-1)
+_RELEASE = Movement(available=+1, reserved=-1)
+_RETURN = Movement(available=+1, reserved=0)
+
+
+def is_sku(text: str) -> bool:
+    return _SKU.fullmatch(text) is not None
+
+
+def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: datetime) -> Product:
+    """The product with this catalogue entry. Its stock stays as it is; an entry that says the same changes nothing."""
+    entry = {**wanted.model_dump(exclude={"price"}), "price": Money(**wanted.price.model_dump())}
+    if before is None:
+        return Product(
+            sku=sku, **entry, version=1, updated_at=now, available=0, reserved=0, stock_version=0, stock_updated_at=now
+        )
+    if all(getattr(before, name) == value for name, value in entry.items()):
+        return before
+    return before.model_copy(update={**entry, "version": before.version + 1, "updated_at": now})
+
+
+def restock_id(actor: str, key: str) -> str:
+    """The same operator and Idempotency-Key always name the same restock of a product."""
+    return hashlib.sha256(f"{actor}\x00{key}".encode()).hexdigest()[:32]
+
+
+def restocked(before: Product, quantity: int, fingerprint: str, now: datetime) -> Restock:
+    after = before.model_copy(
+        update={
+            "available": before.available + quantity,
+            "stock_version": before.stock_version + 1,
+            "stock_updated_at": now,
+        }
+    )
+    return Restock(sku=before.sku, quantity=quantity, at=now, fingerprint=fingerprint, product=after)
+
+
+def reserved(order_id: str, lines: Sequence[Goods], now: datetime) -> Reservation:
+    return Reservation(
+        order_id=order_id, status=ReservationStatus.RESERVED, lines=tuple(lines), version=1, updated_at=now
+    )
+
+
+def rejected(order_id: str, lines: Sequence[Goods], short: Sequence[str], now: datetime) -> Reservation:
+    return Reservation(
+        order_id=order_id,
+        status=ReservationStatus.REJECTED,
+        lines=tuple(lines),
+        short=tuple(short),
+        version=1,
+        updated_at=now,
+    )
+
+
+def require_reserved(decision: Reservation) -> None:
+    """What the recorded decision means to a reserve. Raises OutOfStock, ReservationClosed."""
+    match decision.status:
+        case ReservationStatus.REJECTED:
+            raise OutOfStock(f"order {decision.order_id} is short of {', '.join(decision.short)}")
+        case ReservationStatus.RELEASED | ReservationStatus.RETURNED:
+            raise ReservationClosed(f"the reservation of order {decision.order_id} is {decision.status}")
+
+
+def followed(
+    before: Reservation | None, order_id: str, status: OrderStatus, now: datetime
+) -> tuple[Reservation, Movement] | None:
+    """The reservation after it followed its order into `status`, and how its units move; None when nothing changes.
+
+    A closed order without a reservation gets one that is RELEASED and holds nothing, so that a late reserve finds the
+    order closed. A late commit does nothing, and a refused order holds nothing to give back.
+    """
+    closed = status in {OrderStatus.REJECTED, OrderStatus.CANCELLED}
+    if before is None:
+        tombstone = Reservation(
+            order_id=order_id, status=ReservationStatus.RELEASED, lines=(), version=1, updated_at=now
+        )
+        return (tombstone, _RELEASE) if closed else None
+    match before.status:
+        case ReservationStatus.RESERVED if status is OrderStatus.CONFIRMED:
+            return _become(before, ReservationStatus.COMMITTED, now), _COMMIT
+        case ReservationStatus.RESERVED if closed:
+            return _become(before, ReservationStatus.RELEASED, now), _RELEASE
+        case ReservationStatus.COMMITTED if closed:
+            return _become(before, ReservationStatus.RETURNED, now), _RETURN
+    return None
+
+
+def _become(before: Reservation, status: ReservationStatus, now: datetime) -> Reservation:
+    return before.model_copy(update={"status": status, "version": before.version + 1, "updated_at": now})

@@ -1,0 +1,83 @@
+"""What a change of the inventory means to others. Pure: (old image, new image) in, events out."""
+
+from typing import Any
+
+from contracts.envelope import Envelope, EventData, envelop
+from contracts.inventory import (
+    ProductUpdated,
+    StockCommitted,
+    StockLow,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+    StockReturned,
+)
+from inventory.domain import LOW_STOCK_THRESHOLD, Product, Reservation, ReservationStatus
+
+type Image = dict[str, Any]
+
+
+def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
+    """The events of one change; none for the ledger of restocks and for stock movements that leave enough."""
+    if new is None:
+        return []
+    if new["pk"].startswith("reservation#"):
+        return _of_reservation(Reservation.model_validate(old) if old else None, Reservation.model_validate(new))
+    if new["pk"].startswith("product#"):
+        return _of_product(Product.model_validate(old) if old else None, Product.model_validate(new))
+    return []
+
+
+def _of_reservation(before: Reservation | None, after: Reservation) -> list[Envelope[Any]]:
+    if before and before.version == after.version:
+        return []
+    return [
+        envelop(
+            _decided(after),
+            entity_id=after.order_id,
+            entity_version=after.version,
+            occurred_at=after.updated_at,
+            correlation_id=after.order_id,
+        )
+    ]
+
+
+def _decided(reservation: Reservation) -> EventData:
+    order_id, lines = reservation.order_id, reservation.lines
+    match reservation.status:
+        case ReservationStatus.RESERVED:
+            return StockReserved(order_id=order_id, lines=lines)
+        case ReservationStatus.REJECTED:
+            return StockRejected(order_id=order_id, lines=lines, short=reservation.short)
+        case ReservationStatus.COMMITTED:
+            return StockCommitted(order_id=order_id, lines=lines)
+        case ReservationStatus.RELEASED:
+            return StockReleased(order_id=order_id, lines=lines)
+        case ReservationStatus.RETURNED:
+            return StockReturned(order_id=order_id, lines=lines)
+
+
+def _of_product(before: Product | None, after: Product) -> list[Envelope[Any]]:
+    """An entry's change and a stock movement are different versions of a product, and so of what it says."""
+    events: list[Envelope[Any]] = []
+    if before is None or before.version != after.version:
+        events.append(
+            envelop(
+                ProductUpdated(sku=after.sku, name=after.name, price=after.price),
+                entity_id=after.sku,
+                entity_version=after.version,
+                occurred_at=after.updated_at,
+                correlation_id=after.sku,
+            )
+        )
+    if before and before.available > LOW_STOCK_THRESHOLD >= after.available:
+        events.append(
+            envelop(
+                StockLow(sku=after.sku, name=after.name, available=after.available, threshold=LOW_STOCK_THRESHOLD),
+                entity_id=after.sku,
+                entity_version=after.stock_version,
+                occurred_at=after.stock_updated_at,
+                correlation_id=after.sku,
+            )
+        )
+    return events

@@ -1,0 +1,6 @@
+"""The inventory's outbox: stream → bus."""
+
+from inventory.events import events_of
+from shopkit.relay import relay
+
+handler = relay(events_of)

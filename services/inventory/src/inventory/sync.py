@@ -1,0 +1,19 @@
+"""The orders' stream drives the goods: a confirmed order's are sold, a closed order's are available again."""
+
+from contracts.orders_stream import OrderImage
+from inventory import domain, store
+from shopkit import clock
+from shopkit.streams import Change, stream_consumer
+from shopkit.telemetry import logger
+
+
+@stream_consumer
+def handler(change: Change) -> None:
+    if change.new is None or "status" not in change.new:
+        return  # not an order's state: the stream's filter lets none of these through
+    order, now = OrderImage.model_validate(change.new), clock.now()
+    reservation = store.follow(
+        order.order_id, lambda before: domain.followed(before, order.order_id, order.status, now)
+    )
+    if reservation:
+        logger.info("reservation followed", order_id=order.order_id, status=reservation.status)

@@ -1,0 +1,30 @@
+"""PUT /products/{sku}: an operator writes a catalogue entry, new or not. The stock stays as it is."""
+
+from http import HTTPStatus
+
+from inventory import domain, store
+from inventory.domain import ProductRequest
+from inventory.view import product_view
+from shopkit import clock
+from shopkit.api import Request, Response, endpoint
+from shopkit.problems import Problem, bad_request
+
+
+@endpoint
+def handler(request: Request) -> Response:
+    request.require_operator()
+    sku = request.parameters["sku"]
+    if not domain.is_sku(sku):
+        raise bad_request(
+            "invalid-sku", "A sku is 1 to 64 of A–Z, a–z, 0–9, - and _, and begins with none of the last two."
+        )
+    wanted, now = request.body(ProductRequest), clock.now()
+    try:
+        product, new = store.upsert(sku, lambda before: domain.upserted(before, sku, wanted, now))
+    except store.Contended as contended:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Others are writing this product. Try again in a moment."
+        ) from contended
+    if not new:
+        return Response(HTTPStatus.OK, product_view(product))
+    return Response(HTTPStatus.CREATED, product_view(product), {"Location": f"/products/{sku}"})

@@ -38,6 +38,7 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("queue_outlasts_its_function", f"{EVENTS}.Queue.Properties.MaximumBatchingWindowInSeconds", 1),
     ("consumed_queue_has_dead_letters", f"{QUEUE}.RedrivePolicy", REMOVED),
     ("queue_consumer_reports_partial_failures", f"{EVENTS}.Queue.Properties.FunctionResponseTypes", REMOVED),
+    ("queue_batch_is_one_that_lambda_takes", f"{EVENTS}.Queue.Properties.BatchSize", 11),
     ("rule_target_has_dead_letters", "Placed.Properties.Targets.0.DeadLetterConfig", REMOVED),
     ("rule_target_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.0", REMOVED),
     ("rule_listens_to_the_shops_bus", "Placed.Properties.EventBusName", REMOVED),

@@ -43,6 +43,20 @@ def queue_consumer_reports_partial_failures(mapping: Resource) -> Iterator[str]:
         yield "FunctionResponseTypes lacks ReportBatchItemFailures"
 
 
+@rule(MAPPING)
+def queue_batch_is_one_that_lambda_takes(mapping: Resource) -> Iterator[str]:
+    """AWS refuses more than 10 messages without a window to gather them in, and both to a FIFO queue."""
+    queue, _ = _queue_and_function(mapping)
+    if queue is None:
+        return
+    properties = mapping.properties()
+    size, window = (int(properties.get(key, 0)) for key in ("BatchSize", "MaximumBatchingWindowInSeconds"))
+    if _fifo(queue) and (size > 10 or window):
+        yield f"BatchSize {size}, window {window} s: a FIFO queue's batches have at most 10 messages and no window"
+    if size > 10 and not window:
+        yield f"BatchSize {size} needs MaximumBatchingWindowInSeconds"
+
+
 @rule("AWS::Events::Rule")
 def rule_target_has_dead_letters(found: Resource) -> Iterator[str]:
     """EventBridge drops an event that a target refused for a day; a missed tick of a schedule needs no letter."""

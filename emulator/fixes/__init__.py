@@ -3,7 +3,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 
 from importlib import import_module
 
-NAMES = ("nested_stacks", "placeholders", "event_bus", "function_errors", "yaml_definitions", "rest_api")
+NAMES = ("nested_stacks", "placeholders", "event_bus", "function_errors", "streams", "yaml_definitions", "rest_api")
 
 
 def apply_all() -> None:

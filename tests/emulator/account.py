@@ -1,0 +1,152 @@
+"""The account that the tests of the embedded AWS share, with what they need to say in one line."""
+
+import io
+import json
+import textwrap
+import time
+import zipfile
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from emulator import lifecycle
+from emulator.lifecycle import Running
+
+POLL_SECONDS = 0.02
+ROLE = "arn:aws:iam::000000000000:role/"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+_numbers = count(1)
+
+
+class Account:
+    """The empty AWS account that the tests share: every test makes what it needs, under names of its own."""
+
+    def __init__(self, running: Running) -> None:
+        self.endpoint, self.port = running.endpoint, running.port
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        return self._clients.setdefault(service, lifecycle.client(self.endpoint, service))
+
+    def name(self, what: str = "thing") -> str:
+        return f"{what}-{next(_numbers)}"
+
+    def eventually[T](self, condition: Callable[[], T], within: float = 10.0) -> T:
+        """The condition's first true value."""
+        deadline = time.monotonic() + within
+        while True:
+            value = condition()
+            if value:
+                return value
+            assert time.monotonic() < deadline, f"not within {within} s: {value!r}"
+            time.sleep(POLL_SECONDS)
+
+    def role(self, *statements: dict[str, Any]) -> str:
+        name = self.name("role")
+        iam = self.client("iam")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        if statements:
+            policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+            iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=json.dumps(policy))
+        return ROLE + name
+
+    def function(self, code: str, *statements: dict[str, Any], timeout: int = 10, **environment: str) -> str:
+        """A function of this source, whose role allows these statements."""
+        name = self.name("function")
+        self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=self.role(*statements),
+            Code={"ZipFile": package(code)},
+            Timeout=timeout,
+            Environment={"Variables": environment},
+        )
+        return name
+
+    def invoke(self, function: str, event: object = None) -> tuple[str | None, Any]:
+        """The kind of error, if any, and the payload."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    def queue(self, **attributes: str) -> str:
+        """The URL of a new queue."""
+        url: str = self.client("sqs").create_queue(QueueName=self.name("queue"), Attributes=attributes)["QueueUrl"]
+        return url
+
+    def queue_arn(self, url: str) -> str:
+        attributes = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = attributes["Attributes"]["QueueArn"]
+        return arn
+
+    def receive(self, url: str) -> list[dict[str, Any]]:
+        """What is in the queue; it is taken out."""
+        sqs = self.client("sqs")
+        messages: list[dict[str, Any]] = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return messages
+
+    def table(self, *, stream: bool = True) -> tuple[str, str]:
+        """A table with key `id`: its name and its stream's ARN."""
+        name = self.name("table")
+        description = self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+            if stream
+            else {"StreamEnabled": False},
+        )["TableDescription"]
+        return name, description.get("LatestStreamArn", "")
+
+    def put(self, table: str, *ids: str) -> None:
+        for each in ids:
+            self.client("dynamodb").put_item(TableName=table, Item={"id": {"S": each}})
+
+    def put_template(self, body: str, name: str = "template.yaml") -> str:
+        """Upload a file; its S3 URI."""
+        self.client("s3").create_bucket(Bucket="artifacts")
+        key = f"{self.name('upload')}/{name}"
+        self.client("s3").put_object(Bucket="artifacts", Key=key, Body=textwrap.dedent(body).encode())
+        return f"s3://artifacts/{key}"
+
+    def deploy(self, name: str, template: str, **parameters: str) -> dict[str, str]:
+        """Create the stack or update it to this template; its outputs."""
+        cloudformation = self.client("cloudformation")
+        arguments = {
+            "StackName": name,
+            "TemplateBody": textwrap.dedent(template),
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        }
+        exists = any(stack["StackName"] == name for stack in cloudformation.describe_stacks()["Stacks"])
+        operation = cloudformation.update_stack if exists else cloudformation.create_stack
+        operation(**arguments)
+
+        def settled() -> Any:
+            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+            return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
+
+        stack = self.eventually(settled, within=20)
+        assert stack["StackStatus"] == ("UPDATE_COMPLETE" if exists else "CREATE_COMPLETE"), stack
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def resources(self, stack: str) -> dict[str, str]:
+        """Physical ids by logical id."""
+        listed = self.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
+
+
+def package(code: str) -> bytes:
+    """A function's zip file."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("index.py", textwrap.dedent(code))
+    return archive.getvalue()

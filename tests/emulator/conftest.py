@@ -1,0 +1,26 @@
+"""One embedded AWS for this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator import lifecycle
+from tests.emulator.account import Account
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here talks to the one server, so they run in one worker."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.emulator)
+            item.add_marker(pytest.mark.xdist_group("emulator"))
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    home = tmp_path_factory.mktemp("emulator")
+    running = lifecycle.start(home, 0)
+    yield Account(running)
+    lifecycle.stop(home)

@@ -40,7 +40,7 @@ deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|pro
 	sam deploy $(CONFIG)
 
 destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
-	sam delete $(CONFIG)
+	@python -m tools.destroy $(CONFIG)
 
 schemas: $(ENVIRONMENT) ## write the registry's schemas and the event catalogue from layer/contracts
 	PYTHONPATH=$(SOURCES) python -m schemas

@@ -1,0 +1,81 @@
+"""`make destroy` on moto: it empties what CloudFormation would not delete, and touches nothing unless told to."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tools import destroy
+
+
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """A deployed stack with a bucket that holds one object in two versions; answers the commands that were run."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with mock_aws():
+        create("cartwheel", {"Bucket": {"Type": "AWS::S3::Bucket"}})
+        s3 = boto3.client("s3")
+        s3.put_bucket_versioning(Bucket=bucket(), VersioningConfiguration={"Status": "Enabled"})
+        for body in (b"old", b"new"):
+            s3.put_object(Bucket=bucket(), Key="clicks", Body=body)
+        yield commands
+
+
+def create(name: str, resources: dict[str, Any]) -> None:
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+
+
+def bucket() -> str:
+    return next(name for kind, name in destroy.resources("cartwheel") if kind == "AWS::S3::Bucket")
+
+
+def versions() -> int:
+    return len(boto3.client("s3").list_object_versions(Bucket=bucket()).get("Versions", []))
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("builtins.input", lambda _prompt: answer)
+
+
+def test_empties_buckets_and_deletes(monkeypatch: pytest.MonkeyPatch, stack: list[list[str]]) -> None:
+    answers(monkeypatch, "cartwheel")
+    assert destroy.main([]) == 0
+    assert versions() == 0
+    assert stack == [["sam", "delete", "--stack-name", "cartwheel", "--region", "us-east-1", "--no-prompts"]]
+
+
+def test_any_other_answer_deletes_nothing(monkeypatch: pytest.MonkeyPatch, stack: list[list[str]]) -> None:
+    answers(monkeypatch, "yes")
+    with pytest.raises(SystemExit, match="Nothing was deleted"):
+        destroy.main([])
+    assert versions() == 2
+    assert stack == []
+
+
+def test_a_protected_table_protects_the_rest(stack: list[list[str]]) -> None:
+    properties = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "DeletionProtectionEnabled": True,
+    }
+    create("cartwheel-prod", {"Orders": {"Type": "AWS::DynamoDB::Table", "Properties": properties}})
+    with pytest.raises(SystemExit, match="protected"):
+        destroy.main(["--config-env", "prod"])
+    assert stack == []
+
+
+def test_no_stack_is_said_plainly(stack: list[list[str]]) -> None:
+    with pytest.raises(SystemExit, match="cannot look at stack cartwheel-staging"):
+        destroy.main(["--config-env", "staging"])
+    assert stack == []

@@ -1,0 +1,69 @@
+"""`make destroy`: delete the deployed stack for good.
+
+CloudFormation refuses to delete a bucket that holds anything, so a stack that has archived one click or set one failed
+batch aside would end in DELETE_FAILED. The person is asked once, with what will be lost, before anything is touched.
+"""
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+CONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
+
+
+def stack_name(environment: str) -> str:
+    name: str = tomllib.loads(CONFIG.read_text())[environment]["global"]["parameters"]["stack_name"]
+    return name
+
+
+def resources(stack: str) -> Iterator[tuple[str, str]]:
+    """Type and physical id of what the stack, and the stacks nested in it, still hold."""
+    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    for resource in (resource for page in pages for resource in page["StackResourceSummaries"]):
+        physical = resource.get("PhysicalResourceId", "")
+        if not physical or resource["ResourceStatus"] == "DELETE_COMPLETE":
+            continue
+        yield resource["ResourceType"], physical
+        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+            yield from resources(physical)
+
+
+def protected(table: str) -> bool:
+    described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
+    return described.get("DeletionProtectionEnabled", False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config-env", default="default", help="section of samconfig.toml")
+    environment: str = parser.parse_args(arguments).config_env
+    stack = stack_name(environment)
+    try:
+        region = boto3.session.Session().region_name
+        account = boto3.client("sts").get_caller_identity()["Account"]
+        held = list(resources(stack))
+        kept = [name for kind, name in held if kind == "AWS::DynamoDB::Table" and protected(name)]
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"cartwheel: cannot look at stack {stack}: {error}")
+    if kept:
+        sys.exit(f"Nothing was deleted: these tables are protected. Lift that first, if you mean it: {', '.join(kept)}")
+    buckets = [name for kind, name in held if kind == "AWS::S3::Bucket"]
+    print(f"This deletes stack {stack} in account {account}, {region}: its tables, logs, and what its buckets hold:")
+    for bucket in buckets:
+        print(f"  {bucket}")
+    if input(f"Type the stack's name to delete it ({stack}): ") != stack:
+        sys.exit("Nothing was deleted.")
+    for bucket in buckets:
+        boto3.resource("s3").Bucket(bucket).object_versions.delete()
+    command = ["sam", "delete", "--stack-name", stack, "--region", region or "", "--no-prompts"]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from shopkit.aws import client
+from shopkit.bus import PublicationFailed, publish
 from shopkit.streams import Change, Image, LambdaHandler, change_of, retry_from, set_aside
 from shopkit.telemetry import logger, tracer
 
@@ -19,10 +20,6 @@ type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
 # PutEvents and PublishBatch both take at most 10 entries and 256 KB a call (API references).
 _MAX_ENTRIES = 10
 _MAX_BYTES = 200_000
-
-
-class PublicationFailed(Exception):
-    """The bus or the topic took a call but refused an entry of it."""
 
 
 @dataclass(frozen=True)
@@ -85,20 +82,7 @@ def _batches(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
 
 
 def _publish(batch: Sequence[_Pending]) -> None:
-    answer = client("events").put_events(
-        Entries=[
-            {
-                "EventBusName": os.environ["BUS_NAME"],
-                "Source": entry.event.source,
-                "DetailType": entry.event.type,
-                "Detail": entry.event.model_dump_json(),
-                "Time": entry.event.occurred_at,
-            }
-            for entry in batch
-        ]
-    )
-    if answer["FailedEntryCount"]:
-        raise PublicationFailed([entry.get("ErrorCode") for entry in answer["Entries"] if "ErrorCode" in entry])
+    publish([entry.event for entry in batch])
     if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
         _publish_in_order(topic, batch)
 

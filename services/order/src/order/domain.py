@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -85,7 +86,7 @@ class Attention(Value):
 
 
 class Order(Value):
-    """`version` counts the changes that others hear of; `fingerprint` is of the request that placed it."""
+    """An order. `version` counts the changes that others hear of."""
 
     order_id: str
     customer_id: str
@@ -100,7 +101,22 @@ class Order(Value):
     placed_at: Timestamp
     updated_at: Timestamp
     version: int
+
+    # Bookkeeping: no one hears of it, and the front door does not show it.
     fingerprint: str
+    review_note: str | None = None
+    restarts: int = 0
+    restarted_at: Timestamp | None = None
+    settlement_version: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long checkout and review may take, and how often a checkout is started again."""
+
+    checkout: timedelta
+    review: timedelta
+    restarts: int
 
 
 class UnknownSku(ValueError):
@@ -187,6 +203,10 @@ def as_placed(order: Order) -> Order:
             "attention": None,
             "updated_at": order.placed_at,
             "version": 1,
+            "review_note": None,
+            "restarts": 0,
+            "restarted_at": None,
+            "settlement_version": 0,
         }
     )
 
@@ -205,6 +225,76 @@ def reject(order: Order, reason: str, now: datetime) -> Order:
     return _become(order, OrderStatus.REJECTED, now, allowed={OrderStatus.PLACED}, reason=reason)
 
 
+def cancel(order: Order, reason: str, now: datetime) -> Order:
+    """Whatever is not rejected becomes CANCELLED. Cancelling again changes nothing."""
+    if order.status is OrderStatus.CANCELLED:
+        return order
+    cancellable = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW, OrderStatus.CONFIRMED}
+    return _become(order, OrderStatus.CANCELLED, now, allowed=cancellable, reason=reason)
+
+
+def needs_review(order: Order, threshold: int) -> bool:
+    """Whether a person must decide first: totals above `threshold` (minor units) and cards under review, once."""
+    return order.review is None and (order.payment_method == "pm_review" or order.total.amount > threshold)
+
+
+def hold(order: Order, threshold: int, now: datetime) -> Order:
+    """A PLACED order that needs a review becomes AWAITING_REVIEW; any other PLACED order stays as it is."""
+    if order.status is OrderStatus.AWAITING_REVIEW:
+        return order
+    if order.status is OrderStatus.PLACED and not needs_review(order, threshold):
+        return order
+    return _become(order, OrderStatus.AWAITING_REVIEW, now, allowed={OrderStatus.PLACED})
+
+
+def approve(order: Order, note: str | None, now: datetime) -> Order:
+    """AWAITING_REVIEW goes back to PLACED, from where checkout resumes."""
+    placed = _become(order, OrderStatus.PLACED, now, allowed={OrderStatus.AWAITING_REVIEW})
+    return placed.model_copy(update={"review": "approved", "review_note": note})
+
+
+def disapprove(order: Order, reason: str, note: str | None, now: datetime) -> Order:
+    """AWAITING_REVIEW becomes REJECTED, by an operator or because the review's time ran out."""
+    rejected = _become(order, OrderStatus.REJECTED, now, allowed={OrderStatus.AWAITING_REVIEW}, reason=reason)
+    return rejected.model_copy(update={"review": "rejected", "review_note": note})
+
+
+def reconciled(order: Order, limits: Limits, now: datetime) -> Order:
+    """What becomes of an open order that took too long: another restart of its checkout, or at last a rejection."""
+    if order.status is OrderStatus.AWAITING_REVIEW:
+        expired = now - order.updated_at > limits.review
+        return disapprove(order, "review_expired", None, now) if expired else order
+    if order.status is not OrderStatus.PLACED or now - (order.restarted_at or order.updated_at) <= limits.checkout:
+        return order
+    if order.restarts >= limits.restarts:
+        return reject(order, "checkout_stuck", now)
+    return order.model_copy(update={"restarts": order.restarts + 1, "restarted_at": now})
+
+
+def settlement_failed(order: Order, payment_version: int, reason: str, now: datetime) -> Order:
+    """A person must look, unless a later settlement is known to have succeeded. The status stays."""
+    if payment_version <= order.settlement_version:
+        return order
+    return order.model_copy(
+        update={
+            "settlement_version": payment_version,
+            "attention": Attention(reason=reason, since=now),
+            "updated_at": now,
+            "version": order.version + 1,
+        }
+    )
+
+
+def settled(order: Order, payment_version: int, now: datetime) -> Order:
+    """The money is given back: no one need look any more. Without attention this is bookkeeping."""
+    if payment_version <= order.settlement_version:
+        return order
+    noted = order.model_copy(update={"settlement_version": payment_version})
+    if order.attention is None:
+        return noted
+    return noted.model_copy(update={"attention": None, "updated_at": now, "version": order.version + 1})
+
+
 def _become(
     order: Order,
     status: OrderStatus,
@@ -216,5 +306,12 @@ def _become(
     if order.status not in allowed:
         raise IllegalTransition(order, status)
     return order.model_copy(
-        update={"status": status, "reason": reason, "updated_at": now, "version": order.version + 1}
+        update={
+            "status": status,
+            "reason": reason,
+            "updated_at": now,
+            "version": order.version + 1,
+            "restarts": 0,
+            "restarted_at": None,
+        }
     )

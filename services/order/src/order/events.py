@@ -26,16 +26,24 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
     before = Order.model_validate(old) if old else None
     if before and before.version == after.version:
         return []
-    return [
-        envelop(
-            data,
-            entity_id=after.order_id,
-            entity_version=after.version,
-            occurred_at=after.updated_at,
-            correlation_id=after.order_id,
-        )
-        for data in _meaning(before, after)
-    ]
+    return [_envelop(after, data) for data in _meaning(before, after)]
+
+
+def checkout_event(order: Order) -> Envelope[Any]:
+    """The event that started the checkout of a PLACED order, again: with the id, time and content that it had."""
+    if order.review is None:
+        return _envelop(order, OrderPlaced.model_validate(order.model_dump()))
+    return _envelop(order, OrderReviewed.model_validate({**order.model_dump(), "decision": order.review}))
+
+
+def _envelop(order: Order, data: EventData) -> Envelope[Any]:
+    return envelop(
+        data,
+        entity_id=order.order_id,
+        entity_version=order.version,
+        occurred_at=order.updated_at,
+        correlation_id=order.order_id,
+    )
 
 
 def _meaning(before: Order | None, after: Order) -> list[EventData]:

@@ -1,10 +1,12 @@
 """The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.orders_stream import OrderStatus
+from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
@@ -31,11 +33,13 @@ def key_of(order_id: str) -> str:
     return f"order#{order_id}"
 
 
-def row_of(order: Order) -> dict[str, Any]:
-    """The stored row. `open` exists only while the order is, which keeps the index of open orders sparse."""
+def row_of(order: Order, revision: int) -> dict[str, Any]:
+    """The stored row. `open` exists only while the order is, which keeps the index of open orders sparse;
+    `revision` counts every write, also those that leave the order's version."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
+        "revision": revision,
         "all_orders": "all",
         "open": "open" if order.status in _OPEN else None,
     }
@@ -60,7 +64,7 @@ def add(order: Order) -> None:
     try:
         dynamodb.put_item(
             TableName=_table(),
-            Item=to_item(row_of(order)),
+            Item=to_item(row_of(order, revision=1)),
             ConditionExpression="attribute_not_exists(pk)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -73,18 +77,19 @@ def change(order_id: str, rule: Callable[[Order], Order]) -> Order:
     left. Whatever the rule raises passes through. Raises KeyError without such an order, Contended after five races."""
     dynamodb = client("dynamodb")
     for _ in range(_ATTEMPTS):
-        before = find(order_id)
-        if before is None:
+        row = _row(key_of(order_id))
+        if row is None:
             raise KeyError(order_id)
+        before = order_in(row)
         after = rule(before)
         if after == before:
             return before
         try:
             dynamodb.put_item(
                 TableName=_table(),
-                Item=to_item(row_of(after)),
-                ConditionExpression="version = :version",
-                ExpressionAttributeValues={":version": to_value(before.version)},
+                Item=to_item(row_of(after, revision=row["revision"] + 1)),
+                ConditionExpression="revision = :revision",
+                ExpressionAttributeValues={":revision": to_value(row["revision"])},
             )
         except dynamodb.exceptions.ConditionalCheckFailedException:
             continue
@@ -119,6 +124,26 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
     )
 
 
+def open_since_before(moment: datetime) -> Iterator[Order]:
+    """The open orders that were placed before `moment`, oldest first."""
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=_table(),
+            IndexName="open_by_age",
+            KeyConditionExpression="#open = :open AND placed_at < :moment",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": to_value("open"), ":moment": to_value(rfc3339(moment))},
+            PaginationConfig={"PageSize": 100},
+        )
+    )
+    for page in pages:
+        keys = [from_item(item)["pk"] for item in page["Items"]]
+        rows = _rows(keys)
+        yield from (order_in(rows[key]) for key in keys if key in rows)
+
+
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
     """The known ones of these products."""
     rows = _rows([f"product#{sku}" for sku in skus])
@@ -138,6 +163,21 @@ def learn(entry: CatalogueEntry) -> bool:
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+def keep_review_token(order_id: str, token: str) -> None:
+    """Remembers how to wake the review that waits for this order."""
+    client("dynamodb").put_item(TableName=_table(), Item=to_item({"pk": f"review#{order_id}", "token": token}))
+
+
+def review_token(order_id: str) -> str | None:
+    row = _row(f"review#{order_id}")
+    return row["token"] if row else None
+
+
+def _row(key: str) -> dict[str, Any] | None:
+    item = client("dynamodb").get_item(TableName=_table(), Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
+    return from_item(item) if item else None
 
 
 def _rows(keys: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from order.domain import Order
 
-_INTERNAL = {"customer_id", "fingerprint"}
+_INTERNAL = {"customer_id", "fingerprint", "review_note", "restarts", "restarted_at", "settlement_version"}
 
 
 def order_view(order: Order) -> dict[str, Any]:

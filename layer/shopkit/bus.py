@@ -1,0 +1,30 @@
+"""Publishing on the bus: PutEvents can take a call and still refuse entries of it."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.envelope import Envelope
+from shopkit.aws import client
+
+
+class PublicationFailed(Exception):
+    """The bus or the topic took a call but refused an entry of it."""
+
+
+def publish(events: Sequence[Envelope[Any]]) -> None:
+    """Puts at most 10 events on the bus BUS_NAME. Raises PublicationFailed unless all were taken."""
+    answer = client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": os.environ["BUS_NAME"],
+                "Source": event.source,
+                "DetailType": event.type,
+                "Detail": event.model_dump_json(),
+                "Time": event.occurred_at,
+            }
+            for event in events
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        raise PublicationFailed([entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry])

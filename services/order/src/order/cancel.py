@@ -1,0 +1,24 @@
+"""POST /orders/{order_id}/cancellation: an order's customer, or an operator, cancels it.
+
+Whatever races this, one conditional write decides; money and goods follow from the event of whichever closed the order.
+"""
+
+from http import HTTPStatus
+
+from order import domain, store
+from order.access import visible_order
+from order.view import order_view
+from shopkit import clock
+from shopkit.api import Request, Response, endpoint
+from shopkit.problems import conflict
+
+
+@endpoint
+def handler(request: Request) -> Response:
+    order = visible_order(store.find(request.parameters["order_id"]), request.caller)
+    reason = "cancelled_by_customer" if order.customer_id == request.caller.customer_id else "cancelled_by_operator"
+    try:
+        cancelled = store.change(order.order_id, lambda order: domain.cancel(order, reason, clock.now()))
+    except domain.IllegalTransition as refused:
+        raise conflict("order-closed", f"The order is {refused.order.status}.") from refused
+    return Response(HTTPStatus.ACCEPTED, order_view(cancelled))

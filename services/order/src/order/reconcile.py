@@ -1,0 +1,39 @@
+"""On a schedule: no order stays open for ever.
+
+An order whose checkout was lost or is stuck gets it started again, by the same event with the same id; after a few
+times it is rejected, and the rejection settles what had been done. A held order has its own, longer limit.
+"""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from contracts.orders_stream import OrderStatus
+from order import domain, store
+from order.events import checkout_event
+from shopkit import clock
+from shopkit.bus import publish
+from shopkit.telemetry import logger, tracer
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
+    """Answers how many orders it restarted and rejected."""
+    limits = domain.Limits(
+        checkout=timedelta(seconds=int(os.environ["CHECKOUT_LIMIT_SECONDS"])),
+        review=timedelta(seconds=int(os.environ["REVIEW_LIMIT_SECONDS"])),
+        restarts=int(os.environ["MAX_RESTARTS"]),
+    )
+    outcome = {"restarted": 0, "rejected": 0}
+    for found in store.open_since_before(clock.now() - min(limits.checkout, limits.review)):
+        try:
+            order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
+        except domain.IllegalTransition:
+            continue
+        if order.status is OrderStatus.REJECTED:
+            outcome["rejected"] += 1
+        elif order.restarts > found.restarts:
+            publish([checkout_event(order)])
+            outcome["restarted"] += 1
+    logger.info("reconciled", outcome=outcome)
+    return outcome

@@ -1,0 +1,100 @@
+"""What a notification is, and how it ends. Pure rules: no AWS, no clock."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from contracts.envelope import Envelope
+from contracts.types import Timestamp, Value
+
+
+class Status(StrEnum):
+    """SENDING: about to be handed to SES, or handed over and not yet recorded. The others are outcomes."""
+
+    SENDING = "SENDING"
+    SENT = "SENT"
+    KEPT = "KEPT"
+    FAILED = "FAILED"
+
+
+class Mail(Value):
+    """A rendered mail. `message_id` is the same however often the mail is sent."""
+
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Notification(Value):
+    """What a customer was, or is about to be, told about one event through one channel.
+
+    `type`, `event_id` and `entity_version` are the event's. `version` counts outcomes: the intent to send has none, a
+    failed attempt that is redriven later has two. `mail` is absent while nothing could be rendered.
+    """
+
+    channel: Literal["email"]
+    event_id: UUID
+    type: str
+    entity_version: int
+    order_id: str
+    customer_id: str
+    status: Status
+    mail: Mail | None = None
+    ses_message_id: str | None = None
+    reason: str | None = None
+    at: Timestamp
+    version: int = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether nothing is left to do for this event."""
+        return self.status in {Status.SENT, Status.KEPT}
+
+
+def about(event: Envelope[Any], now: datetime) -> Notification:
+    """The notification that an order's event asks for, not yet rendered."""
+    return Notification(
+        channel="email",
+        event_id=event.event_id,
+        type=event.type,
+        entity_version=event.entity_version,
+        order_id=event.data.order_id,
+        customer_id=event.data.customer_id,
+        status=Status.SENDING,
+        at=now,
+    )
+
+
+def message_id(event_id: UUID) -> str:
+    """The form of RFC 5322, section 3.6.4, so that it can serve as one."""
+    return f"<{event_id}.email@cartwheel.invalid>"
+
+
+def sending(notification: Notification, mail: Mail, now: datetime) -> Notification:
+    """The intent to send, recorded before the attempt. It is no outcome, so the version stays."""
+    return notification.model_copy(update={"status": Status.SENDING, "mail": mail, "at": now})
+
+
+def sent(notification: Notification, ses_message_id: str, now: datetime) -> Notification:
+    return _ended(notification, Status.SENT, now, ses_message_id=ses_message_id)
+
+
+def kept(notification: Notification, reason: str, now: datetime) -> Notification:
+    """The mail is stored to be shown, because SES may not send it."""
+    return _ended(notification, Status.KEPT, now, reason=reason)
+
+
+def failed(notification: Notification, reason: str, now: datetime) -> Notification:
+    """Failing again for the same reason changes nothing."""
+    if notification.status is Status.FAILED and notification.reason == reason:
+        return notification
+    return _ended(notification, Status.FAILED, now, reason=reason)
+
+
+def _ended(notification: Notification, status: Status, now: datetime, **how: str) -> Notification:
+    return notification.model_copy(
+        update={"status": status, "at": now, "version": notification.version + 1, "reason": None, **how}
+    )

@@ -1,0 +1,37 @@
+"""What the outcome of a notification means to others. Pure: (old image, new image) in, events out."""
+
+from typing import Any
+
+from contracts.envelope import Envelope, EventData, envelop
+from contracts.notify import NotificationFailed, NotificationSent
+from notify.domain import Notification, Status
+
+type Image = dict[str, Any]
+
+
+def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
+    """The event of one change; none for an intent to send, which leaves the version."""
+    if new is None or new["version"] == (old["version"] if old else 0):
+        return []
+    after = Notification.model_validate(new)
+    return [
+        envelop(
+            _meaning(after),
+            entity_id=new["pk"],
+            entity_version=after.version,
+            occurred_at=after.at,
+            correlation_id=after.order_id,
+        )
+    ]
+
+
+def _meaning(after: Notification) -> EventData:
+    common: dict[str, Any] = {
+        "order_id": after.order_id,
+        "channel": after.channel,
+        "about": after.type,
+        "about_event_id": after.event_id,
+    }
+    if after.status is Status.FAILED:
+        return NotificationFailed(**common, reason=after.reason or "unknown")
+    return NotificationSent(**common, kept=after.status is Status.KEPT)

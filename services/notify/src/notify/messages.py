@@ -1,0 +1,50 @@
+"""Orders' events in words: for each kind of event, templates/<type>.txt (its first line the subject) and .html."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from contracts.envelope import Envelope
+from contracts.types import Money
+from notify.domain import Mail, message_id
+
+# Why an order ended, as its customer may hear it. Every other reason is the shop's own business.
+_REASONS = {
+    "out_of_stock": "something in it is out of stock",
+    "payment_declined": "your payment was declined",
+    "payment_insufficient_funds": "your payment was declined",
+    "payment_capture_refused": "your payment could not be collected",
+}
+
+
+def render(event: Envelope[Any], to: str) -> Mail:
+    """The mail about an order's event. Raises jinja2.TemplateNotFound for a kind that customers are not told of."""
+    values = {"order": event.data, "occurred_at": event.occurred_at}
+    subject, _, text = _templates().get_template(f"{event.type}.txt").render(values).partition("\n")
+    html = _templates().get_template(f"{event.type}.html").render(values, subject=subject)
+    return Mail(message_id=message_id(event.event_id), to=to, subject=subject, text=text.strip() + "\n", html=html)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters |= {"money": _money, "because": _because}
+    return templates
+
+
+def _money(amount: Money) -> str:
+    """`12.34 USD`: every currency the shop sells in has two decimals."""
+    return f"{amount.amount // 100}.{amount.amount % 100:02d} {amount.currency}"
+
+
+def _because(reason: str) -> str:
+    return _REASONS.get(reason, "it could not be completed")

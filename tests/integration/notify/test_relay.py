@@ -1,0 +1,39 @@
+"""The outcome of a mail reaches the bus."""
+
+import json
+
+import boto3
+import pytest
+
+from notify import relay
+from tests.integration.notify.conftest import Shop, deliver, placed
+from tests.support.tables import stream_records
+
+
+@pytest.fixture
+def bus(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bus whose every event is put into a queue; its URL."""
+    del shop  # it makes the AWS that this bus is of
+    events, queues = boto3.client("events"), boto3.client("sqs")
+    events.create_event_bus(Name="shop")
+    queue = queues.create_queue(QueueName="everything")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="everything", EventBusName="shop", EventPattern='{"source": [{"prefix": "shop."}]}')
+    events.put_targets(Rule="everything", EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
+    monkeypatch.setenv("BUS_NAME", "shop")
+    return queue
+
+
+@pytest.mark.usefixtures("verified_sender")
+def test_a_sent_mail_becomes_one_event_without_the_address(shop: Shop, bus: str) -> None:
+    event = placed(shop.customer("ada@example.com"))
+    deliver(event)
+    records = stream_records(shop.table)
+    assert len(records) == 2, "the intent, then the record"
+    assert relay.handler({"Records": records}, None) == {"batchItemFailures": []}
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=bus, MaxNumberOfMessages=10)["Messages"]
+    published = json.loads(message["Body"])
+    assert (published["source"], published["detail-type"]) == ("shop.notify", "NotificationSent")
+    assert published["detail"]["correlation_id"] == "ord_1"
+    assert published["detail"]["data"]["about_event_id"] == str(event.event_id)
+    assert "ada@" not in message["Body"]

@@ -1,0 +1,109 @@
+"""What is still on its way: running executions, messages in queues, failed stream batches."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cli.context import Stack
+
+_DEPTHS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+_ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+# Long enough to read them all, after which they are put back.
+_LOOK_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`final` queues have no consumer that would empty them; only those are looked into, so only they have messages."""
+
+    path: str
+    depth: int
+    final: bool
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`express` executions cannot be listed: the orders' states speak for them."""
+
+    path: str
+    express: bool
+    running: int = 0
+    ended_badly: int = 0
+
+
+@dataclass(frozen=True)
+class Endings:
+    machines: tuple[Machine, ...]
+    queues: tuple[Queue, ...]
+    failed_batches: tuple[str, ...]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing moves by itself any more, as far as AWS tells. Machines that wait for a person may run on."""
+        return not any(queue.depth for queue in self.queues if not queue.final) and not any(
+            machine.running for machine in self.machines if not waits_for_a_person(machine)
+        )
+
+
+def waits_for_a_person(machine: Machine) -> bool:
+    return machine.path.endswith("/Review")
+
+
+def endings_of(stack: Stack) -> Endings:
+    sqs, states, s3 = stack.client("sqs"), stack.client("stepfunctions"), stack.client("s3")
+    resources = stack.resources
+    return Endings(
+        machines=tuple(
+            _machine(states, found.path, found.id) for found in resources.of_type("AWS::StepFunctions::StateMachine")
+        ),
+        queues=tuple(_queue(sqs, found.path, found.id) for found in resources.of_type("AWS::SQS::Queue")),
+        failed_batches=tuple(_objects(s3, resources["FailureBucket"])),
+    )
+
+
+def _machine(states: Any, path: str, arn: str) -> Machine:
+    if states.describe_state_machine(stateMachineArn=arn)["type"] == "EXPRESS":
+        return Machine(path, express=True)
+    executions = states.get_paginator("list_executions")
+
+    def how_many(status: str) -> int:
+        pages = executions.paginate(stateMachineArn=arn, statusFilter=status)
+        return sum(len(page["executions"]) for page in pages)
+
+    return Machine(path, express=False, running=how_many("RUNNING"), ended_badly=sum(map(how_many, _ENDED_BADLY)))
+
+
+def _queue(sqs: Any, path: str, url: str) -> Queue:
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    depth, final = sum(int(attributes[name]) for name in _DEPTHS), "RedrivePolicy" not in attributes
+    return Queue(path, depth, final, tuple(_look(sqs, url, depth)) if final and depth else ())
+
+
+def _look(sqs: Any, url: str, depth: int) -> list[Message]:
+    """The queue's messages, which stay in it."""
+    seen: dict[str, Any] = {}
+    while len(seen) < depth:
+        got = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_LOOK_SECONDS, WaitTimeSeconds=1
+        ).get("Messages", [])
+        if not got:
+            break
+        seen |= {message["MessageId"]: message for message in got}
+    for message in seen.values():
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return [Message(message["MessageId"], message["Body"]) for message in seen.values()]
+
+
+def _objects(s3: Any, bucket: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [found["Key"] for page in pages for found in page.get("Contents", [])]

@@ -1,0 +1,73 @@
+"""2. The gateway's own ledger took exactly what confirmed orders cost, and the goods went the same way."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cli.audit.evidence import Charge, Evidence, Order
+from cli.audit.result import CheckResult, count
+from contracts.orders_stream import OrderStatus
+
+_CLOSED = {OrderStatus.REJECTED, OrderStatus.CANCELLED}
+
+
+def check(evidence: Evidence) -> CheckResult:
+    charges = evidence.charges.values()
+    statuses = Counter(order.status for order in evidence.orders.values())
+    figures = (
+        f"{count(statuses[OrderStatus.CONFIRMED], 'confirmed order')}, "
+        f"{statuses[OrderStatus.REJECTED] + statuses[OrderStatus.CANCELLED]:,} closed; "
+        f"captured {_dollars(sum(charge.captured for charge in charges))}, "
+        f"refunded {_dollars(sum(charge.refunded for charge in charges))}"
+    )
+    return CheckResult(2, "money and goods", figures, tuple(_faults(evidence)))
+
+
+def _faults(evidence: Evidence) -> Iterator[str]:
+    for order_id, order in sorted(evidence.orders.items()):
+        charge = evidence.charges.get(order_id)
+        reservation = evidence.reservations.get(order_id)
+        goods = reservation.status if reservation else "nothing"
+        if order.status is OrderStatus.CONFIRMED:
+            yield from _wrong_if_confirmed(order, charge)
+            if not reservation or goods != "COMMITTED" or Counter(order.lines) != Counter(reservation.lines):
+                yield f"{order_id}: CONFIRMED, but its goods are not committed as ordered ({goods})"
+        elif order.status in _CLOSED:
+            if charge and not _excused(evidence, order):
+                yield from _wrong_if_closed(order, charge)
+            if goods in {"RESERVED", "COMMITTED"}:
+                yield f"{order_id}: {order.status}, but its goods are {goods}"
+        elif charge and charge.captured != charge.refunded:
+            yield f"{order_id}: {order.status}, but {_dollars(charge.captured)} were captured"
+    for order_id in sorted(evidence.charges.keys() - evidence.orders.keys()):
+        yield f"{order_id}: charged, but there is no such order"
+
+
+def _wrong_if_confirmed(order: Order, charge: Charge | None) -> Iterator[str]:
+    if charge is None:
+        yield f"{order.order_id}: CONFIRMED, but never charged"
+        return
+    if charge.captures != 1:
+        yield f"{order.order_id}: CONFIRMED with {count(charge.captures, 'capture')}"
+    took = charge.captured - charge.refunded
+    if (took, charge.currency) != (order.total.amount, order.total.currency) or charge.refunded or charge.voided:
+        yield (
+            f"{order.order_id}: CONFIRMED at {_dollars(order.total.amount)}, but captured {_dollars(charge.captured)}, "
+            f"refunded {_dollars(charge.refunded)}{', voided' if charge.voided else ''}"
+        )
+
+
+def _wrong_if_closed(order: Order, charge: Charge) -> Iterator[str]:
+    if charge.captured != charge.refunded:
+        yield f"{order.order_id}: {order.status}, but {_dollars(charge.captured - charge.refunded)} were not given back"
+    if charge.authorized and not charge.captured and not charge.voided:
+        yield f"{order.order_id}: {order.status}, but {_dollars(charge.authorized)} are still authorized"
+
+
+def _excused(evidence: Evidence, order: Order) -> bool:
+    """Whether it says itself that its money is not back yet, and calls a person."""
+    payment = evidence.payments.get(order.order_id)
+    return bool(order.attention or (payment and payment.settlement_failed))
+
+
+def _dollars(cents: int) -> str:
+    return f"${cents / 100:,.2f}"

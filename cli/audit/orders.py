@@ -1,0 +1,62 @@
+"""3. One order per customer, key and window, by a legal path.
+
+The order's id is made of customer, key and window, so a second order of one key could only be a second row of one id.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from cli.audit.evidence import Evidence, Order, Recorded
+from cli.audit.histories import Change, OrderState
+from cli.audit.result import CheckResult, count
+
+
+def check(evidence: Evidence) -> CheckResult:
+    statuses = Counter(order.status.value for order in evidence.orders.values())
+    parts = ", ".join(f"{number:,} {status}" for status, number in sorted(statuses.items()))
+    figures = f"{count(len(evidence.orders), 'order')}{': ' + parts if parts else ''}"
+    return CheckResult(3, "orders", figures, tuple(_faults(evidence)))
+
+
+def _faults(evidence: Evidence) -> Iterator[str]:
+    told: dict[str, list[Recorded]] = {}
+    for event in evidence.timeline:
+        if event.source == "shop.order":
+            told.setdefault(event.order_id, []).append(event)
+    for order_id, order in sorted(evidence.orders.items()):
+        if order.order_id != order_id:
+            yield f"{order_id}: its row says that it is {order.order_id}"
+        yield from _strayed(order, _changes(told.get(order_id, [])))
+    for order_id in sorted(told.keys() - evidence.orders.keys()):
+        yield f"{order_id}: events tell of an order that there is not"
+
+
+def _changes(events: list[Recorded]) -> Mapping[int, Change]:
+    """The order's events by its version."""
+    changes: dict[int, set[str]] = {}
+    for event in events:
+        changes.setdefault(event.entity_version, set()).add(event.type)
+    return {version: tuple(sorted(names)) for version, names in changes.items()}
+
+
+def _strayed(order: Order, changes: Mapping[int, Change]) -> Iterator[str]:
+    """Walks the order's own events version by version."""
+    if changes.get(1) != ("OrderPlaced",):
+        yield f"{order.order_id}: its first change is {_named(changes.get(1))}, not OrderPlaced"
+        return
+    state = OrderState()
+    for version in range(2, order.version + 1):
+        legal = {tuple(sorted(change)): after for change, after in state.changes()}
+        change = changes.get(version, ())
+        if change not in legal:
+            yield f"{order.order_id}: change {version} is {_named(change)}, which {state.status} does not allow"
+            return
+        state = legal[change]
+    if state != OrderState.of(order):
+        yield f"{order.order_id}: it is {OrderState.of(order)}, but its history ends as {state}"
+    if late := [version for version in changes if version > order.version]:
+        yield f"{order.order_id}: events tell of version {max(late)}, but it is at {order.version}"
+
+
+def _named(change: Change | None) -> str:
+    return " + ".join(change) if change else "missing"

@@ -1,0 +1,91 @@
+"""`mail`: what customers were told, as the notify service sent or kept it."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from cli.context import Stack
+from cli.format import moment, table
+from cli.shop import shop_of
+from contracts.types import Timestamp, Value
+from shopkit.dynamodb import from_item
+
+_STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
+
+
+class Mail(Value):
+    """`status` is SENT, KEPT (no verified sender: stored and shown here instead), SENDING or FAILED."""
+
+    order_id: str
+    about: str
+    status: str
+    at: Timestamp
+    reason: str | None = None
+    to: str | None = None
+    subject: str | None = None
+    text: str | None = None
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(mail)
+
+
+def mail(
+    context: typer.Context,
+    order_id: Annotated[
+        str | None, typer.Argument(metavar="[ORDER]", help="Only this order's, in full.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
+) -> None:
+    """Show the mails to customers, also those that were kept because no sender is verified."""
+    shop = shop_of(context)
+    mails = _mails(shop.stack, order_id)[-limit:]
+    shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _list(mails))
+
+
+def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
+    """Oldest first. An operator's look, not a hot path: it reads the table whole."""
+    only: dict[str, Any] = (
+        {"FilterExpression": "order_id = :order", "ExpressionAttributeValues": {":order": {"S": order_id}}}
+        if order_id
+        else {}
+    )
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=stack.resources["Notify/Notifications"], ConsistentRead=True, **only)
+    )
+    rows = (from_item(item) for page in pages for item in page["Items"])
+    mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
+    return sorted(mails, key=lambda found: found.at)
+
+
+def _list(mails: list[Mail]) -> RenderableType:
+    if not mails:
+        return "No mail yet."
+    listed = table()
+    for heading in ("when", "status", "order", "to"):
+        listed.add_column(heading, no_wrap=True)
+    listed.add_column("subject")
+    for found in mails:
+        subject = found.subject or f"({found.about}: {found.reason})"
+        listed.add_row(moment(found.at), _status(found), found.order_id, found.to or "", subject)
+    return listed
+
+
+def _letters(mails: list[Mail]) -> RenderableType:
+    if not mails:
+        return "No mail about this order."
+    letters = []
+    for found in mails:
+        head = Text.assemble(f"{moment(found.at)}  ", _status(found), f"  to {found.to or 'nobody'}")
+        body = Text(found.text or f"{found.about}: {found.reason}")
+        letters.append(Panel(Group(head, Text(), body), title=found.subject, title_align="left", width=100))
+    return Group(*letters)
+
+
+def _status(found: Mail) -> Text:
+    return Text(found.status, style=_STYLES.get(found.status, "cyan"))

@@ -1,0 +1,142 @@
+"""`order`, `orders`, `show`, `story`: a customer's errands, and what became of them."""
+
+import re
+import time
+import uuid
+from typing import Annotated
+
+import typer
+
+from cli.client import FrontDoor, Order
+from cli.errors import CommandError, Usage
+from cli.pictures import order_picture, orders_picture, story_picture
+from cli.shop import console, shop_of
+from contracts.orders_stream import OrderStatus
+from contracts.types import Goods
+
+_LINE = re.compile(r"(?P<sku>[^:]+)(?::(?P<quantity>[0-9]{1,9}))?")
+_ADDRESS = {
+    "name": "A Customer",
+    "line1": "1 Example Street",
+    "city": "Springfield",
+    "region": "IL",
+    "postal_code": "62701",
+    "country": "US",
+}
+
+OrderId = Annotated[
+    str | None, typer.Argument(metavar="[ORDER]", help="The order's id; by default the newest.", show_default=False)
+]
+As = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Sign in as this user.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(order)
+    app.command()(orders)
+    app.command()(show)
+    app.command()(story)
+
+
+def order(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
+    goods: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SKU[:QTY]", help="What to buy; by default the first product.", show_default=False),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="pm_visa, or another of the gateway's test cards: pm_declined, pm_insufficient_funds, pm_review, "
+            "pm_timeout, pm_flaky, pm_capture_fails, pm_settle_fails."
+        ),
+    ] = "pm_visa",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until checkout has decided.")] = False,
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 60,
+    key: Annotated[
+        str | None, typer.Option(help="The Idempotency-Key; by default a new one.", show_default=False)
+    ] = None,
+    email: As = None,
+) -> None:
+    """Place an order, by default as the first customer."""
+    shop = shop_of(context)
+    lines = [_line(text) for text in goods or []]
+    with shop.customer(email) as door:
+        placed, replayed = door.place(
+            lines or [_first_in_stock(door)],
+            payment_method=method,
+            shipping_address=_ADDRESS,
+            key=key or str(uuid.uuid4()),
+        )
+        found = _decided(door, placed.order_id, patience) if wait else placed
+    shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
+    if replayed:
+        shop.hint("[dim]This key had placed it already: nothing was ordered twice.[/]")
+    shop.hint(f"[dim]Its story: shop story {found.order_id}[/]")
+
+
+def orders(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    everyone: Annotated[bool, typer.Option("--all", help="Everyone's orders, as an operator.")] = False,
+    email: As = None,
+) -> None:
+    """List the newest orders, by default of the first customer."""
+    shop = shop_of(context)
+    with shop.operator(email) if everyone else shop.customer(email) as door:
+        found = door.orders(limit)
+    shop.say([one.model_dump(mode="json") for one in found], lambda: orders_picture(found))
+
+
+def show(context: typer.Context, order_id: OrderId = None, email: As = None) -> None:
+    """Show one order, by default as an operator."""
+    shop = shop_of(context)
+    with shop.operator(email) as door:
+        found = _order(door, order_id)
+    shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
+
+
+def story(context: typer.Context, order_id: OrderId = None, email: As = None) -> None:
+    """Tell what happened to an order: every event, from which service, when, and after how long."""
+    shop = shop_of(context)
+    with shop.operator(email) as door:
+        found = _order(door, order_id)
+        events = door.timeline(found.order_id)
+    told = [event.model_dump(mode="json") for event in events]
+    shop.say({"order_id": found.order_id, "status": found.status, "events": told}, lambda: story_picture(found, events))
+
+
+def _line(text: str) -> Goods:
+    matched = _LINE.fullmatch(text)
+    quantity = int(matched["quantity"] or 1) if matched else 0
+    if not matched or quantity < 1:
+        raise Usage(f"{text!r} is no SKU or SKU:QUANTITY, such as MUG-STONE-350:2.")
+    return Goods(sku=matched["sku"], quantity=quantity)
+
+
+def _first_in_stock(door: FrontDoor) -> Goods:
+    for product in door.products():
+        if product.available:
+            return Goods(sku=product.sku, quantity=1)
+    raise CommandError("Nothing is in stock; fill the shop: shop seed")
+
+
+def _order(door: FrontDoor, order_id: str | None) -> Order:
+    if order_id:
+        return door.order(order_id)
+    newest = door.orders(1)
+    if not newest:
+        raise CommandError("There are no orders yet; place one: shop order --wait")
+    return newest[0]
+
+
+def _decided(door: FrontDoor, order_id: str, patience: float) -> Order:
+    """The order once it is no longer PLACED. Raises CommandError when that takes too long."""
+    began = time.monotonic()
+    with console(stderr=True).status("Checking out") as progress:
+        while (found := door.order(order_id)).status is OrderStatus.PLACED:
+            waited = time.monotonic() - began
+            if waited > patience:
+                raise CommandError(f"{order_id} is still PLACED after {patience:g} s; see: shop story {order_id}")
+            progress.update(f"Checking out: {waited:.1f} s")
+            time.sleep(0.1)
+    return found

@@ -1,0 +1,81 @@
+"""`seed`, `user add`, `login`: what a fresh stack needs before anyone can buy."""
+
+import secrets
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cli import users
+from cli.context import User
+from cli.errors import CommandError
+from cli.format import table
+from cli.seeding import Seeded, seed_shop
+from cli.shop import console, shop_of
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(seed)
+    app.command()(login)
+    people = typer.Typer(help="People of the shop.", no_args_is_help=True)
+    people.command("add")(add_user)
+    app.add_typer(people, name="user")
+
+
+def seed(context: typer.Context) -> None:
+    """Fill the shop: products and stock, two customers, an operator. Seeding again changes nothing."""
+    shop = shop_of(context)
+    with console(stderr=True).status("Seeding") as progress:
+        seeded = seed_shop(shop.stack, progress.update)
+    people = [("customer", user) for user in seeded.stack.details.customers]
+    people += [("operator", user) for user in seeded.stack.details.operators]
+    shop.say(
+        {
+            "products": seeded.products,
+            "units": seeded.units,
+            "users": [{"role": role, **user.model_dump()} for role, user in people],
+        },
+        lambda: _seeded_picture(seeded, people),
+    )
+
+
+def add_user(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
+    operator: Annotated[bool, typer.Option("--operator", help="Make them an operator.")] = False,
+    password: Annotated[str | None, typer.Option(help="Their password; without it, one is made up.")] = None,
+) -> None:
+    """Add a customer, or an operator, who can sign in at once."""
+    shop = shop_of(context)
+    user = User(email=email, password=password or "Cw-" + secrets.token_urlsafe(12) + "-1")
+    if not users.create(shop.stack, user.email, user.password, operator=operator):
+        raise CommandError(f"{email} exists already.")
+    shop.stack.with_user(user, operator=operator)
+    role = "operator" if operator else "customer"
+    shop.say({"role": role, **user.model_dump()}, lambda: f"{email} can sign in as {role}; password: {user.password}")
+
+
+def login(
+    context: typer.Context,
+    email: Annotated[str | None, typer.Argument(help="Who; by default the first customer.")] = None,
+    operator: Annotated[bool, typer.Option("--operator", help="The first operator instead.")] = False,
+) -> None:
+    """Print an ID token, for curl: TOKEN=$(./shop login)"""
+    shop = shop_of(context)
+    who = email or (shop.first_operator if operator else shop.first_customer)
+    token = users.sign_in(shop.stack, who)
+    if shop.options.json:
+        shop.say({"email": who, "id_token": token}, lambda: "")
+    else:
+        typer.echo(token)
+
+
+def _seeded_picture(seeded: Seeded, people: list[tuple[str, User]]) -> RenderableType:
+    who = table()
+    for heading in ("role", "e-mail", "password"):
+        who.add_column(heading)
+    for role, user in people:
+        who.add_row(role, user.email, user.password)
+    line = Text.assemble(("✓ ", "green"), f"{seeded.products} products, {seeded.units:,} units in stock")
+    return Group(line, who)

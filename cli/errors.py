@@ -1,0 +1,43 @@
+"""What a person is told instead of a traceback: one line, and an exit code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class CommandError(Exception):
+    """The command could not do what was asked; the message says why, and what to do."""
+
+    exit_code = 1
+
+    def document(self) -> dict[str, Any]:
+        """The error for machines."""
+        return {"detail": str(self)}
+
+
+class Usage(CommandError):
+    """The command was not called as it should be."""
+
+    exit_code = 2
+
+
+class Refused(CommandError):
+    """The front door said no: `problem` is its answer (RFC 9457)."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(_sentence(status, problem))
+        self.status = status
+        self.problem = dict(problem)
+
+    def document(self) -> dict[str, Any]:
+        return {"status": self.status, **self.problem}
+
+
+def nobody_at(url: str | None) -> CommandError:
+    return CommandError(f"Nothing answers at {url}. Is it running? Start it: make run")
+
+
+def _sentence(status: int, problem: Mapping[str, Any]) -> str:
+    # What API Gateway itself refuses says {"message": …} unless the template gives it a better answer.
+    detail = problem.get("detail") or problem.get("message") or problem.get("title") or "refused without a reason"
+    where = [f"{error['pointer'] or '/'}: {error['detail']}" for error in problem.get("errors", [])]
+    return f"{detail} ({status})" + "".join(f"\n  {place}" for place in where)

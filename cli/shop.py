@@ -1,0 +1,100 @@
+"""What every command gets: the stack it talks to, the doors into it, and one way to say something."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console, RenderableType
+
+from cli.client import FrontDoor
+from cli.context import DEFAULT_STACK, Stack
+from cli.errors import CommandError
+from cli.users import sign_in
+
+_PIPE_WIDTH = 160
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options before the command."""
+
+    json: bool
+    home: Path
+    profile: str | None = None
+    stack: str | None = None
+    region: str | None = None
+
+    @property
+    def on_aws(self) -> bool:
+        return any((self.profile, self.stack, self.region))
+
+
+class Shop:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The local stack unless an option names one on AWS."""
+        options = self.options
+        if not options.on_aws:
+            return Stack.local(options.home)
+        return Stack.on_aws(
+            options.home, name=options.stack or DEFAULT_STACK, profile=options.profile, region=options.region
+        )
+
+    def anyone(self) -> FrontDoor:
+        return FrontDoor(self.stack.details.api_url)
+
+    def customer(self, email: str | None = None) -> FrontDoor:
+        return self._as(email or self.first_customer)
+
+    def operator(self, email: str | None = None) -> FrontDoor:
+        return self._as(email or self.first_operator)
+
+    @property
+    def first_customer(self) -> str:
+        return _first(self.stack.details.customers, "customer")
+
+    @property
+    def first_operator(self) -> str:
+        return _first(self.stack.details.operators, "operator")
+
+    def say(self, document: Any, picture: Callable[[], RenderableType]) -> None:
+        """The result, for machines as `document` with --json, for people as `picture`."""
+        if self.options.json:
+            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        else:
+            console().print(picture())
+
+    def hint(self, text: str) -> None:
+        """What is not the result, and nothing for machines."""
+        if not self.options.json:
+            console(stderr=True).print(text)
+
+    def _as(self, email: str) -> FrontDoor:
+        return FrontDoor(self.stack.details.api_url, sign_in(self.stack, email))
+
+
+def shop_of(context: typer.Context) -> Shop:
+    """The shop that the options before the command describe."""
+    shop: Shop = context.obj
+    return shop
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Rich's console, made when it is needed because tests replace the streams; a pipe gets whole lines."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH)
+
+
+def _first(users: tuple[Any, ...], kind: str) -> str:
+    if not users:
+        raise CommandError(f"No {kind} is known here: `shop seed` makes some, or name one with --as EMAIL.")
+    email: str = users[0].email
+    return email

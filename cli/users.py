@@ -1,0 +1,83 @@
+"""People of the shop, in its Cognito user pool."""
+
+import os
+import secrets
+import sys
+
+import typer
+from botocore.exceptions import ClientError
+
+from cli.context import Stack
+from cli.errors import CommandError, Usage
+
+OPERATORS = "operators"
+# On this machine there is nothing to protect, and a password that stays the same is one that can be written down.
+_LOCAL_PASSWORD = "Cartwheel-1"  # noqa: S105
+
+
+def new_password(stack: Stack) -> str:
+    # The suffix satisfies Cognito's default policy whatever the random part holds.
+    return _LOCAL_PASSWORD if stack.is_local else secrets.token_urlsafe(15) + "-aA1"
+
+
+def create(stack: Stack, email: str, password: str, *, operator: bool) -> bool:
+    """A user who can sign in at once, without a mail; false when there was one of this address already, whose password
+    stays as it is."""
+    cognito, pool = stack.client("cognito-idp"), stack.details.user_pool_id
+    try:
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=email,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+        )
+        created = True
+    except cognito.exceptions.UsernameExistsException:
+        created = False
+    except cognito.exceptions.InvalidParameterException as error:
+        raise Usage(f"{email}: {error.response['Error']['Message']}") from error
+    if created:
+        set_password(stack, email, password)
+    if operator:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=OPERATORS)
+    return created
+
+
+def set_password(stack: Stack, email: str, password: str) -> None:
+    """Raises CommandError when the pool's policy does not take it."""
+    cognito = stack.client("cognito-idp")
+    try:
+        cognito.admin_set_user_password(
+            UserPoolId=stack.details.user_pool_id, Username=email, Password=password, Permanent=True
+        )
+    except cognito.exceptions.InvalidPasswordException as error:
+        raise CommandError(error.response["Error"]["Message"]) from error
+
+
+def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
+    """The user's ID token, good for an hour. Raises CommandError."""
+    cognito = stack.client("cognito-idp")
+    try:
+        answer = cognito.initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH",
+            ClientId=stack.details.user_pool_client_id,
+            AuthParameters={"USERNAME": email, "PASSWORD": password or _password_of(stack, email)},
+        )
+    except (cognito.exceptions.NotAuthorizedException, cognito.exceptions.UserNotFoundException) as error:
+        raise CommandError(f"{email} could not sign in: {error.response['Error']['Message']}") from error
+    except ClientError as error:
+        raise CommandError(f"Cognito refused: {error.response['Error'].get('Message', error)}") from error
+    if "AuthenticationResult" not in answer:
+        raise CommandError(f"{email} must first answer {answer['ChallengeName']}.")
+    token: str = answer["AuthenticationResult"]["IdToken"]
+    return token
+
+
+def _password_of(stack: Stack, email: str) -> str:
+    if known := stack.user(email):
+        return known.password
+    if given := os.environ.get("CARTWHEEL_PASSWORD"):
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"Password of {email}", hide_input=True, err=True))
+    raise CommandError(f"The password of {email} is not known here: put it into CARTWHEEL_PASSWORD.")

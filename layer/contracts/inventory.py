@@ -16,7 +16,7 @@ class _ReservationEvent(_InventoryEvent):
 
 
 class StockReserved(_ReservationEvent):
-    pass
+    """All lines of the order are held for it."""
 
 
 class StockRejected(_ReservationEvent):
@@ -26,7 +26,7 @@ class StockRejected(_ReservationEvent):
 
 
 class StockCommitted(_ReservationEvent):
-    pass
+    """What was reserved is sold."""
 
 
 class StockReleased(_ReservationEvent):
@@ -46,6 +46,8 @@ class ProductUpdated(_InventoryEvent):
 
 
 class StockLow(_InventoryEvent):
+    """The units available fell to the threshold or below."""
+
     sku: str
     name: str
     available: int

@@ -16,10 +16,12 @@ class _NotificationEvent(EventData):
 
 
 class NotificationSent(_NotificationEvent):
-    """`kept` is true when no sender is verified: the mail is stored and shown instead of sent."""
+    """The customer was told. `kept`: no sender is verified, so the mail is stored and shown instead of sent."""
 
     kept: bool = False
 
 
 class NotificationFailed(_NotificationEvent):
+    """Every attempt to tell the customer failed."""
+
     reason: str

@@ -15,13 +15,15 @@ class _OrderEvent(EventData):
 
 
 class OrderPlaced(_OrderEvent):
+    """A customer ordered. The lines are at the prices of that moment. Checkout starts."""
+
     lines: tuple[OrderLine, ...]
     payment_method: str
     placed_at: Timestamp
 
 
 class OrderHeldForReview(_OrderEvent):
-    pass
+    """The order waits until an operator decides."""
 
 
 class OrderReviewed(_OrderEvent):
@@ -34,16 +36,24 @@ class OrderReviewed(_OrderEvent):
 
 
 class OrderConfirmed(_OrderEvent):
+    """The money is captured and the goods are the customer's."""
+
     lines: tuple[OrderLine, ...]
 
 
 class OrderRejected(_OrderEvent):
+    """The shop will not fulfil the order. Money and goods are given back."""
+
     reason: str
 
 
 class OrderCancelled(_OrderEvent):
+    """The customer or an operator withdrew the order. Money and goods are given back."""
+
     reason: str
 
 
 class OrderNeedsAttention(_OrderEvent):
+    """The order is decided, but something of it could not be finished without a person."""
+
     reason: str

@@ -14,16 +14,20 @@ class _PaymentEvent(EventData):
 
 
 class PaymentAuthorized(_PaymentEvent):
+    """The gateway holds the amount on the customer's card."""
+
     payment_method: str
 
 
 class PaymentDeclined(_PaymentEvent):
+    """The gateway refused to authorize the amount."""
+
     payment_method: str
     reason: str
 
 
 class PaymentCaptured(_PaymentEvent):
-    pass
+    """The customer is charged."""
 
 
 class PaymentVoided(_PaymentEvent):
@@ -31,7 +35,7 @@ class PaymentVoided(_PaymentEvent):
 
 
 class PaymentRefunded(_PaymentEvent):
-    pass
+    """What had been charged was given back."""
 
 
 class PaymentSettlementFailed(_PaymentEvent):

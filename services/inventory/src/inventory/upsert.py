@@ -16,7 +16,7 @@ def handler(request: Request) -> Response:
     sku = request.parameters["sku"]
     if not domain.is_sku(sku):
         raise bad_request(
-            "invalid-sku", "A sku is 1 to 64 of A–Z, a–z, 0–9, - and _, and begins with none of the last two."
+            "invalid-sku", "A sku is 1 to 64 of A–Z, a–z, 0–9, - and _, beginning with a letter or digit."
         )
     wanted, now = request.body(ProductRequest), clock.now()
     try:
@@ -25,6 +25,4 @@ def handler(request: Request) -> Response:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Others are writing this product. Try again in a moment."
         ) from contended
-    if not new:
-        return Response(HTTPStatus.OK, product_view(product))
-    return Response(HTTPStatus.CREATED, product_view(product), {"Location": f"/products/{sku}"})
+    return Response(HTTPStatus.CREATED if new else HTTPStatus.OK, product_view(product))

@@ -1,0 +1,179 @@
+"""The inventory on moto, driven through its functions' handlers as API Gateway, checkout and the streams drive them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+
+from contracts.envelope import Envelope
+from inventory import get_product, list_products, reserve, restock, store, sync, upsert
+from inventory.domain import Product, Reservation, ReservationStatus
+from inventory.events import events_of
+from shopkit.dynamodb import from_item, to_item
+from shopkit.streams import change_of
+from tests.support.tables import create_tables, stream_records
+
+MUG = {
+    "name": "Mug",
+    "description": "Stoneware, 30 cl.",
+    "price": {"amount": 1450, "currency": "USD"},
+    "image": "/images/mug.svg",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Books:
+    """Where every unit of a sku is that ever came in."""
+
+    restocked: int
+    available: int
+    reserved: int
+    sold: int
+
+    @property
+    def balanced(self) -> bool:
+        counters = (self.available, self.reserved, self.sold)
+        return min(counters) >= 0 and sum(counters) == self.restocked
+
+
+class Inventory:
+    def __init__(self, table: str, failure_queue_url: str) -> None:
+        self._table, self._failures = table, failure_queue_url
+
+    def put(self, sku: str, body: Any = MUG, **request: Any) -> Answer:
+        return http(upsert.handler, sku=sku, body=body, **{"operator": True, **request})
+
+    def restock(self, sku: str, body: Any, key: str | None = "key-1", **request: Any) -> Answer:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return http(restock.handler, sku=sku, body=body, headers=headers, **{"operator": True, **request})
+
+    def get(self, sku: str) -> Answer:
+        return http(get_product.handler, sku=sku)
+
+    def page(self, **query: str) -> Answer:
+        return http(list_products.handler, query=query)
+
+    def stock(self, **units: int) -> None:
+        """Products with so many available units, each."""
+        for sku, quantity in units.items():
+            assert self.put(sku).status == 201
+            assert self.restock(sku, {"quantity": quantity}, key=f"first {sku}").status == 200
+
+    def reserve(self, order_id: str, **units: int) -> dict[str, Any]:
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
+        return reserve.handler({"order_id": order_id, "lines": lines}, None)
+
+    def order_became(self, order_id: str, status: str, **more: Any) -> dict[str, Any]:
+        image = {
+            "pk": f"order#{order_id}",
+            "order_id": order_id,
+            "status": status,
+            "version": 2,
+            "updated_at": "2026-03-01T12:00:00.000000Z",
+            **more,
+        }
+        return self.synced({"SequenceNumber": "7", "NewImage": to_item(image)})
+
+    def synced(self, *changes: dict[str, Any]) -> dict[str, Any]:
+        return sync.handler({"Records": [{"eventName": "MODIFY", "dynamodb": change} for change in changes]}, None)
+
+    def product(self, sku: str) -> Product:
+        product = store.find_product(sku)
+        assert product
+        return product
+
+    def reservation(self, order_id: str) -> Reservation:
+        reservation = store.find_reservation(order_id)
+        assert reservation
+        return reservation
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [from_item(item) for item in boto3.client("dynamodb").scan(TableName=self._table)["Items"]]
+
+    def books(self, sku: str) -> Books:
+        """From the rows alone, as an auditor would."""
+        rows = self.rows()
+        product = next((row for row in rows if row["pk"] == f"product#{sku}"), {"available": 0, "reserved": 0})
+        return Books(
+            restocked=sum(row["quantity"] for row in rows if row["pk"].startswith(f"restock#{sku}#")),
+            available=product["available"],
+            reserved=product["reserved"],
+            sold=sum(
+                line["quantity"]
+                for row in rows
+                if row["pk"].startswith("reservation#") and row["status"] == ReservationStatus.COMMITTED
+                for line in row["lines"]
+                if line["sku"] == sku
+            ),
+        )
+
+    def tamper(self, sku: str, **counters: int) -> None:
+        """Writes past the service."""
+        for name, value in counters.items():
+            boto3.client("dynamodb").update_item(
+                TableName=self._table,
+                Key=to_item({"pk": f"product#{sku}"}),
+                UpdateExpression=f"SET {name} = :value",
+                ExpressionAttributeValues=to_item({":value": value}),
+            )
+
+    def stream(self) -> list[dict[str, Any]]:
+        return stream_records(self._table)
+
+    def events(self) -> list[Envelope[Any]]:
+        """Everything that the relay makes of what happened so far."""
+        changes = [change_of(record) for record in self.stream()]
+        return [event for change in changes for event in events_of(change.old, change.new)]
+
+    def set_aside(self) -> list[dict[str, Any]]:
+        answer = boto3.client("sqs").receive_message(QueueUrl=self._failures, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+@contextmanager
+def inventory_on_moto() -> Iterator[Inventory]:
+    with mock_aws():
+        table = create_tables("inventory")["Inventory"]
+        queue = boto3.client("sqs").create_queue(QueueName="failures")["QueueUrl"]
+        with patch.dict("os.environ", INVENTORY_TABLE=table, FAILURE_QUEUE_URL=queue):
+            yield Inventory(table, queue)
+
+
+def http(
+    handler: Any,
+    *,
+    sku: str | None = None,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    operator: bool = False,
+    subject: str = "somebody",
+) -> Answer:
+    """A call through API Gateway; a `body` that is text or bytes already is sent as it is."""
+    raw = body if isinstance(body, str) else json.dumps(body)
+    answer = handler(
+        {
+            "path": f"/products/{sku}" if sku else "/products",
+            "pathParameters": {"sku": sku} if sku else None,
+            "queryStringParameters": query or None,
+            "headers": {"Content-Type": "application/json", **(headers or {})},
+            "body": raw,
+            "requestContext": {
+                "authorizer": {"claims": {"sub": subject, "cognito:groups": "operators" if operator else ""}}
+            },
+        },
+        None,
+    )
+    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))

@@ -36,7 +36,7 @@ STOP_SECONDS = 10.0
 GONE_SECONDS = 5.0
 # What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
-MINE = ("server.py", "patching.py", "fixes/*.py")
+MINE = ("server.py", "patching.py", "policies.py", "fixes/*.py")
 
 
 class EmulatorError(Exception):

@@ -3,7 +3,21 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 
 from importlib import import_module
 
-NAMES = ("nested_stacks", "placeholders", "event_bus", "function_errors", "streams", "yaml_definitions", "rest_api")
+NAMES = (
+    # CloudFormation
+    "nested_stacks",
+    "placeholders",
+    "event_bus",
+    "yaml_definitions",
+    "rest_api",
+    "reserved_concurrency",
+    # what runs
+    "function_errors",
+    "streams",
+    "rule_targets",
+    "service_permissions",
+    "embedded_metrics",
+)
 
 
 def apply_all() -> None:

@@ -53,7 +53,7 @@ class Account:
             iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=json.dumps(policy))
         return ROLE + name
 
-    def function(self, code: str, *statements: dict[str, Any], timeout: int = 10, **environment: str) -> str:
+    def function(self, code: str, *statements: dict[str, Any], **environment: str) -> str:
         """A function of this source, whose role allows these statements."""
         name = self.name("function")
         self.client("lambda").create_function(
@@ -62,7 +62,7 @@ class Account:
             Handler="index.handler",
             Role=self.role(*statements),
             Code={"ZipFile": package(code)},
-            Timeout=timeout,
+            Timeout=10,
             Environment={"Variables": environment},
         )
         return name

@@ -1,11 +1,11 @@
 """What every test gets: no network unless it says why it needs one, and credentials that reach nowhere."""
 
 import os
-import socket
 from collections.abc import Generator
-from typing import Any
 
 import pytest
+
+from tests.support import network
 
 NEEDS_SOCKETS = ("e2e", "emulator", "build")
 
@@ -27,40 +27,13 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
 
 
-class NetworkBlocked(RuntimeError):
-    """A test without one of the markers e2e, emulator, build opened a connection."""
-
-
-_connect = socket.socket.connect
-_resolve = socket.getaddrinfo
-_allowed = True
-
-
-def _guarded_connect(self: socket.socket, address: Any) -> None:
-    if not _allowed and self.family != socket.AF_UNIX:
-        raise NetworkBlocked(f"unit tests have no network: connect to {address!r}")
-    _connect(self, address)
-
-
-def _guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
-    if not _allowed:
-        raise NetworkBlocked(f"unit tests have no network: resolve {host!r}")
-    return _resolve(host, *args, **kwargs)
-
-
-def pytest_configure() -> None:
-    socket.socket.connect = _guarded_connect  # type: ignore[assignment,method-assign]
-    socket.getaddrinfo = _guarded_resolve
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    global _allowed  # noqa: PLW0603 - one switch per process is what a guard of the process is
-    _allowed = any(item.get_closest_marker(name) for name in NEEDS_SOCKETS)
+    network.allow(any(item.get_closest_marker(name) for name in NEEDS_SOCKETS))
     try:
         return (yield)
     finally:
-        _allowed = True
+        network.allow(True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,21 @@
+"""POST /clicks: takes clicks from anyone into the stream."""
+
+from http import HTTPStatus
+
+from clickstream import stream
+from clickstream.domain import PostedClicks
+from shopkit.api import Request, Response, endpoint
+from shopkit.problems import Problem
+
+
+@endpoint
+def handler(request: Request) -> Response:
+    clicks = request.body(PostedClicks).events
+    if refused := stream.put(clicks):
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "clicks-refused",
+            f"{len(refused)} of {len(clicks)} events could not be taken now. Send all of them again later, with the "
+            "same event ids: each counts once.",
+        )
+    return Response(HTTPStatus.ACCEPTED, {"accepted": len(clicks)})

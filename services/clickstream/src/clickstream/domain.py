@@ -1,0 +1,140 @@
+"""What a click or a purchase counts for, and which counters a window of minutes needs. Pure rules: no AWS, no clock."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from contracts.envelope import Envelope
+from contracts.types import Timestamp, Value
+
+MAX_MINUTES = 24 * 60
+# How far a click's own clock is believed, before it arrived. A later click, or one from the future, is put at the edge.
+LATE = timedelta(hours=1)
+# What GET /trending shows at most: clicks come from anyone, and so do the skus in them.
+MOST_TRENDING = 100
+
+Counter = Literal["views", "carts", "checkouts", "purchases"]
+
+_COUNTER_OF: Mapping[str, Counter] = {"view": "views", "add_to_cart": "carts", "checkout": "checkouts"}
+_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
+def _moment(value: Any) -> datetime:
+    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time."""
+    if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        raise ValueError("not an RFC 3339 time with a zone, such as 2024-05-17T10:00:00Z")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("too far from today") from error
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+class Click(Value):
+    """One thing that a visitor did, as it travels the stream. `event_id` is the client's, the same on every retry."""
+
+    event_id: Id
+    session_id: Id
+    type: Literal["view", "add_to_cart", "checkout"]
+    sku: Sku
+    at: Annotated[Timestamp, BeforeValidator(_moment)]
+
+
+class PostedClick(Click):
+    """A click at the front door: unknown fields and other JSON types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PostedClicks(BaseModel):
+    """The body of POST /clicks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    events: Annotated[list[PostedClick], Field(min_length=1, max_length=100)]
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Something to count once: whatever has this `id` is the same thing."""
+
+    id: str
+    counter: Counter
+    sku: str
+    minute: datetime
+
+
+@dataclass(frozen=True)
+class Span:
+    """Consecutive units of one period: minutes of an hour, or hours of a day, both ends included."""
+
+    period: str
+    first: str
+    last: str
+
+
+def of_click(click: Click, arrived: datetime) -> Occurrence:
+    """A click counts in its own minute, as far as its clock can be believed."""
+    at = min(max(click.at, arrived - LATE), arrived)
+    return Occurrence(f"click#{click.event_id}", _COUNTER_OF[click.type], click.sku, _minute(at))
+
+
+def of_purchase(event: Envelope[Any]) -> list[Occurrence]:
+    """A confirmed order is one purchase of each of its skus, whatever the quantity: it is set against views."""
+    return [
+        Occurrence(f"purchase#{event.event_id}#{line.sku}", "purchases", line.sku, _minute(event.occurred_at))
+        for line in event.data.lines
+    ]
+
+
+def units(minute: datetime) -> tuple[Span, Span]:
+    """Where a minute is counted: as a minute of its hour, and within its hour as an hour of its day."""
+    return _minutes(minute, minute), _hours(minute, minute)
+
+
+def spans(minutes: int, now: datetime) -> Iterator[Span]:
+    """The last `minutes` minutes, the present one included, in at most four spans: whole hours are read as such."""
+    end = _minute(now) + timedelta(minutes=1)
+    at = end - timedelta(minutes=minutes)
+    while at < end:
+        hour = at.replace(minute=0)
+        if at == hour and at + timedelta(hours=1) <= end:
+            until = min(at.replace(hour=0) + timedelta(days=1), end.replace(minute=0))
+            yield _hours(at, until - timedelta(hours=1))
+        else:
+            until = min(hour + timedelta(hours=1), end)
+            yield _minutes(at, until - timedelta(minutes=1))
+        at = until
+
+
+def trending(counted: Iterable[tuple[str, Mapping[Counter, int]]]) -> list[dict[str, Any]]:
+    """The most viewed products; `conversion` is purchases per view, null without a view."""
+    totals: dict[str, dict[Counter, int]] = {}
+    for sku, counts in counted:
+        total = totals.setdefault(sku, {"views": 0, "carts": 0, "checkouts": 0, "purchases": 0})
+        for counter, count in counts.items():
+            total[counter] += count
+    products = [
+        {"sku": sku, **total, "conversion": round(total["purchases"] / total["views"], 4) if total["views"] else None}
+        for sku, total in totals.items()
+    ]
+    return sorted(products, key=lambda p: (-p["views"], -p["purchases"], p["sku"]))[:MOST_TRENDING]
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _minutes(first: datetime, last: datetime) -> Span:
+    return Span(f"hour#{first:%Y-%m-%dT%H}", f"{first:%M}", f"{last:%M}")
+
+
+def _hours(first: datetime, last: datetime) -> Span:
+    return Span(f"day#{first:%Y-%m-%d}", f"{first:%H}", f"{last:%H}")

@@ -1,0 +1,109 @@
+"""The clickstream table: counters per sku by minute and by hour, and the id of everything counted."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, get_args
+
+from clickstream.backoff import pause
+from clickstream.domain import Counter, Occurrence, Span, units
+from shopkit import clock
+from shopkit.aws import client
+from shopkit.dynamodb import cancellation_codes, from_item, to_item
+
+# A transaction takes 100 actions (API reference, TransactWriteItems); each thing counted may need three.
+MAX_AT_ONCE = 33
+# Twice what can be asked for. An id is known longer than any window shows what it counted for.
+_COUNTERS_LAST = timedelta(days=2)
+_IDS_LAST = timedelta(days=7)
+_ATTEMPTS = 4
+_COUNTERS: tuple[Counter, ...] = get_args(Counter)
+
+
+def count(occurrences: Sequence[Occurrence]) -> int:
+    """Counts those that were not counted before, all in one transaction; answers how many.
+
+    At most MAX_AT_ONCE. Raises TransactionCanceledException when others keep writing the same counters: nothing was
+    counted then, and trying again is safe.
+    """
+    assert len(occurrences) <= MAX_AT_ONCE
+    fresh = {occurrence.id: occurrence for occurrence in occurrences}
+    dynamodb = client("dynamodb")
+    attempt = 1
+    while fresh:
+        try:
+            dynamodb.transact_write_items(TransactItems=[*_ids(fresh), *_additions(fresh.values())])
+        except dynamodb.exceptions.TransactionCanceledException as cancelled:
+            codes = cancellation_codes(cancelled)
+            known = [key for key, code in zip(fresh, codes, strict=False) if code == "ConditionalCheckFailed"]
+            for key in known:
+                del fresh[key]
+            if not known:
+                if attempt == _ATTEMPTS or "TransactionConflict" not in codes:
+                    raise
+                pause(attempt)
+                attempt += 1
+        else:
+            return len(fresh)
+    return 0
+
+
+def counted(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
+    """Every sku and what was counted for it, once per unit of the spans."""
+    query = client("dynamodb").get_paginator("query")
+    for span in spans:
+        pages = query.paginate(
+            TableName=_table(),
+            KeyConditionExpression="pk = :period AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":period": {"S": span.period},
+                ":first": {"S": span.first},
+                # After every sku of the last unit: no sku has a tilde.
+                ":last": {"S": f"{span.last}~"},
+            },
+        )
+        for page in pages:
+            for row in map(from_item, page["Items"]):
+                yield row["sk"].partition("#")[2], {name: row[name] for name in _COUNTERS if name in row}
+
+
+def _ids(fresh: Iterable[str]) -> Iterator[Any]:
+    expires_at = int((clock.now() + _IDS_LAST).timestamp())
+    for key in fresh:
+        yield {
+            "Put": {
+                "TableName": _table(),
+                "Item": to_item({"pk": key, "sk": "counted", "expires_at": expires_at}),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+
+def _additions(occurrences: Iterable[Occurrence]) -> Iterator[Any]:
+    """One update per counter row: a transaction may touch a row only once."""
+    rows: dict[tuple[str, str], dict[Counter, int]] = {}
+    expiry: dict[tuple[str, str], int] = {}
+    for occurrence in occurrences:
+        for unit in units(occurrence.minute):
+            key = (unit.period, f"{unit.first}#{occurrence.sku}")
+            row = rows.setdefault(key, {})
+            row[occurrence.counter] = row.get(occurrence.counter, 0) + 1
+            expiry[key] = int((occurrence.minute + _COUNTERS_LAST).timestamp())
+    for (pk, sk), counts in rows.items():
+        # By placeholder, because VIEWS is a reserved word.
+        additions = ", ".join(f"#{name} :{name}" for name in counts)
+        yield {
+            "Update": {
+                "TableName": _table(),
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "UpdateExpression": f"ADD {additions} SET expires_at = :expires_at",
+                "ExpressionAttributeNames": {f"#{name}": name for name in counts},
+                "ExpressionAttributeValues": to_item(
+                    {f":{name}": number for name, number in counts.items()} | {":expires_at": expiry[pk, sk]}
+                ),
+            }
+        }
+
+
+def _table() -> str:
+    return os.environ["CLICKSTREAM_TABLE"]

@@ -1,0 +1,18 @@
+"""The generated files."""
+
+from pathlib import Path
+
+from schemas import asyncapi, catalogue, registry
+from schemas.flow import consumers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def generated() -> dict[Path, str]:
+    """Each generated file's text, by path."""
+    readers = consumers()
+    return {
+        ROOT / "schemas" / "template.yaml": registry.template(),
+        ROOT / "docs" / "events.md": catalogue.page(readers),
+        ROOT / "docs" / "asyncapi.yaml": asyncapi.document(readers),
+    }

@@ -1,0 +1,55 @@
+"""JSON Schemas of the events as they travel: pydantic's, without what says nothing to a reader."""
+
+from typing import Any
+
+from contracts.envelope import Envelope, EventData
+
+type Schema = dict[str, Any]
+
+
+def name_of(event: type[EventData]) -> str:
+    """As the schema registry and its tools name an event: source and detail-type."""
+    return f"{event.source}@{event.__name__}"
+
+
+def meaning_of(event: type[EventData]) -> str:
+    """The event's docstring as one line."""
+    return " ".join((event.__doc__ or "").split())
+
+
+def service_of(event: type[EventData]) -> str:
+    return event.source.removeprefix("shop.")
+
+
+def detail_schema(event: type[EventData], ref_template: str = "#/$defs/{model}") -> Schema:
+    """The schema of the envelope with this event in it, complete in itself under `$defs`."""
+    schema = Envelope[event].model_json_schema(ref_template=ref_template)  # type: ignore[valid-type]
+    detail: Schema = _without_titles(schema)
+    detail["properties"]["version"] = {"type": "integer", "enum": [event.version]}
+    return {"description": meaning_of(event), **detail}
+
+
+def components(event: type[EventData]) -> dict[str, Schema]:
+    """Named schemas that refer to each other under `#/components/schemas/`: the event's detail by the event's own name,
+    its data as `<Event>Data`, and the values within."""
+    data = f"{event.__name__}Data"
+    detail = detail_schema(event, "#/components/schemas/{model}")
+    values = detail.pop("$defs")
+    detail["properties"]["data"] = {"$ref": f"#/components/schemas/{data}"}
+    return {event.__name__: detail, data: values.pop(event.__name__), **dict(sorted(values.items()))}
+
+
+def _without_titles(node: Any) -> Any:
+    """Pydantic titles everything after its own name. A *property* called title is not touched."""
+    if isinstance(node, list):
+        return [_without_titles(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    named = {"properties", "$defs"}
+    return {
+        key: {name: _without_titles(schema) for name, schema in value.items()}
+        if key in named
+        else _without_titles(value)
+        for key, value in node.items()
+        if key != "title"
+    }

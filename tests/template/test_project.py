@@ -16,7 +16,8 @@ ENVIRONMENTS = {"default": "sandbox", "local": "local", "staging": "staging", "p
 
 
 def test_root_template_is_a_table_of_contents() -> None:
-    assert len((ROOT / "template.yaml").read_text().splitlines()) <= 150
+    lines = (ROOT / "template.yaml").read_text().count("\n")
+    assert lines <= 150
 
 
 def test_every_template_is_reached_from_the_root() -> None:

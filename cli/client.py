@@ -54,11 +54,13 @@ class Event(Value):
 
 
 class Trend(Value):
+    """`conversion` is purchases per view; there is none without a view."""
+
     sku: str
     views: int
     carts: int
     purchases: int
-    conversion: float
+    conversion: float | None
 
 
 class FrontDoor:

@@ -1,8 +1,8 @@
 """Everything that the checks look at, read from AWS directly: the audit trusts no function of the shop."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -97,10 +97,34 @@ class Recorded(Value):
     occurred_at: datetime
 
 
+class Counted(Value):
+    """What one click or purchase was counted for, by its id."""
+
+    counter: str
+    sku: str
+    minute: Timestamp
+
+
+class CounterRow(Value):
+    """Counts of one sku in one minute of an hour, or one hour of a day."""
+
+    pk: str
+    sk: str
+    views: int = 0
+    carts: int = 0
+    checkouts: int = 0
+    purchases: int = 0
+
+    def count(self, counter: str) -> int:
+        number: int = getattr(self, counter)
+        return number
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """Orders, reservations, payments and charges by order id; products and the replica by sku."""
+    """Orders, reservations, payments and charges by order id; products and the replica by sku; `counted` by id."""
 
+    at: datetime = field(compare=False)
     orders: Mapping[str, Order]
     replica: Mapping[str, CatalogueEntry]
     timeline: tuple[Recorded, ...]
@@ -110,7 +134,8 @@ class Evidence:
     payments: Mapping[str, Payment]
     charges: Mapping[str, Charge]
     notifications: tuple[Notification, ...]
-    clickstream: tuple[Row, ...]
+    counted: Mapping[str, Counted]
+    counters: tuple[CounterRow, ...]
     endings: Endings
 
 
@@ -120,11 +145,12 @@ def gather(stack: Stack) -> Evidence:
     def rows(path: str) -> list[Row]:
         return list(_scan(stack.client("dynamodb"), stack.resources[path]))
 
-    orders, inventory = rows("Order/Orders"), rows("Inventory/Inventory")
+    orders, inventory, clicks = rows("Order/Orders"), rows("Inventory/Inventory"), rows("Clickstream/Counters")
     restocked: dict[str, int] = {}
     for row in _with_prefix(inventory, "restock#"):
         restocked[row["sku"]] = restocked.get(row["sku"], 0) + row["quantity"]
     return Evidence(
+        at=datetime.now(UTC),
         orders={row["pk"].removeprefix("order#"): Order.model_validate(row) for row in _with_prefix(orders, "order#")},
         replica={row["sku"]: CatalogueEntry.model_validate(row) for row in _with_prefix(orders, "product#")},
         timeline=tuple(Recorded.model_validate(row) for row in rows("Order/Timeline")),
@@ -136,7 +162,8 @@ def gather(stack: Stack) -> Evidence:
         payments={row["order_id"]: Payment.model_validate(row) for row in rows("Payment/Payments")},
         charges={row["order_id"]: Charge.model_validate(row) for row in rows("Payment/SandboxLedger")},
         notifications=tuple(Notification.model_validate(row) for row in rows("Notify/Notifications")),
-        clickstream=tuple(rows("Clickstream/Clicks")),
+        counted={row["pk"]: Counted.model_validate(row) for row in clicks if row["sk"] == "counted"},
+        counters=tuple(CounterRow.model_validate(row) for row in clicks if row["sk"] != "counted"),
         endings=endings_of(stack),
     )
 

@@ -57,6 +57,6 @@ def _ranking(found: list[Trend]) -> RenderableType:
     for heading in ("views", "carts", "purchases", "conversion"):
         ranking.add_column(heading, justify="right")
     for trend in found:
-        conversion = f"{trend.conversion:.0%}"
+        conversion = "–" if trend.conversion is None else f"{trend.conversion:.0%}"
         ranking.add_row(trend.sku, str(trend.views), str(trend.carts), str(trend.purchases), conversion)
     return ranking

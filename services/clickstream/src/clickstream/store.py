@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from clickstream.backoff import pause
 from clickstream.domain import Counter, Occurrence, Span, units
+from contracts.types import rfc3339
 from shopkit import clock
 from shopkit.aws import client
 from shopkit.dynamodb import cancellation_codes, from_item, to_item
@@ -32,7 +33,7 @@ def count(occurrences: Sequence[Occurrence]) -> int:
     attempt = 1
     while fresh:
         try:
-            dynamodb.transact_write_items(TransactItems=[*_ids(fresh), *_additions(fresh.values())])
+            dynamodb.transact_write_items(TransactItems=[*_ids(fresh.values()), *_additions(fresh.values())])
         except dynamodb.exceptions.TransactionCanceledException as cancelled:
             codes = cancellation_codes(cancelled)
             known = [key for key, code in zip(fresh, codes, strict=False) if code == "ConditionalCheckFailed"]
@@ -67,13 +68,15 @@ def counted(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]
                 yield row["sk"].partition("#")[2], {name: row[name] for name in _COUNTERS if name in row}
 
 
-def _ids(fresh: Iterable[str]) -> Iterator[Any]:
+def _ids(fresh: Iterable[Occurrence]) -> Iterator[Any]:
+    """Each id with what it counted for, so that the counters can be checked against the ids."""
     expires_at = int((clock.now() + _IDS_LAST).timestamp())
-    for key in fresh:
+    for occurrence in fresh:
+        what = {"counter": occurrence.counter, "sku": occurrence.sku, "minute": rfc3339(occurrence.minute)}
         yield {
             "Put": {
                 "TableName": _table(),
-                "Item": to_item({"pk": key, "sk": "counted", "expires_at": expires_at}),
+                "Item": to_item({"pk": occurrence.id, "sk": "counted", "expires_at": expires_at, **what}),
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }

@@ -1,0 +1,96 @@
+"""A front door that is a function, and what it shows."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+API = "http://localhost:4566/api"
+DETAILS = {
+    "api_url": API,
+    "endpoint_url": "http://localhost:4566",
+    "region": "us-east-1",
+    "stack_name": "cartwheel",
+    "user_pool_id": "us-east-1_pool",
+    "user_pool_client_id": "client",
+    "customers": [{"email": "customer-1@example.com", "password": "Customer-1"}],
+    "operators": [{"email": "operator-1@example.com", "password": "Operator-1"}],
+}
+
+type Answer = httpx.Response | Exception
+
+
+@dataclass
+class Door:
+    """Answers by `METHOD path`; a list is answered one after the other, its last for ever."""
+
+    answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.get(f"{request.method} {request.url.path.removeprefix('/api')}")
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or httpx.Response(
+            404, json={"title": "Not found", "status": 404, "detail": "There is no such page."}
+        )
+
+    def body(self, number: int = -1) -> Any:
+        return json.loads(self.asked[number].content)
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    """An order as the front door shows it."""
+    return {
+        "order_id": "ord_1",
+        "status": "PLACED",
+        "lines": [{"sku": "MUG", "quantity": 2, "name": "Mug", "unit_price": {"amount": 1450, "currency": "USD"}}],
+        "total": {"amount": 2900, "currency": "USD"},
+        "payment_method": "pm_visa",
+        "shipping_address": {"name": "A Customer", "line1": "1 Example Street", "line2": None},
+        "reason": None,
+        "review": None,
+        "attention": None,
+        "placed_at": "2026-01-01T12:00:00.000000Z",
+        "updated_at": "2026-01-01T12:00:00.000000Z",
+        "version": 1,
+        **changes,
+    }
+
+
+def product(sku: str, available: int = 5) -> dict[str, Any]:
+    return {
+        "sku": sku,
+        "name": sku.title(),
+        "description": "",
+        "price": {"amount": 1450, "currency": "USD"},
+        "image": f"images/{sku}.svg",
+        "available": available,
+    }
+
+
+def event(type_: str, at: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "at": f"2026-01-01T12:00:{at}Z",
+        "source": "shop.order",
+        "type": type_,
+        "event_id": f"id-{type_}",
+        "summary": f"{type_} happened",
+        "data": {},
+        **changes,
+    }

@@ -1,0 +1,40 @@
+"""The command line with a front door that is a function, and a stack that is a file."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli import seeding, shop
+from cli.app import main
+from cli.client import FrontDoor
+from tests.support.front_door import DETAILS, Door, Said
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "stack.json").write_text(json.dumps(DETAILS))
+    return tmp_path
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    found = Door()
+    through = partial(FrontDoor, transport=httpx.MockTransport(found))
+    monkeypatch.setattr(shop, "FrontDoor", through)
+    monkeypatch.setattr(seeding, "FrontDoor", through)
+    monkeypatch.setattr(shop, "sign_in", lambda _stack, email: f"token of {email}")
+    return found
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    def type_(*line: str) -> Said:
+        code = main(["--home", str(home), *line])
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return type_

@@ -1,0 +1,132 @@
+"""Ordering and looking at orders."""
+
+import uuid
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from cli.commands import orders
+from tests.support.front_door import Door, Said, event, order, product
+
+type Run = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders.time, "sleep", lambda _seconds: None)
+
+
+def test_an_order_asks_for_its_goods_as_the_first_customer(run: Run, door: Door) -> None:
+    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    said = run("order", "MUG:2", "PEN", "--method", "pm_flaky")
+    assert said.code == 0
+    assert door.body()["lines"] == [{"sku": "MUG", "quantity": 2}, {"sku": "PEN", "quantity": 1}]
+    assert door.body()["payment_method"] == "pm_flaky"
+    assert door.asked[-1].headers["Authorization"] == "token of customer-1@example.com"
+    assert "ord_1" in said.out
+    assert "$29.00" in said.out
+
+
+def test_every_order_has_a_key_of_its_own_unless_one_is_given(run: Run, door: Door) -> None:
+    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    for line in (("order", "MUG"), ("order", "MUG"), ("order", "MUG", "--key", "mine")):
+        run(*line)
+    first, second, third = (request.headers["Idempotency-Key"] for request in door.asked)
+    assert uuid.UUID(first) != uuid.UUID(second)
+    assert third == "mine"
+
+
+def test_a_replay_is_told_apart_from_a_new_order(run: Run, door: Door) -> None:
+    door.answers["POST /orders"] = httpx.Response(201, json=order(), headers={"Idempotency-Replayed": "true"})
+    assert run("order", "MUG", "--key", "mine", "--json").json["replayed"] is True
+    assert "nothing was ordered twice" in run("order", "MUG", "--key", "mine").err
+
+
+def test_somebody_else_can_order(run: Run, door: Door) -> None:
+    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    run("order", "MUG", "--as", "customer-2@example.com")
+    assert door.asked[-1].headers["Authorization"] == "token of customer-2@example.com"
+
+
+def test_without_goods_the_first_product_in_stock_is_ordered(run: Run, door: Door) -> None:
+    shelf = {"products": [product("MUG", available=0), product("PEN")], "next_cursor": None}
+    door.answers |= {
+        "GET /products": httpx.Response(200, json=shelf),
+        "POST /orders": httpx.Response(201, json=order()),
+    }
+    run("order")
+    assert door.body()["lines"] == [{"sku": "PEN", "quantity": 1}]
+
+
+def test_waiting_ends_when_checkout_has_decided(run: Run, door: Door) -> None:
+    looks = [httpx.Response(200, json=order(status=status)) for status in ("PLACED", "PLACED", "REJECTED")]
+    door.answers |= {"POST /orders": httpx.Response(201, json=order()), "GET /orders/ord_1": [*looks]}
+    assert run("order", "MUG", "--wait", "--json").json["status"] == "REJECTED"
+
+
+def test_waiting_has_an_end_and_says_how_to_go_on(run: Run, door: Door) -> None:
+    door.answers |= {
+        "POST /orders": httpx.Response(201, json=order()),
+        "GET /orders/ord_1": httpx.Response(200, json=order()),
+    }
+    said = run("order", "MUG", "--wait", "--patience", "0")
+    assert said.code == 1
+    assert "shop story ord_1" in said.err
+
+
+def test_orders_are_read_page_by_page_up_to_the_limit(run: Run, door: Door) -> None:
+    pages = [
+        httpx.Response(200, json={"orders": [order(order_id=f"ord_{n}") for n in (1, 2)], "next_cursor": "next"}),
+        httpx.Response(200, json={"orders": [order(order_id="ord_3")], "next_cursor": "more"}),
+    ]
+    door.answers["GET /orders"] = [*pages]
+    found = run("orders", "--limit", "3", "--json").json
+    assert [one["order_id"] for one in found] == ["ord_1", "ord_2", "ord_3"]
+    assert [dict(request.url.params) for request in door.asked] == [{"limit": "3"}, {"limit": "1", "cursor": "next"}]
+
+
+def test_all_orders_are_for_the_operator(run: Run, door: Door) -> None:
+    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [], "next_cursor": None})
+    run("orders", "--all")
+    assert door.asked[-1].headers["Authorization"] == "token of operator-1@example.com"
+
+
+def test_an_order_that_needs_a_person_says_so(run: Run, door: Door) -> None:
+    attention = {"reason": "refund failed", "since": "2026-01-01T12:00:05.000000Z"}
+    door.answers["GET /orders/ord_1"] = httpx.Response(200, json=order(status="REJECTED", attention=attention))
+    assert "refund failed" in run("show", "ord_1").out
+
+
+def test_a_story_tells_each_event_with_the_time_since_the_one_before(run: Run, door: Door) -> None:
+    told = [
+        event("OrderPlaced", "00.000000"),
+        event("StockReserved", "00.250000", source="shop.inventory"),
+        event("OrderConfirmed", "01.500000"),
+    ]
+    door.answers |= {
+        "GET /orders/ord_1": httpx.Response(200, json=order(status="CONFIRMED")),
+        "GET /orders/ord_1/timeline": httpx.Response(200, json={"order_id": "ord_1", "events": told}),
+    }
+    lines = run("story", "ord_1").out.splitlines()
+    placed, reserved, confirmed = (line for line in lines if line.startswith(("+", " +")) or " +" in line[:12])
+    assert "OrderPlaced happened" in placed
+    assert "+0.250 s" in reserved
+    assert "250 ms" in reserved
+    assert "inventory" in reserved
+    assert "+1.500 s" in confirmed
+    assert "1.25 s" in confirmed
+    assert "3 events in 1.50 s" in lines[-1]
+
+
+def test_without_an_order_the_story_is_of_the_newest(run: Run, door: Door) -> None:
+    door.answers |= {
+        "GET /orders": httpx.Response(200, json={"orders": [order(order_id="ord_9")], "next_cursor": None}),
+        "GET /orders/ord_9/timeline": httpx.Response(200, json={"order_id": "ord_9", "events": []}),
+    }
+    assert run("story", "--json").json == {"order_id": "ord_9", "status": "PLACED", "events": []}
+
+
+def test_where_nothing_was_ordered_the_story_says_how_to_begin(run: Run, door: Door) -> None:
+    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [], "next_cursor": None})
+    assert "shop order" in run("story").err

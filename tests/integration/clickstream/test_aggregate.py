@@ -1,0 +1,135 @@
+"""Counts are exact by event id, whatever is repeated, and nothing holds up the stream."""
+
+import random
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from clickstream import store
+from tests.integration.clickstream.conftest import NOW, Clickstream, click, record
+
+
+def test_each_kind_of_click_is_counted_per_sku(clickstream: Clickstream) -> None:
+    clickstream.post(
+        click(1),
+        click(2),
+        click(3, type="add_to_cart"),
+        click(4, type="checkout"),
+        click(5, sku="cup"),
+    )
+    assert clickstream.aggregate(clickstream.records()) == []
+    tea = clickstream.trend("tea")
+    assert (tea["views"], tea["carts"], tea["checkouts"]) == (2, 1, 1)
+    assert clickstream.trend("cup")["views"] == 1
+
+
+def test_the_producers_repetitions_and_the_consumers_count_once(clickstream: Clickstream) -> None:
+    """Scenario 15: within a request, within a batch, across batches, and a whole batch again."""
+    clicks = [click(i, sku=random.Random(i).choice(["tea", "cup", "pot"])) for i in range(100)]
+    clickstream.post(*clicks[:50], *clicks[:50])
+    clickstream.post(*clicks)
+    records = clickstream.records()
+    assert len(records) == 200
+    assert clickstream.aggregate(records[:70]) == []
+    assert clickstream.aggregate(records) == []
+    assert clickstream.aggregate(list(reversed(records))) == []
+    views = {product["sku"]: product["views"] for product in clickstream.trending()[1]["products"]}
+    assert views == {sku: sum(c["sku"] == sku for c in clicks) for sku in ("tea", "cup", "pot")}
+
+
+def test_poison_goes_whole_to_the_failure_queue_and_the_rest_is_counted(clickstream: Clickstream) -> None:
+    clickstream.post(click(1), click(2))
+    first, second = clickstream.records()
+    poison = [
+        record(b"\xff\xfe", "7"),
+        record(b"[" * 100_000, "8"),
+        record(b'{"event_id": "e9", "type": "stare"}', "9"),
+        record(b"null", "10"),
+    ]
+    assert clickstream.aggregate([first, *poison, second]) == []
+    assert clickstream.trend("tea")["views"] == 2
+    kept = clickstream.set_aside()
+    assert [message["record"] for message in kept] == poison
+    assert all(message["error"] for message in kept)
+
+
+def test_a_failure_is_retried_from_where_it_struck(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    clickstream.post(*(click(i) for i in range(100)))
+    records = clickstream.records()
+    numbers = [entry["kinesis"]["sequenceNumber"] for entry in records]
+    really_count, calls = store.count, iter(range(10))
+
+    def fail_the_second_time(occurrences: Any) -> int:
+        if next(calls) == 1:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+        return really_count(occurrences)
+
+    monkeypatch.setattr(store, "count", fail_the_second_time)
+    (retry_from,) = clickstream.aggregate(records)
+    assert clickstream.trend("tea")["views"] == numbers.index(retry_from) == store.MAX_AT_ONCE
+    assert clickstream.aggregate(records[numbers.index(retry_from) :]) == []
+    assert clickstream.trend("tea")["views"] == 100
+
+
+def test_poison_beside_a_failure_is_not_set_aside_at_every_retry(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clickstream.post(click(1))
+    records = [record(b"poison", "1"), *clickstream.records()]
+    with monkeypatch.context() as outage:
+        outage.setenv("CLICKSTREAM_TABLE", "no-such-table")
+        for _ in range(3):
+            assert clickstream.aggregate(records) == ["1"]
+    assert clickstream.set_aside() == []
+    assert clickstream.aggregate(records) == []
+    assert len(clickstream.set_aside()) == 1
+
+
+def test_a_conflict_with_another_writer_is_tried_again(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clickstream.post(click(1))
+    conflicted = Conflicted(times=2)
+    monkeypatch.setattr(store, "client", lambda _: conflicted)
+    assert clickstream.aggregate(clickstream.records()) == []
+    assert clickstream.trend("tea")["views"] == 1
+
+
+def test_conflicts_without_end_are_left_to_the_event_source(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clickstream.post(click(1))
+    records = clickstream.records()
+    with monkeypatch.context() as busy:
+        busy.setattr(store, "client", lambda _: Conflicted(times=1000))
+        assert clickstream.aggregate(records) == [records[0]["kinesis"]["sequenceNumber"]]
+    assert clickstream.aggregate(records) == []
+    assert clickstream.trend("tea")["views"] == 1
+
+
+def test_everything_in_the_table_expires(clickstream: Clickstream) -> None:
+    clickstream.post(click(1))
+    clickstream.aggregate(clickstream.records())
+    items = boto3.client("dynamodb").scan(TableName=clickstream.table)["Items"]
+    days = {item["pk"]["S"].split("#")[0]: (int(item["expires_at"]["N"]) - NOW.timestamp()) / 86400 for item in items}
+    assert {name: round(left) for name, left in days.items()} == {"click": 7, "hour": 2, "day": 2}
+
+
+class Conflicted:
+    """A DynamoDB where another transaction holds the counters for some time."""
+
+    def __init__(self, times: int) -> None:
+        self._real, self._left = boto3.client("dynamodb"), times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if self._left:
+            self._left -= 1
+            reasons = [{"Code": "None"}] * (len(request["TransactItems"]) - 1) + [{"Code": "TransactionConflict"}]
+            answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise self._real.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+        return self._real.transact_write_items(**request)

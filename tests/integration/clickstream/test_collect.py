@@ -1,0 +1,102 @@
+"""Clicks are taken whole, or the client is told to send them again."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from clickstream import stream
+from shopkit.aws import client
+from tests.integration.clickstream.conftest import Clickstream, click
+
+
+class Throttled:
+    """A stream that refuses some entries of its first calls, by event id."""
+
+    def __init__(self, kinesis: Any, *refusals: set[str]) -> None:
+        self._kinesis, self._refusals = kinesis, list(refusals)
+        self.asked: list[list[str]] = []
+
+    def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        ids = [json.loads(entry["Data"])["event_id"] for entry in Records]
+        self.asked.append(ids)
+        refused = self._refusals.pop(0) if self._refusals else set()
+        taken = [entry for entry, key in zip(Records, ids, strict=True) if key not in refused]
+        if taken:
+            self._kinesis.put_records(StreamName=StreamName, Records=taken)
+        return {
+            "Records": [
+                {"ErrorCode": "ProvisionedThroughputExceededException"} if key in refused else {"SequenceNumber": "1"}
+                for key in ids
+            ]
+        }
+
+
+def collected(clickstream: Clickstream) -> list[str]:
+    return sorted(json.loads(base64.b64decode(entry["kinesis"]["data"]))["event_id"] for entry in clickstream.records())
+
+
+def throttle(monkeypatch: pytest.MonkeyPatch, *refusals: set[str]) -> Throttled:
+    throttled = Throttled(client("kinesis"), *refusals)
+    monkeypatch.setattr(stream, "client", lambda _: throttled)
+    return throttled
+
+
+def test_clicks_are_accepted_into_the_stream(clickstream: Clickstream) -> None:
+    assert clickstream.post(click(1), click(2, type="add_to_cart")) == (202, {"accepted": 2})
+    assert collected(clickstream) == ["e1", "e2"]
+
+
+def test_a_session_stays_in_one_shard(clickstream: Clickstream) -> None:
+    clicks = [click(i, session_id=f"s{i % 5}") for i in range(50)]
+    assert clickstream.post(*clicks) == (202, {"accepted": 50})
+    kinesis = client("kinesis")
+    shards_of: dict[str, set[str]] = {}
+    for shard in kinesis.list_shards(StreamName="clicks")["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName="clicks", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        for entry in kinesis.get_records(ShardIterator=iterator)["Records"]:
+            shards_of.setdefault(json.loads(entry["Data"])["session_id"], set()).add(shard["ShardId"])
+    assert len(shards_of) == 5
+    assert all(len(shards) == 1 for shards in shards_of.values())
+
+
+def test_only_the_refused_entries_are_tried_again(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    throttled = throttle(monkeypatch, {"e2", "e4"}, {"e4"})
+    assert clickstream.post(*(click(i) for i in range(1, 6))) == (202, {"accepted": 5})
+    assert throttled.asked == [["e1", "e2", "e3", "e4", "e5"], ["e2", "e4"], ["e4"]]
+
+
+def test_a_stream_that_keeps_refusing_is_a_503_after_bounded_attempts(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttled = throttle(monkeypatch, *[{"e2"}] * 100)
+    status, problem = clickstream.post(click(1), click(2))
+    assert (status, problem["type"]) == (503, "urn:cartwheel:problem:clicks-refused")
+    assert 1 < len(throttled.asked) <= 5
+
+
+def test_sending_everything_again_after_a_503_counts_each_click_once(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as busy:
+        throttle(busy, *[{"e2"}] * 100)
+        assert clickstream.post(click(1), click(2))[0] == 503
+    assert clickstream.post(click(1), click(2)) == (202, {"accepted": 2})
+    assert collected(clickstream) == ["e1", "e1", "e2"]
+    assert clickstream.aggregate(clickstream.records()) == []
+    assert clickstream.trend("tea")["views"] == 2
+
+
+def test_what_is_no_click_is_a_400_that_points_at_it(clickstream: Clickstream) -> None:
+    status, problem = clickstream.post(click(1), click(2, at="yesterday"), click(3, note="x"))
+    assert status == 400
+    assert [error["pointer"] for error in problem["errors"]] == ["/events/1/at", "/events/2/note"]
+    assert clickstream.records() == []
+
+
+def test_a_full_request_of_the_longest_clicks_is_accepted(clickstream: Clickstream) -> None:
+    clicks = [click(0, event_id=f"{i:064}", session_id="s" * 64, sku="k" * 64, type="add_to_cart") for i in range(100)]
+    assert clickstream.post(*clicks) == (202, {"accepted": 100})

@@ -1,0 +1,38 @@
+"""What GET /trending answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.clickstream.conftest import NOW, Clickstream, click
+
+
+def test_nothing_clicked_is_nothing_trending(clickstream: Clickstream) -> None:
+    assert clickstream.trending() == (200, {"minutes": 60, "products": []})
+
+
+def test_only_the_asked_minutes_count(clickstream: Clickstream) -> None:
+    for minutes, sku in ((0, "now"), (4, "recent"), (5, "edge"), (50, "older")):
+        at = NOW - timedelta(minutes=minutes)
+        clickstream.post(click(minutes, sku=sku, at=at.isoformat()))
+    clickstream.aggregate(clickstream.records())
+    assert [p["sku"] for p in clickstream.trending(minutes="5")[1]["products"]] == ["now", "recent"]
+    assert {p["sku"] for p in clickstream.trending()[1]["products"]} == {"now", "recent", "edge", "older"}
+    assert clickstream.trending(minutes="1440")[1]["minutes"] == 1440
+    assert {p["sku"] for p in clickstream.trending(minutes="1440")[1]["products"]} == {"now", "recent", "edge", "older"}
+
+
+def test_skus_that_begin_alike_are_kept_apart(clickstream: Clickstream) -> None:
+    clickstream.post(click(1, sku="tea"), click(2, sku="tea-2"), click(3, sku="tea_z"))
+    clickstream.aggregate(clickstream.records())
+    assert [(p["sku"], p["views"]) for p in clickstream.trending()[1]["products"]] == [
+        ("tea", 1),
+        ("tea-2", 1),
+        ("tea_z", 1),
+    ]
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441", "-1", "1.5", "", "1e3", "٣", "00060x", "99999", " 5"])
+def test_other_numbers_of_minutes_are_a_400(clickstream: Clickstream, minutes: str) -> None:
+    status, problem = clickstream.trending(minutes=minutes)
+    assert (status, problem["type"]) == (400, "urn:cartwheel:problem:invalid-minutes")

@@ -1,0 +1,168 @@
+"""What a click must look like, what it counts for, and what is trending."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from clickstream.domain import Click, PostedClicks, of_click, of_purchase, spans, trending, units
+from contracts.envelope import envelop
+from contracts.order import OrderConfirmed
+from contracts.types import Money, OrderLine
+
+NOW = datetime(2024, 5, 17, 10, 5, 30, tzinfo=UTC)
+
+
+def click(**changes: Any) -> dict[str, Any]:
+    return {"event_id": "e1", "session_id": "s1", "type": "view", "sku": "tea", "at": "2024-05-17T10:05:00Z"} | changes
+
+
+def read(**changes: Any) -> Click:
+    return PostedClicks.model_validate({"events": [click(**changes)]}).events[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("2024-05-17T10:05:00Z", datetime(2024, 5, 17, 10, 5, tzinfo=UTC)),
+        ("2024-05-17T12:05:00.5+02:00", datetime(2024, 5, 17, 10, 5, 0, 500_000, tzinfo=UTC)),
+        ("2024-05-17T10:05:00.123456789Z", datetime(2024, 5, 17, 10, 5, 0, 123_456, tzinfo=UTC)),
+    ],
+)
+def test_times_are_rfc_3339_in_any_zone(sent: str, meant: datetime) -> None:
+    assert read(at=sent).at == meant
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"at": 1715940300},
+        {"at": "1715940300"},
+        {"at": "2024-05-17"},
+        {"at": "2024-05-17T10:05:00"},
+        {"at": "2024-05-17 10:05:00Z"},
+        {"at": "2024-13-17T10:05:00Z"},
+        {"at": "2024-05-17T10:05:60Z"},
+        {"at": "0001-01-01T00:00:00+23:59"},
+        {"at": "9999-12-31T23:59:59-23:59"},
+        {"at": "٢٠٢٤-05-17T10:05:00Z"},
+        {"at": None},
+        {"type": "purchase"},
+        {"type": ["view"]},
+        {"event_id": ""},
+        {"event_id": "a" * 65},
+        {"event_id": "a#b"},
+        {"event_id": 1},
+        {"session_id": "a b"},
+        {"sku": "-tea"},
+        {"sku": "tea~"},
+        {"sku": "tea\n"},
+        {"price": 1},
+    ],
+    ids=str,
+)
+def test_what_is_no_click_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        read(**changes)
+
+
+@pytest.mark.parametrize("number", [0, 101])
+def test_a_request_holds_1_to_100_clicks(number: int) -> None:
+    with pytest.raises(ValidationError):
+        PostedClicks.model_validate({"events": [click(event_id=f"e{i}") for i in range(number)]})
+
+
+def test_a_click_survives_the_stream_and_what_later_producers_add() -> None:
+    sent = read(at="2024-05-17T12:05:00+02:00")
+    assert Click.model_validate(sent.model_dump(mode="json") | {"referrer": "a later field"}) == Click(
+        **sent.model_dump(mode="json")
+    )
+
+
+@pytest.mark.parametrize(("kind", "counter"), [("view", "views"), ("add_to_cart", "carts"), ("checkout", "checkouts")])
+def test_each_kind_of_click_has_its_counter(kind: str, counter: str) -> None:
+    assert of_click(read(type=kind), NOW).counter == counter
+
+
+@pytest.mark.parametrize(
+    ("at", "minute"),
+    [
+        ("2024-05-17T10:05:29Z", "10:05"),
+        ("2024-05-17T09:55:29Z", "09:55"),
+        ("2024-05-17T09:05:31Z", "09:05"),
+        # A clock that is behind, or a click that was kept on a phone for a day: as far back as clocks are believed.
+        ("2024-05-16T10:05:30Z", "09:05"),
+        # A clock that is ahead: the minute of arrival, for no window reaches into the future.
+        ("2024-05-17T10:15:30Z", "10:05"),
+        ("9999-12-31T00:00:00Z", "10:05"),
+    ],
+)
+def test_a_click_counts_in_its_own_minute_as_far_as_its_clock_is_believed(at: str, minute: str) -> None:
+    assert f"{of_click(read(at=at), NOW).minute:%H:%M}" == minute
+
+
+def test_a_confirmed_order_is_one_purchase_of_each_of_its_skus() -> None:
+    lines = tuple(
+        OrderLine(sku=sku, quantity=quantity, name=sku, unit_price=Money(amount=1))
+        for sku, quantity in {"tea": 3, "cup": 1}.items()
+    )
+    event = envelop(
+        OrderConfirmed(order_id="ord_1", customer_id="customer", total=Money(amount=4), lines=lines),
+        entity_id="ord_1",
+        entity_version=2,
+        occurred_at=NOW,
+        correlation_id="ord_1",
+    )
+    tea, cup = of_purchase(event)
+    assert (tea.sku, cup.sku) == ("tea", "cup")
+    assert tea.id != cup.id
+    assert {tea.counter, cup.counter} == {"purchases"}
+    assert tea.minute == NOW.replace(second=0)
+
+
+def test_a_minute_is_counted_in_its_hour_and_in_its_day() -> None:
+    minute, hour = units(datetime(2024, 5, 17, 9, 5, tzinfo=UTC))
+    assert (minute.period, minute.first, minute.last) == ("hour#2024-05-17T09", "05", "05")
+    assert (hour.period, hour.first, hour.last) == ("day#2024-05-17", "09", "09")
+
+
+def test_a_window_within_an_hour_is_one_span_that_ends_with_the_present_minute() -> None:
+    (span,) = spans(3, NOW)
+    assert (span.period, span.first, span.last) == ("hour#2024-05-17T10", "03", "05")
+
+
+def test_a_day_is_read_in_four_spans() -> None:
+    assert [(span.period, span.first, span.last) for span in spans(1440, NOW)] == [
+        ("hour#2024-05-16T10", "06", "59"),
+        ("day#2024-05-16", "11", "23"),
+        ("day#2024-05-17", "00", "09"),
+        ("hour#2024-05-17T10", "00", "05"),
+    ]
+
+
+def test_trending_sums_up_sorts_by_views_and_says_how_many_views_became_purchases() -> None:
+    assert trending(
+        [
+            ("cup", {"views": 3, "purchases": 1}),
+            ("tea", {"views": 2, "carts": 1}),
+            ("tea", {"views": 2, "checkouts": 1, "purchases": 2}),
+            ("pot", {"purchases": 1}),
+        ]
+    ) == [
+        {"sku": "tea", "views": 4, "carts": 1, "checkouts": 1, "purchases": 2, "conversion": 0.5},
+        {"sku": "cup", "views": 3, "carts": 0, "checkouts": 0, "purchases": 1, "conversion": 0.3333},
+        {"sku": "pot", "views": 0, "carts": 0, "checkouts": 0, "purchases": 1, "conversion": None},
+    ]
+
+
+def test_a_flood_of_invented_skus_does_not_grow_the_answer() -> None:
+    counted: list[tuple[str, dict[Any, int]]] = [(f"junk{i}", {"views": 1}) for i in range(1000)]
+    shown = trending([*counted, ("tea", {"views": 2})])
+    assert len(shown) == 100
+    assert shown[0]["sku"] == "tea"
+
+
+def test_a_minute_long_gone_is_in_no_window() -> None:
+    old = units(NOW - timedelta(days=2))
+    assert not {span.period for span in old} & {span.period for span in spans(1440, NOW)}

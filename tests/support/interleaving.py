@@ -1,0 +1,98 @@
+"""Real functions taking turns at every AWS call, as told: the same choices always give the same interleaving.
+
+Each actor runs in a thread of its own, but only one at a time. It gives up its turn just before and just after each AWS
+call, and there it can also die, as a Lambda function whose time is up.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from shopkit.aws import client
+
+
+class Died(BaseException):
+    """The execution environment went away. No handler can catch it, as none can in Lambda."""
+
+
+class _Actor:
+    def __init__(self, act: Callable[[], None], turn_over: threading.Semaphore) -> None:
+        self.stops = 0
+        self.done = False
+        self.failure: BaseException | None = None
+        self._dies_at: int | None = None
+        self._turn, self._turn_over = threading.Semaphore(0), turn_over
+        self._thread = threading.Thread(target=self._run, args=(act,), daemon=True)
+        self._thread.start()
+
+    def take_turn(self, *, dies: bool) -> None:
+        """Runs to the next stop or to the end."""
+        self._dies_at = self.stops if dies else None
+        self._turn.release()
+        if not self._turn_over.acquire(timeout=30):
+            raise TimeoutError("an actor neither stopped nor ended")
+
+    def stop(self) -> None:
+        self.stops += 1
+        self._turn_over.release()
+        self._turn.acquire()
+        if self._dies_at is not None:
+            raise Died
+
+    def _run(self, act: Callable[[], None]) -> None:
+        self._turn.acquire()
+        _current.actor = self
+        try:
+            if self._dies_at is None:
+                act()
+        except Died:
+            pass
+        except BaseException as failure:  # noqa: BLE001 - handed to the test, which runs in another thread
+            self.failure = failure
+        finally:
+            self.done = True
+            self._turn_over.release()
+
+
+_current = threading.local()
+
+
+def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tuple[int, bool]]) -> None:
+    """Runs all actors to their ends or deaths. `choose(n)` says which of the n still running takes the next turn, and
+    whether it dies there. Raises what an actor raised."""
+    turn_over = threading.Semaphore(0)
+    running = [_Actor(act, turn_over) for act in actors]
+    with stopping_at_aws_calls(_stop):
+        while running:
+            index, dies = choose(len(running))
+            actor = running[index]
+            actor.take_turn(dies=dies)
+            if actor.done:
+                running.remove(actor)
+                if actor.failure:
+                    raise actor.failure
+
+
+@contextmanager
+def stopping_at_aws_calls(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` just before and just after each call to DynamoDB. After, the call's effect is there."""
+
+    def on_call(**_event: Any) -> None:
+        stop()
+
+    events = client("dynamodb").meta.events
+    names = ("before-call.dynamodb", "after-call.dynamodb")
+    for name in names:
+        events.register(name, on_call)
+    try:
+        yield
+    finally:
+        for name in names:
+            events.unregister(name, on_call)
+
+
+def _stop() -> None:
+    actor: _Actor | None = getattr(_current, "actor", None)
+    if actor:
+        actor.stop()

@@ -1,0 +1,126 @@
+"""The payment service's functions over tables on moto, called as checkout and the settlement queue would."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from moto import mock_aws
+
+from contracts.envelope import Envelope, EventData, envelop
+from contracts.order import OrderCancelled, OrderRejected
+from contracts.types import Money
+from payment import authorize, capture, settle, store
+from payment.domain import Operation, Payment
+from payment.events import events_of
+from payment.gateway import GatewayTimeout, GatewayUnavailable
+from payment.sandbox_gateway import Charge
+from shopkit.aws import client
+from shopkit.dynamodb import from_item
+from shopkit.streams import change_of
+from tests.support.tables import create_tables, stream_records
+
+ORDER = "ord_1"
+TOTAL = Money(amount=4200)
+MAX_RECEIVE_COUNT = 3
+# More than checkout needs for any payment method.
+RETRIES = 5
+
+
+class Service:
+    """Call it inside `payment_service()`."""
+
+    def __init__(self, payments: str, ledger: str) -> None:
+        self._payments, self._ledger = payments, ledger
+
+    def authorize(self, method: str = "pm_visa", order_id: str = ORDER) -> Any:
+        return authorize.handler({"order_id": order_id, "amount": TOTAL.model_dump(), "payment_method": method}, None)
+
+    def capture(self, order_id: str = ORDER) -> Any:
+        return capture.handler({"order_id": order_id}, None)
+
+    def deliver(
+        self, event: type[OrderRejected | OrderCancelled] = OrderRejected, *, attempt: int = 1, order_id: str = ORDER
+    ) -> bool:
+        """One delivery of the order's closing event; whether the message is done with."""
+        return not settle.handler(sqs_event(closing(event, order_id), attempt), None)["batchItemFailures"]
+
+    def settle_from_queue(self, order_id: str = ORDER) -> bool:
+        """Deliveries until one succeeds; whether that was before the message went to the dead letters."""
+        return any(self.deliver(attempt=attempt, order_id=order_id) for attempt in range(1, MAX_RECEIVE_COUNT + 1))
+
+    def payment(self, order_id: str = ORDER) -> Payment | None:
+        return store.find(order_id)
+
+    def charge(self, order_id: str = ORDER) -> Charge | None:
+        """What the outside witness says."""
+        key = {"order_id": {"S": order_id}}
+        item = client("dynamodb").get_item(TableName=self._ledger, Key=key).get("Item")
+        return Charge.model_validate(from_item(item)) if item else None
+
+    def events(self, order_id: str = ORDER) -> list[Envelope[Any]]:
+        """What the relay makes of everything that happened to the payment."""
+        return self.events_by_order().get(order_id, [])
+
+    def events_by_order(self) -> dict[str, list[Envelope[Any]]]:
+        events: dict[str, list[Envelope[Any]]] = {}
+        for change in map(change_of, stream_records(self._payments)):
+            for event in events_of(change.old, change.new):
+                events.setdefault(event.correlation_id, []).append(event)
+        return events
+
+    def event_types(self, order_id: str = ORDER) -> list[str]:
+        return [event.type for event in self.events(order_id)]
+
+
+@contextmanager
+def payment_service() -> Iterator[Service]:
+    with mock_aws():
+        names = create_tables("payment")
+        environment = {
+            "PAYMENTS_TABLE": names["Payments"],
+            "LEDGER_TABLE": names["SandboxLedger"],
+            "MAX_RECEIVE_COUNT": str(MAX_RECEIVE_COUNT),
+        }
+        with patch.dict(os.environ, environment):
+            yield Service(names["Payments"], names["SandboxLedger"])
+
+
+def closing(event: type[OrderRejected | OrderCancelled], order_id: str) -> Envelope[EventData]:
+    return envelop(
+        event(order_id=order_id, customer_id="customer", total=TOTAL, reason="tests"),
+        entity_id=order_id,
+        entity_version=2,
+        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        correlation_id=order_id,
+    )
+
+
+def sqs_event(event: Envelope[Any], attempt: int = 1) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": str(event.event_id),
+                "receiptHandle": "handle",
+                "body": json.dumps(event.as_published()),
+                "attributes": {"ApproximateReceiveCount": str(attempt)},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:settle",
+            }
+        ]
+    }
+
+
+def retrying(call: Callable[[], Any]) -> Any:
+    """As checkout retries what is transient."""
+    for _ in range(RETRIES):
+        with suppress(GatewayUnavailable, GatewayTimeout, store.Contended):
+            return call()
+    return call()
+
+
+def key(operation: Operation, order_id: str = ORDER) -> str:
+    return f"{order_id}:{operation}"

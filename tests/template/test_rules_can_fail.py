@@ -125,9 +125,6 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("machine_may_invoke_what_it_calls", f"{MACHINE}.Policies.0.Statement.0", REMOVED),
     ("machine_leads_somewhere", f"{MACHINE}.Definition.States.Work.Next", "Dnoe"),
     ("machine_leads_somewhere", f"{MACHINE}.DefinitionSubstitutions", REMOVED),
-    ("pattern_matches_our_events", "Placed.Properties.EventPattern.detail-type.0", "OrderPlace"),
-    ("pattern_matches_our_events", "Placed.Properties.EventPattern.source", ["shop.payment"]),
-    ("pattern_matches_our_events", "Placed.Properties.EventPattern.detail", {"data": {"orderid": [{"exists": True}]}}),
     ("api_may_invoke_its_functions", "Permission", REMOVED),
 ]
 

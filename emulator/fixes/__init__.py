@@ -13,6 +13,9 @@ NAMES = (
     "reserved_concurrency",
     # what runs
     "function_errors",
+    "proxy_errors",
+    "execution_environments",
+    "batch_actions",
     "streams",
     "rule_targets",
     "service_permissions",

@@ -10,8 +10,10 @@ Goes when: MiniStack enforces both.
 """
 
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
+from emulator.fixes.proxy_errors import INVOKE
 from emulator.patching import module, original
 from emulator.policies import role_allows, service_allowed
 
@@ -25,16 +27,12 @@ def apply() -> None:
 
 
 def _api_gateway(gateway: Any) -> None:
-    invoke = original(
-        gateway,
-        "_invoke_lambda_proxy_v1",
-        "integration api_id stage_name stage resource request_path method headers body query_params path_params "
-        "owner_account_id owner_region binary_media_types authorizer_context caller_identity",
-    )
+    invoke = original(gateway, "_invoke_lambda_proxy_v1", INVOKE)
     reference = original(gateway, "_extract_lambda_ref_from_integration_uri", "uri")
     method_arn = original(module("core.arn"), "execute_api_arn", "region account_id api_id stage method path")
     policy_of = original(module("services.lambda_svc"), "function_policy_for_arn", "resource_arn")
 
+    @wraps(invoke)
     async def invoke_permitted(integration: dict[str, Any], api_id: str, *request: Any, **options: Any) -> Any:
         stage_name, _stage, _resource, path, method = request[:5]
         account, region = options["owner_account_id"], options["owner_region"]

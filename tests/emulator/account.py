@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from emulator import lifecycle
@@ -24,8 +25,8 @@ _numbers = count(1)
 class Account:
     """The empty AWS account that the tests share: every test makes what it needs, under names of its own."""
 
-    def __init__(self, running: Running) -> None:
-        self.endpoint, self.port = running.endpoint, running.port
+    def __init__(self, running: Running, folder: Path) -> None:
+        self.endpoint, self.port, self.folder = running.endpoint, running.port, folder
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -106,15 +107,69 @@ class Account:
         )["TableDescription"]
         return name, description.get("LatestStreamArn", "")
 
-    def put(self, table: str, *ids: str) -> None:
-        for each in ids:
-            self.client("dynamodb").put_item(TableName=table, Item={"id": {"S": each}})
+    def file(self, what: str) -> Path:
+        """An empty file. Functions run on this machine: what they write there, a test can read at once."""
+        path = self.folder / self.name(what)
+        path.touch()
+        return path
+
+    def arn(self, function: str) -> str:
+        return f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
+
+    def run(self, machine: str, data: object = None) -> dict[str, Any]:
+        """Execute the state machine; how it ended."""
+        machines = self.client("stepfunctions")
+        started = machines.start_execution(stateMachineArn=machine, input=json.dumps(data))["executionArn"]
+
+        def ended() -> Any:
+            execution = machines.describe_execution(executionArn=started)
+            return None if execution["status"] == "RUNNING" else execution
+
+        return dict(self.eventually(ended))
+
+    def integration(self, function: str) -> dict[str, Any]:
+        """An operation of an API that this function answers."""
+        path = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{self.arn(function)}/invocations"
+        return {"x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri": path}}
+
+    def open_to_apis(self, function: str) -> None:
+        self.client("lambda").add_permission(
+            FunctionName=function,
+            StatementId="api",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )
+
+    def api(self, document: dict[str, Any], stack: str = "") -> str:
+        """Deploy an API of this OpenAPI document; its URL."""
+        template = {
+            "Transform": "AWS::Serverless-2016-10-31",
+            "Resources": {
+                "Api": {
+                    "Type": "AWS::Serverless::Api",
+                    "Properties": {
+                        "StageName": "v1",
+                        "DefinitionBody": {"openapi": "3.0.1", "info": {"title": "shop", "version": "1"}, **document},
+                    },
+                }
+            },
+            "Outputs": {"Api": {"Value": {"Ref": "Api"}}},
+        }
+        outputs = self.deploy(stack or self.name("stack"), json.dumps(template))
+        return f"{self.endpoint}/restapis/{outputs['Api']}/v1/_user_request_"
+
+    def put_layer(self, code: str) -> str:
+        """Upload a layer with the module `kit`; its S3 URI."""
+        return self._upload("layer.zip", package(code, "python/kit.py"))
 
     def put_template(self, body: str, name: str = "template.yaml") -> str:
-        """Upload a file; its S3 URI."""
+        """Upload a text; its S3 URI."""
+        return self._upload(name, textwrap.dedent(body).encode())
+
+    def _upload(self, name: str, body: bytes) -> str:
         self.client("s3").create_bucket(Bucket="artifacts")
         key = f"{self.name('upload')}/{name}"
-        self.client("s3").put_object(Bucket="artifacts", Key=key, Body=textwrap.dedent(body).encode())
+        self.client("s3").put_object(Bucket="artifacts", Key=key, Body=body)
         return f"s3://artifacts/{key}"
 
     def deploy(self, name: str, template: str, **parameters: str) -> dict[str, str]:
@@ -135,7 +190,9 @@ class Account:
             return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
 
         stack = self.eventually(settled, within=20)
-        assert stack["StackStatus"] == ("UPDATE_COMPLETE" if exists else "CREATE_COMPLETE"), stack
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        reasons = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED")]
+        assert stack["StackStatus"] == ("UPDATE_COMPLETE" if exists else "CREATE_COMPLETE"), reasons
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def resources(self, stack: str) -> dict[str, str]:
@@ -144,9 +201,9 @@ class Account:
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
 
 
-def package(code: str) -> bytes:
-    """A function's zip file."""
+def package(code: str, path: str = "index.py") -> bytes:
+    """A zip file with one module."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("index.py", textwrap.dedent(code))
+        zipped.writestr(path, textwrap.dedent(code))
     return archive.getvalue()

@@ -22,5 +22,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     home = tmp_path_factory.mktemp("emulator")
     running = lifecycle.start(home, 0)
-    yield Account(running)
+    yield Account(running, home)
     lifecycle.stop(home)

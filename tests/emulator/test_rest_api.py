@@ -1,0 +1,72 @@
+"""A REST API from a document answers its own errors, under an id that stays."""
+
+from typing import Any
+
+import httpx
+
+from tests.emulator.account import Account
+
+PROBLEM: dict[str, Any] = {
+    "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+    "responseTemplates": {"application/json": '{"title": $context.error.messageString}'},
+}
+ANSWER = 'def handler(event, context): return {"statusCode": 200, "body": event["resource"]}'
+LEAK = 'def handler(event, context): raise RuntimeError("the secret")'
+
+
+def document(account: Account, function: str, path: str = "/orders") -> dict[str, Any]:
+    pool = account.client("cognito-idp").create_user_pool(PoolName=account.name("pool"))["UserPool"]
+    return {
+        "x-amazon-apigateway-gateway-responses": {"DEFAULT_4XX": PROBLEM, "DEFAULT_5XX": PROBLEM},
+        "components": {
+            "securitySchemes": {
+                "cognito": {
+                    "type": "apiKey",
+                    "name": "Authorization",
+                    "in": "header",
+                    "x-amazon-apigateway-authtype": "cognito_user_pools",
+                    "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": [pool["Arn"]]},
+                }
+            }
+        },
+        "paths": {
+            path: {
+                "get": account.integration(function),
+                "post": {**account.integration(function), "security": [{"cognito": []}]},
+            }
+        },
+    }
+
+
+def test_errors_of_the_gateway_are_problems(account: Account) -> None:
+    function = account.function(ANSWER)
+    account.open_to_apis(function)
+    api = account.api(document(account, function))
+    assert httpx.get(f"{api}/orders").text == "/orders"
+    for response, status, title in (
+        (httpx.post(f"{api}/orders"), 401, "Unauthorized"),
+        (httpx.post(f"{api}/orders", headers={"Authorization": "forged"}), 401, "Unauthorized"),
+        (httpx.get(f"{api}/nowhere"), 403, "Missing Authentication Token"),
+    ):
+        assert (response.status_code, response.json()) == (status, {"title": title})
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_crash_behind_the_api_leaks_nothing(account: Account) -> None:
+    function = account.function(LEAK)
+    account.open_to_apis(function)
+    response = httpx.get(f"{account.api(document(account, function))}/orders")
+    assert (response.status_code, response.json()) == (502, {"title": "Internal server error"})
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_the_id_survives_a_changed_document(account: Account) -> None:
+    function = account.function(ANSWER)
+    account.open_to_apis(function)
+    stack = account.name("stack")
+    before = account.api(document(account, function, "/orders"), stack)
+    after = account.api(document(account, function, "/products"), stack)
+    assert after == before
+    assert httpx.get(f"{after}/products").status_code == 200
+    assert httpx.get(f"{after}/orders").status_code == 403
+    assert httpx.post(f"{after}/products").status_code == 401

@@ -1,6 +1,7 @@
 """Examples of every event, made from its schema: one of each shape that a pattern or a reader could tell apart."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from contracts.envelope import Envelope, EventData, envelop
@@ -26,7 +27,8 @@ def example(event: type[EventData]) -> Envelope[Any]:
     return examples(event)[0]
 
 
-def examples(event: type[EventData]) -> list[Envelope[Any]]:
+@cache
+def examples(event: type[EventData]) -> tuple[Envelope[Any], ...]:
     """One with the first value of every enumeration, then one for each other value of each."""
     values = detail_schema(event)["$defs"]
     schema = values[event.__name__]
@@ -34,7 +36,7 @@ def examples(event: type[EventData]) -> list[Envelope[Any]]:
     others = [
         {**plain, name: value} for name, field in schema["properties"].items() for value in _alternatives(field)[1:]
     ]
-    return [_enveloped(event.model_validate(data)) for data in (plain, *others)]
+    return tuple(_enveloped(event.model_validate(data)) for data in (plain, *others))
 
 
 def _enveloped(data: EventData) -> Envelope[Any]:

@@ -25,7 +25,7 @@ from emulator import lifecycle
 from emulator.lifecycle import PROJECT, EmulatorError, Running
 
 # What `sam build` reads: a change in none of these needs no build.
-SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "services", "workflows")
+SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "workflows")
 STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 REASONS = 12  # failed resource events to show
 CONFIG = "local"
@@ -142,14 +142,14 @@ def _sam_deploy(home: Path, running: Running, report: Report) -> None:
 def _write_stack(home: Path, running: Running) -> Stack:
     stacks = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    if absent := {"ApiId", "UserPoolId", "UserPoolClientId"} - set(outputs):
+    if absent := {"ApiUrl", "UserPoolId", "UserPoolClientId"} - set(outputs):
         raise EmulatorError(f"The stack has no output {', '.join(sorted(absent))}: template.yaml must name them.")
     path = home / "stack.json"
     earlier = _read(path)
     # Users live in the pool: with another pool the earlier ones are gone.
     keep = earlier if earlier.get("user_pool_id") == outputs["UserPoolId"] else {}
     stack = Stack(
-        api_url=f"http://localhost:{running.port}/restapis/{outputs['ApiId']}/v1/_user_request_",
+        api_url=_local_url(outputs["ApiUrl"], running),
         endpoint_url=running.endpoint,
         region=lifecycle.REGION,
         stack_name=stack_name(),
@@ -162,21 +162,25 @@ def _write_stack(home: Path, running: Running) -> Stack:
     return stack
 
 
+def _local_url(api_url: str, running: Running) -> str:
+    """The emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its own endpoint."""
+    host, stage = api_url.removeprefix("https://").split("/", 1)
+    return f"http://localhost:{running.port}/restapis/{host.split('.')[0]}/{stage}/_user_request_"
+
+
 def _failed_events(running: Running, since: datetime) -> list[str]:
     """The resources that failed first, in the stack and its nested ones: consequences and cancellations say nothing."""
     cloudformation = lifecycle.client(running.endpoint, "cloudformation")
-    reasons: dict[str, None] = {}  # an ordered set
-    try:
+    causes: dict[str, None] = {}  # ordered, each once
+    nested: dict[str, None] = {}
+    with contextlib.suppress(ClientError):
         for summary in cloudformation.list_stacks()["StackSummaries"]:
             for event in cloudformation.describe_stack_events(StackName=summary["StackId"])["StackEvents"]:
-                reason = event.get("ResourceStatusReason", "") if event["Timestamp"] >= since else ""
-                nested = event["ResourceType"] == "AWS::CloudFormation::Stack"
-                if event["ResourceStatus"].endswith("_FAILED") and reason and not nested:
-                    kind, where = event["ResourceType"], event["StackName"]
-                    reasons[f"  {event['LogicalResourceId']} ({kind}, in {where}): {reason}"] = None
-    except ClientError:
-        return []
-    return list(reasons)[:REASONS]
+                reason, kind = event.get("ResourceStatusReason", ""), event["ResourceType"]
+                if reason and event["ResourceStatus"].endswith("_FAILED") and event["Timestamp"] >= since:
+                    told = nested if kind == "AWS::CloudFormation::Stack" else causes
+                    told[f"  {event['LogicalResourceId']} ({kind}, in {event['StackName']}): {reason}"] = None
+    return list(causes or nested)[:REASONS]
 
 
 def _run(command: list[str], environment: dict[str, str], log: Path, each_line: Callable[[str], None]) -> int:

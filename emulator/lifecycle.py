@@ -31,6 +31,7 @@ REGION = "us-east-1"
 DEFAULT_PORT = 4566
 PROJECT = Path(__file__).resolve().parent.parent
 HEALTH = "/_ministack/health"
+SERVER = "emulator.server"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 GONE_SECONDS = 5.0
@@ -166,7 +167,7 @@ def _launch(home: Path, port: int, wait: float) -> Running:
     scratch.mkdir()
     with log_of(home).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator.server"],
+            [sys.executable, "-m", SERVER],
             cwd=PROJECT,
             env=_server_environment(port, scratch),
             stdin=subprocess.DEVNULL,

@@ -39,7 +39,7 @@ def up(port: int | None = None, home: Path = HOME) -> Stack:
 
 def first_order(home: Path, running: Running) -> None:
     """Products, users, one order through API Gateway and its story: the command line does it as a person would."""
-    environment = lifecycle.environment(running.endpoint) | {"CARTWHEEL_STACK": str(home / "stack.json")}
+    environment = lifecycle.environment(running.endpoint) | {"CARTWHEEL_HOME": str(home)}
     for arguments in (["seed"], ["order", "--wait"], ["story"]):
         finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
         if finished.returncode:

@@ -4,16 +4,17 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 from moto import mock_aws
 
 from contracts.envelope import Envelope
 from inventory import get_product, list_products, reserve, restock, store, sync, upsert
-from inventory.domain import Product, Reservation, ReservationStatus
+from inventory.domain import Product, ProductRequest, Reservation, ReservationStatus, upserted
 from inventory.events import events_of
+from shopkit.aws import client
 from shopkit.dynamodb import from_item, to_item
 from shopkit.streams import change_of
 from tests.support.tables import create_tables, stream_records
@@ -71,9 +72,17 @@ class Inventory:
             assert self.put(sku).status == 201
             assert self.restock(sku, {"quantity": quantity}, key=f"first {sku}").status == 200
 
+    def seed(self, **units: int) -> None:
+        """Like `stock`, for many products, and with no restocks to show for it."""
+        product = upserted(None, "seed", ProductRequest.model_validate(MUG), datetime.now(UTC)).model_dump(mode="json")
+        for sku, quantity in units.items():
+            row = {**product, "pk": f"product#{sku}", "sku": sku, "available": quantity}
+            client("dynamodb").put_item(TableName=self._table, Item=to_item(row))
+
     def reserve(self, order_id: str, **units: int) -> dict[str, Any]:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
-        return reserve.handler({"order_id": order_id, "lines": lines}, None)
+        answer: dict[str, Any] = reserve.handler({"order_id": order_id, "lines": lines}, None)
+        return answer
 
     def order_became(self, order_id: str, status: str, **more: Any) -> dict[str, Any]:
         image = {
@@ -100,7 +109,7 @@ class Inventory:
         return reservation
 
     def rows(self) -> list[dict[str, Any]]:
-        return [from_item(item) for item in boto3.client("dynamodb").scan(TableName=self._table)["Items"]]
+        return [from_item(item) for item in client("dynamodb").scan(TableName=self._table)["Items"]]
 
     def books(self, sku: str) -> Books:
         """From the rows alone, as an auditor would."""
@@ -122,7 +131,7 @@ class Inventory:
     def tamper(self, sku: str, **counters: int) -> None:
         """Writes past the service."""
         for name, value in counters.items():
-            boto3.client("dynamodb").update_item(
+            client("dynamodb").update_item(
                 TableName=self._table,
                 Key=to_item({"pk": f"product#{sku}"}),
                 UpdateExpression=f"SET {name} = :value",
@@ -138,7 +147,7 @@ class Inventory:
         return [event for change in changes for event in events_of(change.old, change.new)]
 
     def set_aside(self) -> list[dict[str, Any]]:
-        answer = boto3.client("sqs").receive_message(QueueUrl=self._failures, MaxNumberOfMessages=10)
+        answer = client("sqs").receive_message(QueueUrl=self._failures, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
@@ -146,7 +155,7 @@ class Inventory:
 def inventory_on_moto() -> Iterator[Inventory]:
     with mock_aws():
         table = create_tables("inventory")["Inventory"]
-        queue = boto3.client("sqs").create_queue(QueueName="failures")["QueueUrl"]
+        queue = client("sqs").create_queue(QueueName="failures")["QueueUrl"]
         with patch.dict("os.environ", INVENTORY_TABLE=table, FAILURE_QUEUE_URL=queue):
             yield Inventory(table, queue)
 

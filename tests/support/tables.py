@@ -1,10 +1,13 @@
 """Tables on moto made from a service's own template, so that keys, indexes and streams are written once."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 from samtranslator.yaml_helper import yaml_parse
+
+from shopkit.aws import client
 
 ROOT = Path(__file__).resolve().parents[2]
 # What CreateTable takes under the same name as the template does; the rest (encryption, backups, protection) is no
@@ -17,10 +20,15 @@ def create_tables(service: str, template: Path | None = None) -> dict[str, str]:
 
     Call it inside `mock_aws`. A test then points the service to them: `monkeypatch.setenv("…_TABLE", names["Table"])`.
     """
-    source = yaml_parse((template or ROOT / "services" / service / "template.yaml").read_text())
+    described = _tables_in(template or ROOT / "services" / service / "template.yaml")
+    return {logical_id: _create(f"{service}-{logical_id}", properties) for logical_id, properties in described.items()}
+
+
+@cache
+def _tables_in(template: Path) -> dict[str, dict[str, Any]]:
     return {
-        logical_id: _create(f"{service}-{logical_id}", resource["Properties"])
-        for logical_id, resource in source["Resources"].items()
+        logical_id: resource["Properties"]
+        for logical_id, resource in yaml_parse(template.read_text())["Resources"].items()
         if resource["Type"] == "AWS::DynamoDB::Table"
     }
 
@@ -29,14 +37,14 @@ def _create(name: str, properties: dict[str, Any]) -> str:
     request: dict[str, Any] = {key: properties[key] for key in _SAME if key in properties}
     if "StreamSpecification" in properties:
         request["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
-    boto3.client("dynamodb").create_table(TableName=name, **request)
+    client("dynamodb").create_table(TableName=name, **request)
     return name
 
 
 def stream_records(table: str) -> list[dict[str, Any]]:
     """Everything the table's stream holds, in order, as Lambda would hand it to a stream's reader."""
     streams = boto3.client("dynamodbstreams")
-    arn = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    arn = client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
     records: list[Any] = []
     for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
         iterator = streams.get_shard_iterator(

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from inventory import store
 from shopkit.aws import client
 from tests.support.inventory import Inventory, inventory_on_moto
 
@@ -43,7 +42,7 @@ def before() -> Iterator[Before]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were asked for, in seconds, none of them taken."""
     taken: list[float] = []
-    monkeypatch.setattr(store.time, "sleep", taken.append)
+    monkeypatch.setattr("inventory.store.time.sleep", taken.append)
     return taken
 
 

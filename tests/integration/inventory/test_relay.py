@@ -2,19 +2,19 @@
 
 import json
 
-import boto3
 import pytest
 
 from contracts.catalogue import ALL
 from contracts.envelope import opened
 from inventory import relay
+from shopkit.aws import client
 from tests.support.inventory import Inventory
 
 
 @pytest.fixture
 def bus(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> str:
     """A queue behind a bus: everything that arrives there."""
-    events, sqs = boto3.client("events"), boto3.client("sqs")
+    events, sqs = client("events"), client("sqs")
     url = sqs.create_queue(QueueName="everything")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.create_event_bus(Name="shop")
@@ -29,10 +29,10 @@ def test_every_change_arrives_once_as_an_event_of_the_contract(inventory: Invent
     inventory.reserve("ord_1", mug=3)
     assert relay.handler({"Records": inventory.stream()}, None) == {"batchItemFailures": []}
     arrived = []
-    while messages := boto3.client("sqs").receive_message(QueueUrl=bus, MaxNumberOfMessages=10).get("Messages"):
+    while messages := client("sqs").receive_message(QueueUrl=bus, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             arrived.append(opened(json.loads(message["Body"]), *ALL))
-            boto3.client("sqs").delete_message(QueueUrl=bus, ReceiptHandle=message["ReceiptHandle"])
+            client("sqs").delete_message(QueueUrl=bus, ReceiptHandle=message["ReceiptHandle"])
     assert sorted((event.type, event.correlation_id) for event in arrived) == [
         ("ProductUpdated", "mug"),
         ("StockLow", "mug"),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from cli.commands import orders
 from tests.support.front_door import Door, Said, event, order, product
 
 type Run = Callable[..., Said]
@@ -14,7 +13,7 @@ type Run = Callable[..., Said]
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("cli.commands.orders.time.sleep", lambda _seconds: None)
 
 
 def test_an_order_asks_for_its_goods_as_the_first_customer(run: Run, door: Door) -> None:

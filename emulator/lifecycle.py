@@ -33,7 +33,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 HEALTH = "/_ministack/health"
 SERVER = "emulator.server"
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+# A busy server on a busy machine may take seconds to answer; one that is given up loses its state.
+PATIENCE_SECONDS = 10.0
+STOP_SECONDS = 3.0
 GONE_SECONDS = 5.0
 # What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
@@ -133,8 +135,8 @@ def client(endpoint: str, service: str, **options: Any) -> Any:
     return session.client(service, endpoint_url=endpoint, **options)  # type: ignore[call-overload]
 
 
-def healthy(running: Running, timeout: float = 5.0) -> bool:
-    connection = http.client.HTTPConnection(HOST, running.port, timeout=timeout)
+def healthy(running: Running) -> bool:
+    connection = http.client.HTTPConnection(HOST, running.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", HEALTH)
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -209,14 +211,16 @@ def _why_it_ended(home: Path, code: int, wait: float) -> str:
 def _end(running: Running) -> None:
     """SIGTERM, then SIGKILL, to the server and the functions' processes in its group."""
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, GONE_SECONDS)):
-        if not _alive(running):
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, number)
-        with contextlib.suppress(TimeoutError):
-            _until(lambda: not _alive(running), seconds)
+        if _alive(running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, number)
+            with contextlib.suppress(TimeoutError):
+                _until(lambda: not _alive(running), seconds)
     if _alive(running):
         raise EmulatorError(f"Process {running.pid} of the embedded AWS does not end; end it by hand.")
+    # A process is gone before the last of its threads, which hold the port a moment longer.
+    with contextlib.suppress(TimeoutError):
+        _until(lambda: not _listening(running.port), GONE_SECONDS)
 
 
 def _alive(running: Running) -> bool:

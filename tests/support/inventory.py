@@ -1,7 +1,7 @@
 """The inventory on moto, driven through its functions' handlers as API Gateway, checkout and the streams drive them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from inventory import get_product, list_products, reserve, restock, store, sync,
 from inventory.domain import Product, ProductRequest, Reservation, ReservationStatus, upserted
 from inventory.events import events_of
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item
+from shopkit.dynamodb import to_item
 from shopkit.streams import change_of
-from tests.support.tables import create_tables, stream_records
+from tests.support import tables
 
 MUG = {
     "name": "Mug",
@@ -109,24 +109,10 @@ class Inventory:
         return reservation
 
     def rows(self) -> list[dict[str, Any]]:
-        return [from_item(item) for item in client("dynamodb").scan(TableName=self._table)["Items"]]
+        return tables.rows(self._table)
 
     def books(self, sku: str) -> Books:
-        """From the rows alone, as an auditor would."""
-        rows = self.rows()
-        product = next((row for row in rows if row["pk"] == f"product#{sku}"), {"available": 0, "reserved": 0})
-        return Books(
-            restocked=sum(row["quantity"] for row in rows if row["pk"].startswith(f"restock#{sku}#")),
-            available=product["available"],
-            reserved=product["reserved"],
-            sold=sum(
-                line["quantity"]
-                for row in rows
-                if row["pk"].startswith("reservation#") and row["status"] == ReservationStatus.COMMITTED
-                for line in row["lines"]
-                if line["sku"] == sku
-            ),
-        )
+        return books(self.rows(), sku)
 
     def tamper(self, sku: str, **counters: int) -> None:
         """Writes past the service."""
@@ -139,7 +125,7 @@ class Inventory:
             )
 
     def stream(self) -> list[dict[str, Any]]:
-        return stream_records(self._table)
+        return tables.stream_records(self._table)
 
     def events(self) -> list[Envelope[Any]]:
         """Everything that the relay makes of what happened so far."""
@@ -151,10 +137,25 @@ class Inventory:
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
+def books(rows: Iterable[dict[str, Any]], sku: str) -> Books:
+    """From the rows alone, as an auditor would."""
+    restocked = sold = 0
+    product = {"available": 0, "reserved": 0}
+    for row in rows:
+        kind, _, name = row["pk"].partition("#")
+        if kind == "restock" and row["sku"] == sku:
+            restocked += row["quantity"]
+        elif kind == "reservation" and row["status"] == ReservationStatus.COMMITTED:
+            sold += sum(line["quantity"] for line in row["lines"] if line["sku"] == sku)
+        elif kind == "product" and name == sku:
+            product = row
+    return Books(restocked=restocked, available=product["available"], reserved=product["reserved"], sold=sold)
+
+
 @contextmanager
 def inventory_on_moto() -> Iterator[Inventory]:
     with mock_aws():
-        table = create_tables("inventory")["Inventory"]
+        table = tables.create_tables("inventory")["Inventory"]
         queue = client("sqs").create_queue(QueueName="failures")["QueueUrl"]
         with patch.dict("os.environ", INVENTORY_TABLE=table, FAILURE_QUEUE_URL=queue):
             yield Inventory(table, queue)

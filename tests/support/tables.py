@@ -4,10 +4,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from samtranslator.yaml_helper import yaml_parse
 
 from shopkit.aws import client
+from shopkit.dynamodb import from_item
 
 ROOT = Path(__file__).resolve().parents[2]
 # What CreateTable takes under the same name as the template does; the rest (encryption, backups, protection) is no
@@ -41,14 +43,17 @@ def _create(name: str, properties: dict[str, Any]) -> str:
     return name
 
 
+def rows(table: str) -> list[dict[str, Any]]:
+    """Every row of the table."""
+    return [from_item(item.to_json()["Attributes"]) for item in _memory(table).all_items()]
+
+
 def stream_records(table: str) -> list[dict[str, Any]]:
     """Everything the table's stream holds, in order, as Lambda would hand it to a stream's reader."""
-    streams = boto3.client("dynamodbstreams")
-    arn = client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
-    records: list[Any] = []
-    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
-        iterator = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        records += streams.get_records(ShardIterator=iterator)["Records"]
-    return records
+    return [record.to_json() for record in _memory(table).stream_shard.items]
+
+
+def _memory(table: str) -> Any:
+    """What moto keeps of a table. Its answers to Scan and GetRecords take so long that a test could ask only rarely."""
+    region = client("dynamodb").meta.region_name
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][region].get_table(table)

@@ -1,4 +1,4 @@
-"""How money, moments and statuses look."""
+"""How money, numbers, moments and statuses look."""
 
 from datetime import datetime, timedelta
 
@@ -27,6 +27,11 @@ _SERVICE = {
 def money(value: Money) -> str:
     amount = f"{value.amount / 100:,.2f}"
     return f"${amount}" if value.currency == "USD" else f"{amount} {value.currency}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 order`, `2,000 orders`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def moment(value: datetime) -> str:

@@ -1,17 +1,20 @@
 """Orders and their stories as a terminal shows them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from cli.client import Event, Order
-from cli.format import lasting, moment, money, service, status, table
+from cli.format import count, lasting, moment, money, service, status, table
 
 _BAR = 24
+_WIDE = 120
 
 
 def order_picture(order: Order) -> RenderableType:
@@ -59,32 +62,45 @@ def orders_picture(orders: Sequence[Order]) -> RenderableType:
     return listed
 
 
-def story_picture(order: Order, events: Sequence[Event]) -> RenderableType:
-    """A waterfall: how far into the story each event came, and how long after the one before it."""
-    head = Text.assemble((order.order_id, "bold"), "  ", status(order.status))
-    if not events:
-        return Group(head, Text("Nothing has been recorded yet.", style="dim"))
-    began, whole = events[0].at, events[-1].at - events[0].at
-    told = table()
-    told.add_column("when", justify="right", no_wrap=True)
-    told.add_column("after", justify="right", no_wrap=True, style="dim")
-    told.add_column("service", no_wrap=True)
-    told.add_column("event", no_wrap=True)
-    told.add_column("what happened", ratio=1)
-    told.add_column("", no_wrap=True, min_width=_BAR)
-    gaps = [timedelta(0), *(later.at - earlier.at for earlier, later in pairwise(events))]
-    for event, gap in zip(events, gaps, strict=True):
-        since = event.at - began
-        told.add_row(
-            f"+{since.total_seconds():.3f} s",
-            lasting(gap) if gap else "",
-            service(event.source),
-            event.type,
-            event.summary,
-            _bar(since - gap, since, whole, event.source),
-        )
-    end = Text(f"{len(events)} events in {lasting(whole)}, from {moment(began)}", style="dim")
-    return Group(head, told, end)
+@dataclass(frozen=True)
+class StoryPicture:
+    """A waterfall: how far into the story each event came, and how long after the one before it. Narrow terminals show
+    it without the bars."""
+
+    order: Order
+    events: Sequence[Event]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text.assemble((self.order.order_id, "bold"), "  ", status(self.order.status))
+        if not self.events:
+            yield Text("Nothing has been recorded yet.", style="dim")
+            return
+        began, whole = self.events[0].at, self.events[-1].at - self.events[0].at
+        yield self._waterfall(whole, bars=options.max_width >= _WIDE)
+        yield Text(f"{count(len(self.events), 'event')} in {lasting(whole)}, from {moment(began)}", style="dim")
+
+    def _waterfall(self, whole: timedelta, *, bars: bool) -> Table:
+        told = table()
+        told.add_column("when", justify="right", no_wrap=True)
+        told.add_column("after", justify="right", no_wrap=True, style="dim")
+        told.add_column("service", no_wrap=True)
+        told.add_column("event", no_wrap=True)
+        told.add_column("what happened")
+        if bars:
+            told.add_column("", no_wrap=True, min_width=_BAR)
+        began = self.events[0].at
+        gaps = [timedelta(0), *(later.at - earlier.at for earlier, later in pairwise(self.events))]
+        for event, gap in zip(self.events, gaps, strict=True):
+            since = event.at - began
+            cells: list[RenderableType] = [
+                f"+{since.total_seconds():.3f} s",
+                lasting(gap) if gap else "",
+                service(event.source),
+                event.type,
+                event.summary,
+            ]
+            told.add_row(*cells, *([_bar(since - gap, since, whole, event.source)] if bars else []))
+        return told
 
 
 def _bar(start: timedelta, end: timedelta, whole: timedelta, source: str) -> Text:

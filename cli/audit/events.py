@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from cli.audit import histories
 from cli.audit.evidence import Evidence
 from cli.audit.histories import History
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 
 
 def check(evidence: Evidence) -> CheckResult:

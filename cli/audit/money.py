@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cli.audit.evidence import Charge, Evidence, Order
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 from contracts.orders_stream import OrderStatus
 
 _CLOSED = {OrderStatus.REJECTED, OrderStatus.CANCELLED}

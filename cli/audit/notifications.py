@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cli.audit.evidence import Evidence, Notification
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 
 _TOLD = {"OrderPlaced", "OrderHeldForReview", "OrderConfirmed", "OrderRejected", "OrderCancelled"}
 _CHANNELS = ("email",)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from cli.audit.evidence import Evidence, Order, Recorded
 from cli.audit.histories import Change, OrderState
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 
 
 def check(evidence: Evidence) -> CheckResult:

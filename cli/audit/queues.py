@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 
 from cli.audit.endings import Endings, Queue, waits_for_a_person
 from cli.audit.evidence import Evidence
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 from contracts.orders_stream import OrderStatus
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cli.audit.evidence import CatalogueEntry, Counted, Evidence
-from cli.audit.result import CheckResult, count
+from cli.audit.result import CheckResult
+from cli.format import count
 
 COUNTERS = ("views", "carts", "checkouts", "purchases")
 # Counters are kept for two days. What is older, or of an hour that has begun to leave, has nothing to be compared with.

@@ -19,8 +19,3 @@ class CheckResult:
 
     def document(self) -> dict[str, Any]:
         return {**asdict(self), "ok": self.ok}
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 order`, `2,000 orders`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

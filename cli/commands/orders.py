@@ -9,7 +9,7 @@ import typer
 
 from cli.client import FrontDoor, Order
 from cli.errors import CommandError, Usage
-from cli.pictures import order_picture, orders_picture, story_picture
+from cli.pictures import StoryPicture, order_picture, orders_picture
 from cli.shop import console, shop_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
@@ -102,7 +102,7 @@ def story(context: typer.Context, order_id: OrderId = None, email: As = None) ->
         found = _order(door, order_id)
         events = door.timeline(found.order_id)
     told = [event.model_dump(mode="json") for event in events]
-    shop.say({"order_id": found.order_id, "status": found.status, "events": told}, lambda: story_picture(found, events))
+    shop.say({"order_id": found.order_id, "status": found.status, "events": told}, lambda: StoryPicture(found, events))
 
 
 def _line(text: str) -> Goods:

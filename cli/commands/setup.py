@@ -1,4 +1,4 @@
-"""`seed`, `user add`, `login`: what a fresh stack needs before anyone can buy."""
+"""`seed`, `user add`, `login`, `url`: what a fresh stack needs before anyone can buy."""
 
 import secrets
 from typing import Annotated
@@ -18,6 +18,7 @@ from cli.shop import console, shop_of
 def register(app: typer.Typer) -> None:
     app.command()(seed)
     app.command()(login)
+    app.command()(url)
     people = typer.Typer(help="People of the shop.", no_args_is_help=True)
     people.command("add")(add_user)
     app.add_typer(people, name="user")
@@ -69,6 +70,16 @@ def login(
         shop.say({"email": who, "id_token": token}, lambda: "")
     else:
         typer.echo(token)
+
+
+def url(context: typer.Context) -> None:
+    """Print the front door's address, for curl: API=$(./shop url)"""
+    shop = shop_of(context)
+    address = shop.stack.details.api_url
+    if shop.options.json:
+        shop.say({"api_url": address}, lambda: "")
+    else:
+        typer.echo(address)
 
 
 def _seeded_picture(seeded: Seeded, people: list[tuple[str, User]]) -> RenderableType:

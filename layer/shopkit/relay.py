@@ -63,7 +63,7 @@ def _pending(records: Iterable[dict[str, Any]], events_of: EventsOf) -> Iterator
             set_aside(record, error)
             continue
         for event in events:
-            size = len(event.model_dump_json()) + 256
+            size = len(_message(event).encode()) + 256
             yield _Pending(event, change.sequence_number, size)
 
 
@@ -81,6 +81,11 @@ def _batches(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
         yield batch
 
 
+def _message(event: Envelope[Any]) -> str:
+    # Both limits count bytes of UTF-8; escaped, an emoji of 4 bytes would take 12.
+    return json.dumps(event.as_published(), ensure_ascii=False)
+
+
 def _publish(batch: Sequence[_Pending]) -> None:
     publish([entry.event for entry in batch])
     if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
@@ -93,7 +98,7 @@ def _publish_in_order(topic: str, batch: Sequence[_Pending]) -> None:
         PublishBatchRequestEntries=[
             {
                 "Id": str(index),
-                "Message": json.dumps(entry.event.as_published()),
+                "Message": _message(entry.event),
                 "MessageGroupId": entry.event.correlation_id,
                 "MessageDeduplicationId": str(entry.event.event_id),
                 "MessageAttributes": {"type": {"DataType": "String", "StringValue": entry.event.type}},

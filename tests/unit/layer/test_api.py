@@ -1,0 +1,203 @@
+"""The way from API Gateway into a function and back: bodies, callers, problems, and never a bare 500."""
+
+import base64
+import json
+import logging
+from http import HTTPStatus
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from shopkit.api import MAX_BODY_BYTES, Request, Response, endpoint
+from shopkit.problems import Problem, conflict, not_found, pointer
+from tests.support.api_gateway import ALICE, OPERATOR, call
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    quantity: Annotated[int, Field(ge=1)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    lines: list[Line] = []
+
+
+@endpoint
+def echo(request: Request) -> Response:
+    body = request.body(Body)
+    return Response(HTTPStatus.CREATED, {"name": body.name}, {"Location": "./things/1"})
+
+
+def test_an_answer_is_json_with_the_headers_it_was_given() -> None:
+    answer = call(echo, "/things", body={"name": "Tasse é 😀"})
+    assert (answer.status, answer.body) == (201, {"name": "Tasse é 😀"})
+    assert answer.headers == {"Content-Type": "application/json", "Location": "./things/1"}
+
+
+# ── What comes in ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"]
+)
+def test_scenario_27_json_is_taken_by_its_media_type(content_type: str) -> None:
+    assert call(echo, headers={"Content-Type": content_type}, body={"name": "x"}).status == 201
+
+
+def test_header_names_have_no_case() -> None:
+    assert (
+        call(
+            echo, headers={"Content-Type": "text/plain", "CONTENT-TYPE": "application/json"}, body={"name": "x"}
+        ).status
+        == 201
+    )
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/jsonp", "application/x-www-form-urlencoded"])
+def test_scenario_27_another_media_type_is_415(content_type: str) -> None:
+    answer = call(echo, headers={"Content-Type": content_type}, body={"name": "x"})
+    assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+
+
+def test_scenario_28_a_body_over_the_limit_is_413_whatever_is_in_it() -> None:
+    at_the_limit = json.dumps({"name": "x"}).ljust(MAX_BODY_BYTES)
+    assert call(echo, raw=at_the_limit).status == 201
+    assert call(echo, raw=at_the_limit + " ").problem == "body-too-large"
+    # Counted in bytes, not in characters.
+    assert call(echo, raw=json.dumps({"name": "é" * (MAX_BODY_BYTES // 2)}, ensure_ascii=False)).status == 413
+
+
+def test_a_base64_body_is_decoded() -> None:
+    encoded = base64.b64encode('{"name": "é"}'.encode()).decode()
+    assert call(echo, raw=encoded, base64=True).body == {"name": "é"}
+
+
+@pytest.mark.parametrize("raw", ["not base64!", "AAA"])
+def test_a_body_that_only_claims_to_be_base64_is_400(raw: str) -> None:
+    assert call(echo, raw=raw, base64=True).problem == "malformed-body"
+
+
+def test_a_body_with_a_lone_surrogate_is_400() -> None:
+    assert call(echo, raw='{"name": "\ud800"}').problem == "malformed-body"
+
+
+def test_no_body_is_400() -> None:
+    assert call(echo).problem == "malformed-json"
+
+
+def test_every_offending_place_is_pointed_to() -> None:
+    answer = call(echo, body={"lines": [{"quantity": 1}, {"quantity": "2"}, {"quantity": 0}], "a/b~c": 1})
+    assert answer.problem == "invalid-body"
+    assert [error["pointer"] for error in answer.body["errors"]] == [
+        "/name",
+        "/lines/1/quantity",
+        "/lines/2/quantity",
+        "/a~1b~0c",
+    ]
+    assert all(error["detail"] for error in answer.body["errors"])
+
+
+def test_a_pointer_escapes_what_rfc_6901_escapes() -> None:
+    assert pointer(("lines", 0, "a/b", "c~d", "~1")) == "/lines/0/a~1b/c~0d/~01"
+    assert pointer(()) == ""
+
+
+@pytest.mark.parametrize("missing", [None, {}])
+def test_what_api_gateway_leaves_out_is_empty(missing: dict[str, str] | None) -> None:
+    seen: list[Request] = []
+
+    @endpoint
+    def look(request: Request) -> Response:
+        seen.append(request)
+        return Response(HTTPStatus.OK, {})
+
+    look(
+        {
+            "pathParameters": missing,
+            "queryStringParameters": missing,
+            "headers": missing,
+            "body": None,
+            "requestContext": {"authorizer": missing},
+        },
+        None,
+    )
+    assert seen == [Request(path="", parameters={}, query={}, headers={}, raw_body=b"", claims={})]
+
+
+# ── Who calls ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("groups", "operator"),
+    [
+        (None, False),
+        ("", False),
+        ("operators", True),
+        ("staff,operators", True),
+        ("[staff operators]", True),
+        ("[operators]", True),
+        ("operators-in-training", False),
+        ("not.operators,co-operators", False),
+        ("Operators", False),
+    ],
+)
+def test_scenario_30_operators_are_a_group_by_its_exact_name(groups: str | None, operator: bool) -> None:
+    claims = {"sub": "somebody", **({"cognito:groups": groups} if groups is not None else {})}
+    request = Request(path="", parameters={}, query={}, headers={}, raw_body=b"", claims=claims)
+    assert request.caller.customer_id == "somebody"
+    assert request.caller.operator is operator
+
+
+def test_scenario_30_a_customer_on_an_operator_s_route_is_403() -> None:
+    @endpoint
+    def operate(request: Request) -> Response:
+        return Response(HTTPStatus.OK, {"who": request.require_operator().customer_id})
+
+    assert call(operate, caller=ALICE).problem == "forbidden"
+    assert call(operate, caller=OPERATOR).body == {"who": OPERATOR.sub}
+
+
+# ── Problems ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def raising(error: Exception) -> object:
+    @endpoint
+    def fail(_request: Request) -> Response:
+        raise error
+
+    return fail
+
+
+def test_a_problem_is_answered_as_rfc_9457_says() -> None:
+    answer = call(raising(conflict("price-changed", "Look again.", quote={"total": 1})), "/orders")  # type: ignore[arg-type]
+    assert answer.status == 409
+    assert answer.headers == {"Content-Type": "application/problem+json"}
+    assert answer.body == {
+        "type": "urn:cartwheel:problem:price-changed",
+        "title": "Price changed",
+        "status": 409,
+        "detail": "Look again.",
+        "instance": "/orders",
+        "quote": {"total": 1},
+    }
+
+
+def test_what_nobody_expected_is_a_500_that_tells_the_log_and_not_the_caller(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = call(raising(RuntimeError("table arn:aws:dynamodb:…:orders is gone")), "/orders/1")  # type: ignore[arg-type]
+    assert (answer.status, answer.problem) == (500, "internal-error")
+    assert "dynamodb" not in answer.raw
+    assert answer.body["instance"] == "/orders/1"
+
+
+def test_not_found_says_what_is_not_there_and_nothing_else() -> None:
+    assert not_found("order").document("/orders/1")["detail"] == "There is no such order."
+
+
+def test_a_problem_without_places_has_no_errors() -> None:
+    assert "errors" not in Problem(HTTPStatus.CONFLICT, "x", "y").document("/")

@@ -122,13 +122,6 @@ class FrontDoor:
         body = {"decision": decision, **({"note": note} if note else {})}
         return Order.model_validate(self._ask("POST", f"orders/{order_id}/review", json=body).json())
 
-    def cancel(self, order_id: str) -> Order:
-        return Order.model_validate(self._ask("POST", f"orders/{order_id}/cancellation").json())
-
-    def review(self, order_id: str, decision: str, note: str | None) -> Order:
-        body = {"decision": decision, **({"note": note} if note else {})}
-        return Order.model_validate(self._ask("POST", f"orders/{order_id}/review", json=body).json())
-
     def timeline(self, order_id: str) -> list[Event]:
         """Oldest first."""
         return [

@@ -1,13 +1,21 @@
-"""`cancel` and `review`: what people decide about an order."""
+"""`cancel`, `review`, `settle`: what a person decides about an order."""
 
+import time
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from cli.commands.options import As, RequiredOrder
+from cli.client import FrontDoor, Order
+from cli.errors import CommandError
 from cli.pictures import order_picture
-from cli.shop import shop_of
+from cli.settlement import settle_again
+from cli.shop import console, shop_of
+
+_POLL_SECONDS = 0.3
+
+OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
+As = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Sign in as this user.", show_default=False)]
 
 
 class Decision(StrEnum):
@@ -18,25 +26,51 @@ class Decision(StrEnum):
 def register(app: typer.Typer) -> None:
     app.command()(cancel)
     app.command()(review)
+    app.command()(settle)
 
 
-def cancel(context: typer.Context, order_id: RequiredOrder, email: As = None) -> None:
-    """Cancel an order, by default as an operator; money and goods go back by themselves."""
+def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
+    """Cancel an order, by default as an operator; money and goods go back."""
     shop = shop_of(context)
     with shop.operator(email) as door:
-        cancelled = door.cancel(order_id)
-    shop.say(cancelled.model_dump(mode="json"), lambda: order_picture(cancelled))
+        found = door.cancel(order_id)
+    shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
 
 
 def review(
     context: typer.Context,
-    order_id: RequiredOrder,
-    decision: Decision,
-    note: Annotated[str | None, typer.Option(help="Why, for colleagues.", show_default=False)] = None,
+    order_id: OrderId,
+    decision: Annotated[Decision, typer.Argument(help="What becomes of it.")],
+    note: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
     email: As = None,
 ) -> None:
-    """Decide on an order that awaits review, such as one paid by pm_review."""
+    """Decide on an order that is held for review, as an operator."""
     shop = shop_of(context)
     with shop.operator(email) as door:
-        reviewed = door.review(order_id, decision.value, note)
-    shop.say(reviewed.model_dump(mode="json"), lambda: order_picture(reviewed))
+        found = door.review(order_id, decision.value, note)
+    shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
+
+
+def settle(
+    context: typer.Context,
+    order_id: OrderId,
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 60,
+) -> None:
+    """Give back a closed order's money once more, when that had failed, and wait until no one need look any more."""
+    shop = shop_of(context)
+    with shop.operator() as door:
+        door.order(order_id)  # an unknown order is said to be one before anything is sent
+        source = settle_again(shop.stack, order_id)
+        shop.hint(f"[dim]Settling again, from {source}.[/]")
+        found = _settled(door, order_id, patience)
+    shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
+
+
+def _settled(door: FrontDoor, order_id: str, patience: float) -> Order:
+    deadline = time.monotonic() + patience
+    with console(stderr=True).status("Settling"):
+        while (found := door.order(order_id)).attention is not None:
+            if time.monotonic() > deadline:
+                raise CommandError(f"{order_id} still needs attention: the gateway may still refuse. Try again later.")
+            time.sleep(_POLL_SECONDS)
+    return found

@@ -129,3 +129,20 @@ def test_without_an_order_the_story_is_of_the_newest(run: Run, door: Door) -> No
 def test_where_nothing_was_ordered_the_story_says_how_to_begin(run: Run, door: Door) -> None:
     door.answers["GET /orders"] = httpx.Response(200, json={"orders": [], "next_cursor": None})
     assert "shop order" in run("story").err
+
+
+def test_an_order_is_cancelled_by_an_operator_or_by_its_customer(run: Run, door: Door) -> None:
+    door.answers["POST /orders/ord_1/cancellation"] = httpx.Response(202, json=order(status="CANCELLED", version=2))
+    assert run("cancel", "ord_1", "--json").json["status"] == "CANCELLED"
+    run("cancel", "ord_1", "--as", "customer-1@example.com")
+    tokens = [request.headers["Authorization"] for request in door.asked]
+    assert tokens == ["token of operator-1@example.com", "token of customer-1@example.com"]
+
+
+def test_a_review_is_a_decision_with_or_without_a_note(run: Run, door: Door) -> None:
+    door.answers["POST /orders/ord_1/review"] = httpx.Response(202, json=order(review="approved", version=3))
+    run("review", "ord_1", "approve")
+    assert door.body() == {"decision": "approve"}
+    run("review", "ord_1", "reject", "--note", "card reported stolen")
+    assert door.body() == {"decision": "reject", "note": "card reported stolen"}
+    assert run("review", "ord_1", "perhaps").code == 2

@@ -11,10 +11,11 @@ NAMES = (
     "yaml_definitions",
     "rest_api",
     "reserved_concurrency",
+    "environment_values",
     # what runs
     "function_errors",
+    "cold_starts",
     "proxy_errors",
-    "execution_environments",
     "batch_actions",
     "streams",
     "rule_targets",

@@ -34,11 +34,19 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
 
     def decorate(consume: Callable[[Delivery], None]) -> LambdaHandler:
         def one(record: SQSRecord) -> None:
-            message = json.loads(record.body)
-            event = opened(message, *types)
-            with logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id):
-                consume(Delivery(event, int(record.attributes.approximate_receive_count), message))
-                logger.info("consumed", type=event.type)
+            attempt = int(record.attributes.approximate_receive_count)
+            try:
+                message = json.loads(record.body)
+                event = opened(message, *types)
+                with logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id):
+                    consume(Delivery(event, attempt, message))
+                    logger.info("consumed", type=event.type)
+            except Exception:
+                # The batch processor takes it down silently.
+                logger.exception(
+                    "message failed, goes back to the queue", message_id=record.message_id, attempt=attempt
+                )
+                raise
 
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             processor = (

@@ -10,6 +10,7 @@ from contracts.inventory import ProductUpdated, StockLow
 from contracts.order import OrderPlaced
 from schemas.examples import example
 from shopkit.consumer import Delivery, consumer
+from shopkit.telemetry import logger
 
 type Message = dict[str, Any]
 
@@ -118,3 +119,11 @@ def test_a_delivery_tells_the_typed_event_and_the_attempt() -> None:
     assert isinstance(delivery.event.data, OrderPlaced)
     assert delivery.event == example(OrderPlaced)
     assert delivery.attempt == 3
+
+
+def test_what_fails_is_said_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch processor itself says nothing, and a dead letter does not tell why it is one."""
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr(logger, "exception", lambda _, **fields: said.append(fields))
+    run(consumer(ProductUpdated)(Recorder(1)), message(0), message(1), "no JSON", attempt=3)
+    assert said == [{"message_id": "1", "attempt": 3}, {"message_id": "2", "attempt": 3}]

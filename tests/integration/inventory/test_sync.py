@@ -90,9 +90,12 @@ def test_a_reserve_just_before_the_tombstone_is_released_instead(
 def test_a_cancellation_that_overtakes_the_confirmation_gives_back_once(
     held: Inventory, before: Before, pauses: list[float]
 ) -> None:
+    """Others hold units of the same product: only the reservation tells that these are not to be sold any more."""
+    held.restock("pot", {"quantity": 1})
+    held.reserve("ord_2", mug=2, pot=1)
     before("TransactWriteItems", lambda: held.order_became("ord_1", "CANCELLED") and None)
     assert held.order_became("ord_1", "CONFIRMED") == DONE
-    assert held.books("mug") == Books(restocked=5, available=5, reserved=0, sold=0)
+    assert held.books("mug") == Books(restocked=5, available=3, reserved=2, sold=0)
 
 
 def test_buyers_in_its_way_are_waited_for(held: Inventory, before: Before, pauses: list[float]) -> None:

@@ -35,9 +35,12 @@ def order_picture(order: Order) -> RenderableType:
     notes = [Text(f"Placed {moment(order.placed_at)}, last changed {moment(order.updated_at)}.", style="dim")]
     if order.attention:
         notes.append(
-            Text(f"A person must look: {order.attention.reason} ({moment(order.attention.since)})", style="bold red")
+            Text(
+                f"A person must look: {order.attention.reason.replace('_', ' ')} ({moment(order.attention.since)})",
+                style="bold red",
+            )
         )
-    return Group(head, Padding(goods, (0, 0, 0, 2)), *notes)
+    return Group(head, Padding(goods, (0, 0, 0, 2), expand=False), *notes)
 
 
 def orders_picture(orders: Sequence[Order]) -> RenderableType:

@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from cli.client import FrontDoor
 from cli.context import DEFAULT_STACK, Stack
@@ -75,7 +76,7 @@ class Shop:
     def hint(self, text: str) -> None:
         """What is not the result, and nothing for machines."""
         if not self.options.json:
-            console(stderr=True).print(text)
+            console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
 
     def _as(self, email: str) -> FrontDoor:
         return FrontDoor(self.stack.details.api_url, sign_in(self.stack, email))
@@ -89,8 +90,10 @@ def shop_of(context: typer.Context) -> Shop:
 
 def console(*, stderr: bool = False) -> Console:
     """Rich's console, made when it is needed because tests replace the streams; a pipe gets whole lines."""
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH)
+    # Names and mails are text, whatever brackets and colons are in them.
+    plain = partial(Console, stderr=stderr, highlight=False, markup=False, emoji=False)
+    found = plain()
+    return found if found.is_terminal else plain(width=_PIPE_WIDTH)
 
 
 def _first(users: tuple[Any, ...], kind: str) -> str:

@@ -35,7 +35,7 @@ def audit(
             shop.stack,
             patience=patience,
             expect_dead=expect_dead or (),
-            progress=lambda what: status.update(f"Waiting until it is quiet. {what[:100]}"),
+            progress=lambda what: status.update(Text(f"Waiting until it is quiet. {what[:100]}")),
         )
     holds = all(result.ok for result in results)
     shop.say({"ok": holds, "checks": [result.document() for result in results]}, lambda: _picture(results))

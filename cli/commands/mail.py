@@ -83,7 +83,9 @@ def _letters(mails: list[Mail]) -> RenderableType:
     for found in mails:
         head = Text.assemble(f"{moment(found.at)}  ", _status(found), f"  to {found.to or 'nobody'}")
         body = Text(found.text or f"{found.about}: {found.reason}")
-        letters.append(Panel(Group(head, Text(), body), title=found.subject, title_align="left", width=100))
+        letters.append(
+            Panel(Group(head, Text(), body), title=Text(found.subject or found.about), title_align="left", width=100)
+        )
     return Group(*letters)
 
 

@@ -70,8 +70,8 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
         found = _decided(door, placed.order_id, patience) if wait else placed
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
-        shop.hint("[dim]This key had placed it already: nothing was ordered twice.[/]")
-    shop.hint(f"[dim]Its story: shop story {found.order_id}[/]")
+        shop.hint("This key had placed it already: nothing was ordered twice.")
+    shop.hint(f"Its story: shop story {found.order_id}")
 
 
 def orders(

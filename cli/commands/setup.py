@@ -28,7 +28,7 @@ def seed(context: typer.Context) -> None:
     """Fill the shop: products and stock, two customers, an operator. Seeding again changes nothing."""
     shop = shop_of(context)
     with console(stderr=True).status("Seeding") as progress:
-        seeded = seed_shop(shop.stack, progress.update)
+        seeded = seed_shop(shop.stack, lambda text: progress.update(Text(text)))
     people = [("customer", user) for user in seeded.stack.details.customers]
     people += [("operator", user) for user in seeded.stack.details.operators]
     shop.say(

@@ -1,0 +1,137 @@
+"""`audit` and `mail` as people and scripts get them, and the wrapper that starts it all."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.audit.result import CheckResult
+from cli.context import PROJECT, Stack
+from cli.stack import Resource, Resources
+from shopkit.dynamodb import to_item
+from tests.support.front_door import Said
+from tests.support.tables import create_tables
+
+type Run = Callable[..., Said]
+
+RIGHT = CheckResult(1, "stock", "1 sku", ())
+WRONG = CheckResult(2, "money and goods", "3 orders", tuple(f"ord_{n}: charged twice" for n in range(12)))
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """The audit finds this; answers what it was asked for."""
+
+    def find(*results: CheckResult) -> dict[str, Any]:
+        asked: dict[str, Any] = {}
+
+        def audit(_stack: Stack, **options: Any) -> list[CheckResult]:
+            asked.update(options)
+            return list(results)
+
+        monkeypatch.setattr("cli.commands.audit.run_audit", audit)
+        return asked
+
+    return find
+
+
+def test_an_audit_that_passes_is_exit_code_0(run: Run, found: Callable[..., dict[str, Any]]) -> None:
+    found(RIGHT)
+    said = run("audit")
+    assert said.code == 0
+    assert said.out.split() == ["✓", "1", "stock", "1", "sku"]
+
+
+def test_an_audit_that_fails_is_exit_code_1_and_shows_where(run: Run, found: Callable[..., dict[str, Any]]) -> None:
+    found(RIGHT, WRONG)
+    said = run("audit")
+    assert said.code == 1
+    assert "✗" in said.out
+    assert "ord_9: charged twice" in said.out
+    assert "ord_10" not in said.out
+    assert "2 more" in said.out
+
+
+def test_an_audit_for_machines_tells_every_fault(run: Run, found: Callable[..., dict[str, Any]]) -> None:
+    found(RIGHT, WRONG)
+    said = run("audit", "--json")
+    assert said.code == 1
+    assert said.json["ok"] is False
+    assert [check["ok"] for check in said.json["checks"]] == [True, False]
+    assert len(said.json["checks"][1]["faults"]) == 12
+
+
+def test_an_audit_passes_its_options_on(run: Run, found: Callable[..., dict[str, Any]]) -> None:
+    asked = found(RIGHT)
+    run("audit", "--wait", "5", "--expect-dead", "e1", "--expect-dead", "e2")
+    assert asked["patience"] == 5
+    assert asked["expect_dead"] == ["e1", "e2"]
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Puts mails into the table of the notify service's template, each a second after the one before."""
+    with mock_aws():
+        name = create_tables("notify")["Notifications"]
+        table = Resource("Notify/Notifications", "AWS::DynamoDB::Table", name)
+        monkeypatch.setattr(Stack, "resources", Resources({table.path: table}))
+        monkeypatch.setattr(Stack, "client", lambda _stack, service: boto3.client(service))
+        seconds = iter(range(60))
+
+        def put(order_id: str, type_: str, **changes: Any) -> None:
+            row = {
+                "pk": f"{order_id}-{type_}#email",
+                "channel": "email",
+                "order_id": order_id,
+                "type": type_,
+                "status": "KEPT",
+                "at": f"2026-01-01T12:00:{next(seconds):02}.000000Z",
+                "to": "customer-1@example.com",
+                "subject": f"About your order: {type_}",
+                "text": "Hello.\nThank you.",
+                **changes,
+            }
+            boto3.client("dynamodb").put_item(TableName=name, Item=to_item(row))
+
+        yield put
+
+
+def test_mails_are_listed_in_the_order_in_which_they_came(run: Run, letters: Callable[..., None]) -> None:
+    letters("ord_1", "OrderPlaced")
+    letters("ord_2", "OrderPlaced", status="FAILED", reason="no_address", to=None, subject=None, text=None)
+    letters("ord_1", "OrderConfirmed")
+    mails = run("mail", "--json").json
+    assert [(mail["order_id"], mail["about"]) for mail in mails] == [
+        ("ord_1", "OrderPlaced"),
+        ("ord_2", "OrderPlaced"),
+        ("ord_1", "OrderConfirmed"),
+    ]
+    assert "no_address" in run("mail").out
+
+
+def test_mails_of_one_order_can_be_read_in_full(run: Run, letters: Callable[..., None]) -> None:
+    letters("ord_1", "OrderPlaced")
+    letters("ord_2", "OrderPlaced", text="Not this one.")
+    out = run("mail", "ord_1").out
+    assert "Thank you." in out
+    assert "KEPT" in out
+    assert "Not this one." not in out
+
+
+def test_brackets_in_a_mail_are_text_and_no_markup(run: Run, letters: Callable[..., None]) -> None:
+    letters("ord_1", "OrderPlaced", text="[red]not red[/]", subject="[b]S[/b]")
+    out = run("mail", "ord_1").out
+    assert "[red]not red[/]" in out
+    assert "[b]S[/b]" in out
+
+
+def test_without_an_environment_the_wrapper_says_what_makes_one(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "shop", tmp_path)
+    said = subprocess.run([tmp_path / "shop", "products"], capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "make run" in said.stderr

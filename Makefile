@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
-.PHONY: help run stop test test-fast lint format build deploy destroy schemas lock
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas one-order lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -42,8 +42,12 @@ deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|pro
 destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
 	@python -m tools.destroy $(CONFIG)
 
-schemas: $(ENVIRONMENT) ## write the registry's schemas and the event catalogue from layer/contracts
+schemas: $(ENVIRONMENT) ## write what is made from the code: the registry's schemas, the event catalogue, the quotes in docs
 	PYTHONPATH=$(SOURCES) python -m schemas
+	PYTHONPATH=$(SOURCES) python -m tools.one_order --quote
+
+one-order: $(ENVIRONMENT) ## place an order on the running stack and write docs/one-order.md from it
+	@PYTHONPATH=$(SOURCES) python -m tools.one_order
 
 lock: $(ENVIRONMENT) ## renew the locked requirements (ARGS=--upgrade for newer versions)
 	tools/lock $(ARGS)

@@ -82,7 +82,8 @@ class Stack:
         file = home / "users" / f"{outputs['UserPoolId']}.json"
         known = json.loads(file.read_text()) if file.exists() else {}
         details = Details(
-            api_url=outputs["ApiUrl"].rstrip("/"),
+            # Whoever puts a domain of their own before the API says so.
+            api_url=os.environ.get("CARTWHEEL_API_URL", outputs["ApiUrl"]).rstrip("/"),
             region=session.region_name,
             stack_name=name,
             user_pool_id=outputs["UserPoolId"],

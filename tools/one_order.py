@@ -1,7 +1,7 @@
 """docs/one-order.md: one real order, link by link. `make one-order` places it on the running stack and writes the page.
 
-What the order left behind is kept in docs/one-order.json, so that the page can be written again, and held against the
-code that it quotes, without a stack.
+What the order left behind is kept in docs/one-order.json: with --quote, only the code on the page is quoted anew, which
+takes no stack.
 """
 
 import ast
@@ -118,12 +118,13 @@ def _rows(stack: Stack) -> Any:
     return row
 
 
-def main(home: Path = PROJECT / ".local") -> None:
-    captured = capture(Stack.local(home))
-    CAPTURE.write_text(json.dumps(captured, indent=2, ensure_ascii=False) + "\n")
-    PAGE.write_text(render(captured))
-    sys.stdout.write(f"{PAGE.relative_to(PROJECT)} tells of {captured['answer']['order_id']}\n")
+def main(arguments: list[str]) -> None:
+    if "--quote" not in arguments:
+        captured = capture(Stack.local(PROJECT / ".local"))
+        CAPTURE.write_text(json.dumps(captured, indent=2, ensure_ascii=False) + "\n")
+    PAGE.write_text(render(json.loads(CAPTURE.read_text())))
+    sys.stdout.write(f"{PAGE.relative_to(PROJECT)} is written\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -54,7 +54,7 @@ def review(
 def settle(
     context: typer.Context,
     order_id: OrderId,
-    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 60,
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 180,
 ) -> None:
     """Give back a closed order's money once more, when that had failed, and wait until no one need look any more."""
     shop = shop_of(context)

@@ -1,0 +1,158 @@
+"""Every command of the README, run as it is printed, in a fresh copy of the project.
+
+The commands for a real account run against the embedded AWS: only endpoints and credentials are changed, and the layer
+is built for this machine, whose processor runs it.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator import lifecycle
+from tests.support.eventually import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("readme"), pytest.mark.timeout(1500)]
+
+ROOT = lifecycle.PROJECT
+README = (ROOT / "README.md").read_text()
+# `make test` is this very run.
+NOT_RUN = {"make test"}
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def blocks(title: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", section(title), re.DOTALL)
+
+
+def test_every_section_with_commands_is_run_here() -> None:
+    titles = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert [title for title in titles if blocks(title)] == ["Run it here", "Use it", "Break it", "Put it on AWS"]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
+class Copy:
+    """A fresh copy of what git tracks, which shares this environment's packages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        tracked = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split("\0")
+        for name in filter(None, tracked):
+            if (ROOT / name).exists():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.port = free_port()
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+    def run(self, script: str, environment: dict[str, str] | None = None, answer: str = "") -> str:
+        finished = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env=environment or os.environ | {"PORT": str(self.port)},
+            input=answer,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, f"$ {script}\n{finished.stdout}\n{finished.stderr}"
+        return finished.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    copy = Copy(tmp_path_factory.mktemp("clone") / "cartwheel")
+    try:
+        yield copy
+    finally:
+        lifecycle.stop(copy.folder / ".local")
+
+
+def test_a_newcomer_runs_uses_breaks_and_stops_the_shop(copy: Copy) -> None:
+    commands = [block.strip() for block in blocks("Run it here") if block.strip() not in NOT_RUN]
+    assert commands == ["make run"]
+    story = copy.run("make run")
+    assert "CONFIRMED" in story
+    assert "OrderPlaced" in story
+
+    (use,) = blocks("Use it")
+    answers = copy.run(use)
+    assert "HTTP/1.1 201" in answers
+    assert '"status":"PLACED"' in answers
+    assert '{"accepted":1}' in answers
+    again = copy.run(use)
+    assert "Idempotency-Replayed: true" in again
+    # The five of them, and what they answer once everything has come about.
+    until(lambda: copy.run('curl -s "$(./shop url)/trending"'), lambda seen: '"views":1' in seen, "the click, once")
+
+    _break_it(copy)
+    copy.run("make stop")
+
+
+def _break_it(copy: Copy) -> None:
+    expected = {
+        "pm_declined": "REJECTED",
+        "pm_timeout": "CONFIRMED",
+        "pm_flaky": "CONFIRMED",
+        "pm_capture_fails": "REJECTED",
+        "pm_review": "AWAITING_REVIEW",
+        "CANDLE-CEDAR": "REJECTED",
+        "pm_settle_fails": "CONFIRMED",
+    }
+    rows = re.findall(r"^\| (`\./shop .*?) \| (.*) \|$", section("Break it"), re.MULTILINE)
+    assert len(rows) == len(expected)
+    for trying, seeing in rows:
+        command, *then = re.findall(r"`(\./shop [^`]*)`", f"{trying} {seeing}")
+        times = 2 if trying.endswith("twice") else 1
+        said = [copy.run(command) for _ in range(times)][-1]
+        status = next(status for word, status in expected.items() if word in command)
+        assert status in said, f"{command}: {said}"
+        order_id = re.findall(r"ord_\w+", said)[0]
+        for following in then:
+            copy.run(following.replace("ORDER", order_id))
+    assert "OrderPlaced" in copy.run("./shop story")
+    (audit,) = blocks("Break it")
+    assert "✗" not in copy.run(audit)
+
+
+def test_a_person_with_an_account_deploys_uses_and_deletes_the_shop(copy: Copy) -> None:
+    (commands,) = blocks("Put it on AWS")
+    home = copy.folder / ".local" / "account"
+    running = lifecycle.start(home, 0)
+    try:
+        environment = lifecycle.environment(running.endpoint) | {"LAYER_PLATFORM": "host"}
+        environment["PATH"] = f"{copy.folder / '.venv' / 'bin'}:{environment['PATH']}"
+        deploying, *using = commands.strip().splitlines()
+        copy.run(deploying, environment)
+        environment["CARTWHEEL_API_URL"] = _front_door(running)
+        said = copy.run("\n".join(using), environment, answer="cartwheel\n")
+        assert "CONFIRMED" in said
+        stacks = lifecycle.client(running.endpoint, "cloudformation").list_stacks()["StackSummaries"]
+        assert [stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"] == [
+            stack for stack in stacks if "aws-sam-cli" in stack["StackName"]
+        ]
+    finally:
+        lifecycle.stop(home)
+
+
+def _front_door(running: lifecycle.Running) -> str:
+    """Where the embedded AWS serves what the stack's output names."""
+    stack = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName="cartwheel")["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    host, stage = outputs["ApiUrl"].removeprefix("https://").split("/")
+    return f"{running.endpoint}/restapis/{host.split('.')[0]}/{stage}/_user_request_"

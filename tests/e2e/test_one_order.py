@@ -1,0 +1,22 @@
+"""docs/one-order.md tells of an order as orders are today."""
+
+import json
+from typing import Any
+
+from cli.context import Stack
+from tools.one_order import CAPTURE, capture
+
+
+def shape(document: Any) -> Any:
+    """What is there, whatever its value."""
+    match document:
+        case dict():
+            return {name: shape(value) for name, value in document.items()}
+        case list():
+            return [shape(value) for value in document]
+        case _:
+            return type(document).__name__
+
+
+def test_a_fresh_order_leaves_the_events_and_rows_that_the_page_shows(stack: Stack) -> None:
+    assert shape(capture(stack)) == shape(json.loads(CAPTURE.read_text()))

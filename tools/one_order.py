@@ -9,7 +9,6 @@ import json
 import sys
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import jinja2

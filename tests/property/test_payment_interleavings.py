@@ -4,19 +4,19 @@ The real functions run on moto and take turns at every AWS call: up to two check
 events, deaths in between, calls that arrive late because their caller stood still. The gateway's ledger is the witness.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from payment.authorize import PaymentDeclined
 from payment.domain import Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
 from payment.store import Contended
-from tests.support.interleaving import interleave
+from tests.support.interleaving import in_bursts, interleave
 from tests.support.payments import TOTAL, Service, payment_service, retrying
 
 METHODS = [
@@ -27,8 +27,8 @@ METHODS = [
     "pm_capture_fails",
     "pm_settle_fails",
 ]
-# A death every so many turns at most, so that most functions get somewhere.
-TURNS = st.tuples(st.integers(0, 3), st.sampled_from([False] * 24 + [True]))
+# An example takes a tenth of a second: shrinking a failure would outlast the test's time-out.
+SLOW = settings(deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 _order_ids = (f"ord_{number}" for number in count())
 
@@ -46,31 +46,21 @@ def checkout(service: Service, method: str, order_id: str) -> None:
         retrying(lambda: service.capture(order_id))
 
 
-def take_turns(data: st.DataObject, actors: list[Callable[[], None]]) -> None:
-    def choose(running: int) -> tuple[int, bool]:
-        index, dies = data.draw(TURNS)
-        if dies:
-            event("a function died")
-        return index % running, dies
-
-    interleave(actors, choose)
-
-
 @given(
     data=st.data(),
     method=st.sampled_from(METHODS),
     checkouts=st.integers(1, 2),
     deliveries=st.integers(1, 2),
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(SLOW, max_examples=80)
 def test_a_closed_order_keeps_no_money(
     service: Service, data: st.DataObject, method: str, checkouts: int, deliveries: int
 ) -> None:
     order_id = next(_order_ids)
-    take_turns(
-        data,
+    interleave(
         [lambda: checkout(service, method, order_id)] * checkouts
         + [lambda: void(service.deliver(order_id=order_id))] * deliveries,
+        in_bursts(data),
     )
     # The queue delivers until it is settled, from the dead letters too; a straggling checkout comes after all of it.
     assert service.settle_from_queue(order_id) or service.settle_from_queue(order_id)
@@ -93,12 +83,12 @@ def test_a_closed_order_keeps_no_money(
 
 
 @given(data=st.data(), method=st.sampled_from(METHODS), checkouts=st.integers(1, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(SLOW, max_examples=40)
 def test_an_open_order_is_charged_at_most_once_and_in_the_end_in_full(
     service: Service, data: st.DataObject, method: str, checkouts: int
 ) -> None:
     order_id = next(_order_ids)
-    take_turns(data, [lambda: checkout(service, method, order_id)] * checkouts)
+    interleave([lambda: checkout(service, method, order_id)] * checkouts, in_bursts(data))
     checkout(service, method, order_id)  # the reconciler restarts what died
 
     charge, payment = service.charge(order_id), service.payment(order_id)

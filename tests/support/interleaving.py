@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from hypothesis import event
+from hypothesis import strategies as st
+
 from shopkit.aws import client
 
 
@@ -72,6 +75,31 @@ def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tup
                 running.remove(actor)
                 if actor.failure:
                     raise actor.failure
+
+
+def in_bursts(data: st.DataObject) -> Callable[[int], tuple[int, bool]]:
+    """Choices for `interleave`: one actor runs for a while, then another. A race needs someone who stands still while
+    others run far, which single turns dealt out evenly hardly ever bring about."""
+    actor, left, of = 0, 0, 0
+
+    def choose(running: int) -> tuple[int, bool]:
+        nonlocal actor, left, of
+        if not left or of != running:
+            drawn, left, dies = data.draw(_BURST)
+            actor, of = drawn % running, running
+            if dies:
+                event("a function died")
+                return actor, True
+        left -= 1
+        return actor, False
+
+    return choose
+
+
+# Who, for how many turns, and whether he dies instead.
+_BURST = st.tuples(
+    st.integers(0, 11), st.sampled_from([1, 2, 3, 5, 8, 13, 21, 34]), st.sampled_from([False] * 9 + [True])
+)
 
 
 @contextmanager

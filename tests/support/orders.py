@@ -34,6 +34,7 @@ from order import list as list_orders
 from order.domain import Order
 from order.events import events_of
 from shopkit import clock
+from shopkit.aws import client
 from shopkit.dynamodb import from_item
 from shopkit.streams import change_of
 from tests.support.api_gateway import ALICE, OPERATOR, Answer, Caller, call
@@ -189,10 +190,29 @@ def orders_on_moto() -> Iterator[Orders]:
             "BUS_NAME": "bus",
         }
         orders = Orders(tables)
-        with patch.dict(os.environ, environment), patch.object(clock, "now", lambda: orders.clock.now):
+        with (
+            patch.dict(os.environ, environment),
+            patch.object(clock, "now", lambda: orders.clock.now),
+            _no_longer_keys_than_aws_takes(),
+        ):
             for sku, price in PRICES.items():
                 orders.learn(sku, price)
             yield orders
+
+
+@contextmanager
+def _no_longer_keys_than_aws_takes() -> Iterator[None]:
+    """DynamoDB refuses to look for a hash key of more than 2,048 bytes; moto looks."""
+
+    def check(params: dict[str, Any], **_event: Any) -> None:
+        assert len(params["Key"]["pk"]["S"].encode()) <= 2048
+
+    events = client("dynamodb").meta.events
+    events.register("provide-client-params.dynamodb.GetItem", check)
+    try:
+        yield
+    finally:
+        events.unregister("provide-client-params.dynamodb.GetItem", check)
 
 
 def updated(sku: str, price: int, version: int, name: str | None = None) -> Envelope[ProductUpdated]:

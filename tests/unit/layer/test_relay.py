@@ -25,7 +25,7 @@ LIMIT = 256 * 1024
 
 @dataclass
 class Aws:
-    """Bus, topic and failure queue. `refuse_entries` are positions in the next call to a service; `down` refuses all."""
+    """Bus, topic and failure queue. `refuse_entries`: positions in the next call to a service; `down` refuses all."""
 
     bus: list[dict[str, Any]] = field(default_factory=list)
     bus_calls: list[int] = field(default_factory=list)

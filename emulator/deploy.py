@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,7 @@ from emulator.lifecycle import PROJECT, EmulatorError, Running
 SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "workflows")
 STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 REASONS = 12  # failed resource events to show
+SETTLE_SECONDS, POLL_SECONDS = 120.0, 0.5
 CONFIG = "local"
 
 Report = Callable[[str], None]
@@ -53,9 +55,9 @@ def deploy(home: Path, running: Running, report: Report = print) -> Stack:
         sources = build(home, running, report)
         deployed = home / "deployed.json"
         state = {"sources": sources, "born": running.born, "pid": running.pid}
-        if _read(deployed) == state and (stack := _read(home / "stack.json")):
+        if _read(deployed) == state and (stack := _written_stack(home)):
             report("Deployed already: nothing changed")
-            return Stack(**stack)
+            return stack
         deployed.unlink(missing_ok=True)
         _sam_deploy(home, running, report)
         written = _write_stack(home, running)
@@ -83,13 +85,20 @@ def build(home: Path, running: Running, report: Report = print) -> str:
 
 
 def stuck(running: Running) -> bool:
-    """Whether an earlier deployment ended halfway, so that the stack takes no update and needs a fresh account."""
+    """Whether an earlier deployment failed halfway, so that the stack takes no update and needs a fresh account. One
+    that still runs, by another run or after an interrupted one, is waited for."""
     cloudformation = lifecycle.client(running.endpoint, "cloudformation")
-    try:
-        stacks = cloudformation.describe_stacks(StackName=stack_name())["Stacks"]
-    except ClientError:
-        return False
-    return stacks[0]["StackStatus"] not in STABLE
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            status: str = cloudformation.describe_stacks(StackName=stack_name())["Stacks"][0]["StackStatus"]
+        except ClientError:
+            return False
+        if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
+            return status not in STABLE
+        if status == "REVIEW_IN_PROGRESS":  # nothing was made yet
+            return False
+        time.sleep(POLL_SECONDS)
 
 
 def stack_name() -> str:
@@ -166,6 +175,13 @@ def _local_url(api_url: str, running: Running) -> str:
     """The emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its own endpoint."""
     host, stage = api_url.removeprefix("https://").split("/", 1)
     return f"http://localhost:{running.port}/restapis/{host.split('.')[0]}/{stage}/_user_request_"
+
+
+def _written_stack(home: Path) -> Stack | None:
+    try:
+        return Stack(**_read(home / "stack.json"))
+    except TypeError:  # written by another version
+        return None
 
 
 def _failed_events(running: Running, since: datetime) -> list[str]:

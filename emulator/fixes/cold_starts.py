@@ -4,8 +4,8 @@ AWS: starts another execution environment for every concurrent invocation; a lay
 (Lambda Developer Guide, "Understanding Lambda function scaling", "Managing Lambda dependencies with layers").
 Emulator: does the same with processes, each of which takes 75 MB and a second of one core, a third of it to unpack the
 layers again: a burst of 200 orders starts hundreds, and everything stands still.
-Fix: unpack a layer once for all; let a function's invocations wait for one of a few environments, as a warm function's
-would. The wait ends after a while, so that functions which invoke each other cannot block for ever.
+Fix: unpack a layer once for all; let a function's invocations wait for one of a few environments. Only what a function
+invokes itself never waits: its caller may be holding the last one.
 Goes when: MiniStack shares unpacked layers and can cap the workers of a function without throttling.
 """
 
@@ -25,7 +25,6 @@ ENVIRONMENTS = max(4, 2 * (os.cpu_count() or 1))  # per function
 QUEUE_READERS = (
     2  # concurrent batches per queue: the least that AWS lets a template ask for; 5 is the emulator's default
 )
-PATIENCE_SECONDS = 30.0
 READ_LAYERS, OUR_LAYERS = "_LAMBDA_LAYERS_DIRS", "UNPACKED_LAYERS"
 
 
@@ -79,17 +78,16 @@ class Unpacked:
 
 def _wait_for_an_environment(functions: Any) -> None:
     execute = original(functions, "_execute_function_warm", "func event request_id")
+    expect(hasattr(functions, "_invoke_depth"), "the depth of invocations by functions")
     environments: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(ENVIRONMENTS))
     lock = threading.Lock()
 
     def execute_function(func: Any, event: Any, request_id: str) -> Any:
-        with lock:
-            free = environments[(func.get("config") or func).get("FunctionArn", "")]
-        taken = free.acquire(timeout=PATIENCE_SECONDS)
-        try:
+        if functions._invoke_depth.get() > 1:  # 1 is a client's own call
             return execute(func, event, request_id)
-        finally:
-            if taken:
-                free.release()
+        with lock:
+            environment = environments[(func.get("config") or func).get("FunctionArn", "")]
+        with environment:
+            return execute(func, event, request_id)
 
     functions._execute_function_warm = execute_function

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulator import lifecycle
+from emulator.lifecycle import Running
 from tests.emulator.account import Account
 
 
@@ -19,8 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     home = tmp_path_factory.mktemp("emulator")
-    running = lifecycle.start(home, 0)
-    yield Account(running, home)
+    yield lifecycle.start(home, 0)
     lifecycle.stop(home)
+
+
+@pytest.fixture(scope="session")
+def account(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return Account(running, tmp_path_factory.mktemp("files"))

@@ -15,7 +15,7 @@ Transform: AWS::Serverless-2016-10-31
 Parameters:
   Environment: {{Type: String}}
 Resources:
-  Queue: {{Type: AWS::SQS::Queue}}
+  Queue{pool}: {{Type: AWS::SQS::Queue}}
   Nested: {{Type: AWS::Serverless::Application, Properties: {{Location: api/template.yaml}}}}
 Outputs:
   ApiUrl: {{Value: "https://api.execute-api.us-east-1.amazonaws.com/v1"}}

@@ -1,0 +1,91 @@
+"""One deployed shop for all end-to-end tests, and the audit after each of them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.audit import run_audit
+from cli.context import Stack
+from cli.seeding import seed_shop
+from emulator import deploy, lifecycle
+from tests.support.deployment import switch_checkout
+from tests.support.shop import Person, Shop
+
+HOME = lifecycle.PROJECT / ".local" / "e2e"
+# The first test waits for build and deployment; a crowd's checkouts take as long as the machine needs.
+TEST_SECONDS = 900
+QUIET_SECONDS = 120.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The shop on an embedded AWS of its own, from nothing: what an earlier run left is not reused."""
+    lifecycle.stop(HOME)
+    shutil.rmtree(HOME, ignore_errors=True)
+    try:
+        running = lifecycle.start(HOME, 0)
+        deploy.deploy(HOME, running, lambda _progress: None)
+        yield seed_shop(Stack.local(HOME), lambda _progress: None).stack
+    finally:
+        lifecycle.stop(HOME)
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack) -> Shop:
+    return Shop(stack)
+
+
+@pytest.fixture(scope="session", params=["STANDARD", "EXPRESS"])
+def checkout(request: pytest.FixtureRequest, shop: Shop) -> str:
+    """Whoever asks for this runs once on each type of workflow: both keep the same promises."""
+    kind: str = request.param
+    switch_checkout(shop, kind)
+    return kind
+
+
+@pytest.fixture
+def customer(shop: Shop) -> Person:
+    return shop.customer
+
+
+@pytest.fixture
+def operator(shop: Shop) -> Person:
+    return shop.operator
+
+
+@pytest.fixture
+def dead() -> set[str]:
+    """Ids of events that a test lets die on purpose: only these may lie in dead-letter queues afterwards."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+def blamed() -> set[str]:
+    """Faults that an earlier test has answered for: the stack is one, and its wounds stay."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def audit(stack: Stack, dead: set[str], blamed: set[str]) -> Iterator[None]:
+    """Whatever a test did, all that must hold does hold once the shop is quiet."""
+    yield
+    results = run_audit(stack, patience=QUIET_SECONDS, expect_dead=dead)
+    found = [(result, [fault for fault in result.faults if fault not in blamed]) for result in results]
+    blamed.update(fault for _result, faults in found for fault in faults)
+    lines = [
+        f"{'✗' if faults else '✓'} {result.number} {result.name}: {result.figures}"
+        + "".join(f"\n    {f}" for f in faults)
+        for result, faults in found
+    ]
+    assert not any(faults for _result, faults in found), "\n".join(("the audit found faults", *lines))

@@ -1,0 +1,346 @@
+"""A deployed shop as its people know it: customers who order, an operator, shelves, and books to look into.
+
+People go through API Gateway with their own tokens. What only the shop's books tell (the gateway's ledger, the stock,
+the mails) is read from the tables, as the audit does, so that no function is its own witness.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from cli import users
+from cli.audit.evidence import Charge
+from cli.context import Stack, User
+from shopkit.dynamodb import from_item
+from tests.support.eventually import eventually, until
+
+HOME = {
+    "name": "Ada Example",
+    "line1": "1 Example Street",
+    "city": "Springfield",
+    "region": "IL",
+    "postal_code": "62701",
+    "country": "US",
+}
+# What checkout or a person may still change.
+OPEN = {"PLACED", "AWAITING_REVIEW"}
+# At once from one machine: more would only wait in the emulator's own queue.
+_BUYERS_AT_ONCE = 12
+_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Goods:
+    """So many units of one product: `2 * mug`."""
+
+    sku: str
+    quantity: int = 1
+
+    def __rmul__(self, quantity: int) -> "Goods":
+        return Goods(self.sku, quantity)
+
+    def line(self) -> dict[str, Any]:
+        return {"sku": self.sku, "quantity": self.quantity}
+
+
+@dataclass(frozen=True)
+class NothingCharged:
+    """The gateway never heard of the order."""
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What the gateway's ledger says of one order, in cents."""
+
+    authorized: int = 0
+    captured: int = 0
+    refunded: int = 0
+    voided: bool = False
+    captures: int = 0
+
+    @classmethod
+    def of(cls, charge: Charge) -> "Charged":
+        return cls(charge.authorized, charge.captured, charge.refunded, charge.voided, charge.captures)
+
+
+def taken(cents: int) -> Charged:
+    return Charged(authorized=cents, captured=cents, captures=1)
+
+
+def given_back(cents: int) -> Charged:
+    return Charged(authorized=cents, captured=cents, refunded=cents, captures=1)
+
+
+def held(cents: int) -> Charged:
+    return Charged(authorized=cents)
+
+
+def let_go(cents: int) -> Charged:
+    return Charged(authorized=cents, voided=True)
+
+
+class Person:
+    """Somebody at the front door, with a token or without."""
+
+    def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
+        self.shop, self.token, self.email = shop, token, email
+        headers = {"Authorization": token} if token else {}
+        limits = httpx.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
+        self._http = httpx.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
+
+    def asks(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request, whatever the answer."""
+        return self._http.request(method, path, **request)
+
+    def tries_to_order(
+        self,
+        *goods: Goods,
+        paying_with: str = "pm_visa",
+        key: str | None = None,
+        expected_total: int | None = None,
+        to: Mapping[str, Any] = HOME,
+    ) -> httpx.Response:
+        expected = {} if expected_total is None else {"expected_total": {"amount": expected_total, "currency": "USD"}}
+        return self.asks(
+            "POST",
+            "orders",
+            json={
+                "lines": [each.line() for each in goods],
+                "payment_method": paying_with,
+                "shipping_address": dict(to),
+                **expected,
+            },
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+        )
+
+    def orders(self, *goods: Goods, paying_with: str = "pm_visa", key: str | None = None) -> "Order":
+        answer = self.tries_to_order(*goods, paying_with=paying_with, key=key)
+        assert answer.status_code == 201, answer.text
+        return Order(self.shop, answer.json()["order_id"], answer.json())
+
+    def cancels(self, order: "Order") -> httpx.Response:
+        return self.asks("POST", f"orders/{order.id}/cancellation")
+
+    def reviews(self, order: "Order", decision: str, note: str | None = None) -> httpx.Response:
+        body = {"decision": decision, **({"note": note} if note else {})}
+        return self.asks("POST", f"orders/{order.id}/review", json=body)
+
+    def looks_at(self, order: "Order") -> httpx.Response:
+        return self.asks("GET", f"orders/{order.id}")
+
+
+@dataclass(frozen=True)
+class Order:
+    """An accepted order; `placed` is what its placement answered."""
+
+    shop: "Shop"
+    id: str
+    placed: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def now(self) -> dict[str, Any]:
+        """As the front door shows it to an operator."""
+        answer = self.shop.operator.looks_at(self)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def becomes(self, status: str, because: str | None = None) -> dict[str, Any]:
+        """Waits until the order has this status. Fails at once when it has ended otherwise."""
+        found = until(
+            lambda: self.now,
+            lambda order: order["status"] == status or order["status"] not in OPEN,
+            f"{self.id} {status}",
+        )
+        assert (found["status"], found["reason"]) == (status, because), f"{found}\n{self.story}"
+        return found
+
+    @property
+    def charge(self) -> Charged | NothingCharged:
+        """What the gateway's own ledger says."""
+        row = self.shop.row("Payment/SandboxLedger", order_id=self.id)
+        return Charged.of(Charge.model_validate(row)) if row else NothingCharged()
+
+    @property
+    def goods(self) -> str | None:
+        """What became of its reservation."""
+        row = self.shop.row("Inventory/Inventory", pk=f"reservation#{self.id}")
+        return row["status"] if row else None
+
+    @property
+    def payment(self) -> dict[str, Any]:
+        return self.shop.row("Payment/Payments", order_id=self.id) or {}
+
+    @property
+    def mails(self) -> list[str]:
+        """What its customer was told, in the order in which it was told."""
+        rows = self.shop.rows("Notify/Notifications", order_id=self.id, index="by_order")
+        return [row["type"] for row in rows if row["status"] in {"SENT", "KEPT"}]
+
+    @property
+    def timeline(self) -> list[dict[str, Any]]:
+        answer = self.shop.operator.asks("GET", f"orders/{self.id}/timeline")
+        assert answer.status_code == 200, answer.text
+        events: list[dict[str, Any]] = answer.json()["events"]
+        return events
+
+    @property
+    def story(self) -> list[str]:
+        """The names of all its events, sorted: services tell in their own time."""
+        return sorted(event["type"] for event in self.timeline)
+
+    def tells(self, *events: str) -> None:
+        """Waits until exactly these events tell its story."""
+        eventually(lambda: self.story, sorted(events))
+
+
+class Shop:
+    """Everything that a test does with a deployed stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    @property
+    def url(self) -> str:
+        return self.stack.details.api_url
+
+    @cached_property
+    def customer(self) -> Person:
+        return self.person(self.stack.details.customers[0])
+
+    @cached_property
+    def another_customer(self) -> Person:
+        return self.person(self.stack.details.customers[1])
+
+    @cached_property
+    def operator(self) -> Person:
+        return self.person(self.stack.details.operators[0])
+
+    @cached_property
+    def stranger(self) -> Person:
+        return Person(self, None)
+
+    def person(self, user: User) -> Person:
+        return Person(self, users.sign_in(self.stack, user.email, user.password), user.email)
+
+    def sells(self, stock: int, *, price: int = 1000, name: str = "Mug") -> Goods:
+        """A new product with so many units, once orders know it: no two tests share one."""
+        return self.sells_each([stock], price=price, name=name)[0]
+
+    def sells_each(self, stocks: Sequence[int], *, price: int = 1000, name: str = "Mug") -> list[Goods]:
+        """Several new products at once."""
+        goods = [Goods(f"E2E-{uuid.uuid4().hex[:12]}") for _ in stocks]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda each, stock: self._offer(each, stock, price, name), goods, stocks))
+        for each in goods:
+            until(lambda each=each: self.known(each), bool, f"{each.sku} known to orders")  # type: ignore[misc]
+        return goods
+
+    def prices(self, goods: Goods, price: int, *, name: str = "Mug") -> None:
+        """Writes the catalogue entry; orders hear of it in their own time."""
+        product = {
+            "name": name,
+            "description": "For a test.",
+            "price": {"amount": price, "currency": "USD"},
+            "image": "images/MUG-STONE-350.svg",
+        }
+        answer = self.operator.asks("PUT", f"products/{goods.sku}", json=product)
+        assert answer.is_success, answer.text
+
+    def _offer(self, goods: Goods, stock: int, price: int, name: str) -> None:
+        self.prices(goods, price, name=name)
+        if stock:
+            answer = self.operator.asks(
+                "POST",
+                f"products/{goods.sku}/restock",
+                json={"quantity": stock},
+                headers={"Idempotency-Key": f"first-{goods.sku}"},
+            )
+            assert answer.is_success, answer.text
+
+    def known(self, goods: Goods) -> dict[str, Any] | None:
+        """The product as orders know it."""
+        return self.row("Order/Orders", pk=f"product#{goods.sku}")
+
+    def stock(self, goods: Goods) -> tuple[int, int]:
+        """Units available and reserved."""
+        row = self.row("Inventory/Inventory", pk=f"product#{goods.sku}")
+        assert row, f"there is no {goods.sku}"
+        return row["available"], row["reserved"]
+
+    def buyers(self, count: int, *each: Goods, paying_with: str = "pm_visa") -> list[Order]:
+        """So many orders at once, by both customers in turn."""
+        return self.crowd([each] * count, paying_with=paying_with)
+
+    def crowd(self, carts: Sequence[Sequence[Goods]], *, paying_with: str = "pm_visa") -> list[Order]:
+        """One order per cart, as fast as this machine can send them."""
+        people = [self.customer, self.another_customer]
+
+        def one(numbered: tuple[int, Sequence[Goods]]) -> Order:
+            number, cart = numbered
+            return people[number % 2].orders(*cart, paying_with=paying_with)
+
+        with ThreadPoolExecutor(_BUYERS_AT_ONCE) as pool:
+            return list(pool.map(one, enumerate(carts)))
+
+    def endings(self, orders: Iterable[Order]) -> Counter[tuple[str, str | None]]:
+        """How many of the orders have which status, and for what reason."""
+        keys = [{"pk": {"S": f"order#{order.id}"}} for order in orders]
+        table, found = self.table("Order/Orders"), Counter[tuple[str, str | None]]()
+        for start in range(0, len(keys), _BATCH):
+            asked = {table: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
+            for item in self.aws("dynamodb").batch_get_item(RequestItems=asked)["Responses"][table]:
+                row = from_item(item)
+                found[row["status"], row.get("reason")] += 1
+        return found
+
+    def decided(self, orders: Sequence[Order], *, within: float) -> Counter[tuple[str, str | None]]:
+        """Waits until checkout has decided all of them; answers how they ended."""
+        return until(
+            lambda: self.endings(orders),
+            lambda endings: not any(status == "PLACED" for status, _reason in endings),
+            "all decided",
+            within=within,
+        )
+
+    def aws(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self.stack.client(service)
+        return self._clients[service]
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+    def table(self, path: str) -> str:
+        return self.stack.resources[path]
+
+    def row(self, path: str, **key: str) -> dict[str, Any] | None:
+        """A table's row by its key."""
+        marshalled = {name: {"S": value} for name, value in key.items()}
+        item = (
+            self.aws("dynamodb").get_item(TableName=self.table(path), Key=marshalled, ConsistentRead=True).get("Item")
+        )
+        return from_item(item) if item else None
+
+    def rows(self, path: str, *, index: str, **key: str) -> list[dict[str, Any]]:
+        """The rows of an index in its order."""
+        ((name, value),) = key.items()
+        pages = (
+            self.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table(path),
+                IndexName=index,
+                KeyConditionExpression="#key = :key",
+                ExpressionAttributeNames={"#key": name},
+                ExpressionAttributeValues={":key": {"S": value}},
+            )
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -139,6 +140,11 @@ def order_id(secret: str, customer_id: str, key: str, generation: int) -> str:
     """The same customer, key and generation always name the same order, and no one else can guess its id."""
     message = "\x00".join((customer_id, key, str(generation)))
     return "ord_" + hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def is_order_id(text: str) -> bool:
+    """Whether this can name an order at all; anything else need not reach the table, whose keys have a limit."""
+    return re.fullmatch(r"ord_[0-9a-f]{32}", text) is not None
 
 
 def within_window(order: Order, now: datetime) -> bool:

@@ -2,13 +2,12 @@
 
 from http import HTTPStatus
 
-from order import store
-from order.access import visible_order
+from order.access import named_order
 from order.view import order_view
 from shopkit.api import Request, Response, endpoint
 
 
 @endpoint
 def handler(request: Request) -> Response:
-    order = visible_order(store.find(request.parameters["order_id"]), request.caller)
+    order = named_order(request)
     return Response(HTTPStatus.OK, order_view(order))

@@ -2,15 +2,15 @@
 
 from http import HTTPStatus
 
-from order import store, timeline_store
-from order.access import visible_order
+from order import timeline_store
+from order.access import named_order
 from order.summary import summary
 from shopkit.api import Request, Response, endpoint
 
 
 @endpoint
 def handler(request: Request) -> Response:
-    order = visible_order(store.find(request.parameters["order_id"]), request.caller)
+    order = named_order(request)
     events = [
         {
             "at": event["occurred_at"],

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from order import domain, store
+from order.access import named_order
 from order.domain import Order, Strict
 from order.view import order_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint
-from shopkit.problems import conflict, not_found
+from shopkit.problems import conflict
 
 
 class Review(Strict):
@@ -24,10 +25,9 @@ class Review(Strict):
 def handler(request: Request) -> Response:
     request.require_operator()
     review = request.body(Review)
+    order = named_order(request)
     try:
-        order = store.change(request.parameters["order_id"], lambda order: _reviewed(order, review))
-    except KeyError as missing:
-        raise not_found("order") from missing
+        order = store.change(order.order_id, lambda order: _reviewed(order, review))
     except domain.IllegalTransition as refused:
         raise conflict("not-awaiting-review", f"The order is {refused.order.status}.") from refused
     return Response(HTTPStatus.ACCEPTED, order_view(order))

@@ -1,0 +1,439 @@
+"""api/openapi.yaml against what answers behind it: the same routes, callers, requests and answers."""
+
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import OpenAPIV30SpecValidator
+from pydantic import BaseModel
+from samtranslator.yaml_helper import yaml_parse
+
+from clickstream.domain import PostedClicks
+from contracts.catalogue import ALL
+from inventory.domain import ProductRequest, RestockRequest
+from order.domain import OrderRequest
+from order.hold import OrderHeld
+from order.review import Review
+from schemas.openapi import to_openapi
+from tests.support.api_gateway import ALICE, BOB, OPERATOR, Answer, Handler, call
+from tests.support.inventory import MUG, inventory_on_moto
+from tests.support.orders import orders_on_moto, wanted
+from tests.support.tables import create_tables
+from tools.expand import ROOT
+
+
+def _resolved(node: Any) -> Any:
+    """CloudFormation's functions as the text that they stand for."""
+    match node:
+        case {"Fn::Sub": str(text)}:
+            return text
+        case {"Ref": str(name)}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [*names]}:
+            return f"${{{'.'.join(names)}}}"
+        case dict():
+            return {key: _resolved(value) for key, value in node.items()}
+        case list():
+            return [_resolved(value) for value in node]
+        case _:
+            return node
+
+
+DOCUMENT = _resolved(yaml_parse((ROOT / "api" / "openapi.yaml").read_text()))
+TEMPLATE = yaml_parse((ROOT / "api" / "template.yaml").read_text())
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    document: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def id(self) -> str:
+        return str(self.document["operationId"])
+
+    @property
+    def parameter(self) -> str:
+        """The template's parameter that carries the function's ARN."""
+        return self.id[0].upper() + self.id[1:] + "Arn"
+
+
+OPERATIONS = {
+    operation.id: operation
+    for path, methods in DOCUMENT["paths"].items()
+    for method, document in methods.items()
+    for operation in [Operation(method.upper(), path, document)]
+}
+OPERATION = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)
+
+# Design §4: who may ask what, and which function answers.
+ANYONE, CUSTOMER, OPERATORS = "anyone", "customer", "operators"
+ROUTES = {
+    "GET /products": (ANYONE, "inventory.list_products"),
+    "GET /products/{sku}": (ANYONE, "inventory.get_product"),
+    "PUT /products/{sku}": (OPERATORS, "inventory.upsert"),
+    "POST /products/{sku}/restock": (OPERATORS, "inventory.restock"),
+    "POST /orders": (CUSTOMER, "order.place"),
+    "GET /orders": (CUSTOMER, "order.list"),
+    "GET /orders/{order_id}": (CUSTOMER, "order.get"),
+    "GET /orders/{order_id}/timeline": (CUSTOMER, "order.get_timeline"),
+    "POST /orders/{order_id}/cancellation": (CUSTOMER, "order.cancel"),
+    "POST /orders/{order_id}/review": (OPERATORS, "order.review"),
+    "POST /clicks": (ANYONE, "clickstream.collect"),
+    "GET /trending": (ANYONE, "clickstream.trending"),
+}
+
+
+def handler_of(operation: Operation) -> Handler:
+    handler: Handler = importlib.import_module(ROUTES[str(operation)][1]).handler
+    return handler
+
+
+# ── The document and its routes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_document_is_valid_openapi_3_0() -> None:
+    assert DOCUMENT["openapi"].startswith("3.0.")
+    assert not list(OpenAPIV30SpecValidator(DOCUMENT).iter_errors())
+
+
+def test_the_routes_are_those_of_the_design() -> None:
+    assert {str(operation) for operation in OPERATIONS.values()} == ROUTES.keys()
+
+
+@OPERATION
+def test_an_operation_calls_its_function(operation: Operation) -> None:
+    integration = operation.document["x-amazon-apigateway-integration"]
+    assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
+    assert integration["uri"].endswith(f"/functions/${{{operation.parameter}}}/invocations")
+    assert operation.parameter in TEMPLATE["Parameters"]
+
+
+@OPERATION
+def test_the_parameter_carries_the_function_that_answers(operation: Operation) -> None:
+    """Through the root template to the service's own."""
+    stacks = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    passed = stacks["Api"]["Properties"]["Parameters"][operation.parameter]
+    stack, _, output = _get_att(passed)
+    service = yaml_parse((ROOT / stacks[stack]["Properties"]["Location"]).read_text())
+    function, _ = _get_att(service["Outputs"][output]["Value"])
+    assert service["Resources"][function]["Properties"]["Handler"] == ROUTES[str(operation)][1] + ".handler"
+
+
+def _get_att(node: Any) -> list[str]:
+    value = node["Fn::GetAtt"]
+    return ".".join(value if isinstance(value, list) else [value]).split(".")
+
+
+@OPERATION
+def test_the_front_door_may_call_each_function_on_its_route_only(operation: Operation) -> None:
+    (permission,) = (found for found in _permissions() if found["FunctionName"] == {"Ref": operation.parameter})
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["Action"] == "lambda:InvokeFunction"
+    pattern = "/".join("*" if step.startswith("{") else step for step in operation.path.split("/"))
+    source = permission["SourceArn"]["Fn::Sub"]
+    assert source.startswith("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/")
+    assert source.split("${Api}/")[1] == f"*/{operation.method}{pattern}"
+
+
+def test_no_permission_is_left_over() -> None:
+    assert len(list(_permissions())) == len(OPERATIONS)
+
+
+def _permissions() -> Iterator[dict[str, Any]]:
+    return (
+        resource["Properties"]
+        for resource in TEMPLATE["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Permission"
+    )
+
+
+@OPERATION
+def test_every_path_parameter_is_described(operation: Operation) -> None:
+    named = {step[1:-1] for step in operation.path.split("/") if step.startswith("{")}
+    described = [_at(parameter["$ref"]) for parameter in operation.document.get("parameters", [])]
+    assert {parameter["name"] for parameter in described if parameter["in"] == "path"} == named
+
+
+# ── Who may ask ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@OPERATION
+def test_a_token_is_asked_for_where_the_design_says(operation: Operation) -> None:
+    who, _ = ROUTES[str(operation)]
+    assert operation.document.get("security", []) == ([] if who == ANYONE else [{"cognito": []}])
+    assert ("401" in operation.document["responses"]) == (who != ANYONE)
+    assert ("403" in operation.document["responses"]) == (who == OPERATORS)
+
+
+def test_a_token_is_one_of_the_shop_s_user_pool() -> None:
+    scheme = DOCUMENT["components"]["securitySchemes"]["cognito"]
+    assert (scheme["in"], scheme["name"]) == ("header", "Authorization")
+    assert scheme["x-amazon-apigateway-authtype"] == "cognito_user_pools"
+    assert scheme["x-amazon-apigateway-authorizer"]["providerARNs"] == ["${UserPool.Arn}"]
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS.values() if ROUTES[str(op)][0] == OPERATORS], ids=str)
+def test_scenario_30_an_operator_s_route_is_closed_to_customers(operation: Operation) -> None:
+    """Before anything is looked at: no table is there, and a handler that looked would fail otherwise."""
+    answer = call(handler_of(operation), caller=ALICE, parameters={"sku": "MUG", "order_id": "x"}, raw="not even JSON")
+    assert (answer.status, answer.problem) == (403, "forbidden")
+    conforms(operation.id, answer)
+
+
+# ── Requests ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+REQUESTS: dict[str, type[BaseModel]] = {
+    "upsert": ProductRequest,
+    "restock": RestockRequest,
+    "place": OrderRequest,
+    "review": Review,
+    "collect": PostedClicks,
+}
+
+
+def test_the_table_of_requests_is_complete() -> None:
+    assert {operation.id for operation in OPERATIONS.values() if "requestBody" in operation.document} == REQUESTS.keys()
+
+
+@pytest.mark.parametrize(("operation_id", "model"), REQUESTS.items())
+def test_the_document_asks_for_what_the_model_takes(operation_id: str, model: type[BaseModel]) -> None:
+    """Properties, requirements, types, limits, patterns and enumerations, at every depth."""
+    body = OPERATIONS[operation_id].document["requestBody"]
+    assert body["required"] is True
+    assert body["content"].keys() == {"application/json"}
+    documented = _comparable(body["content"]["application/json"]["schema"], lambda name: SCHEMAS[name])
+    raw = model.model_json_schema()
+    taken = _comparable(to_openapi(_untitled(raw)), lambda name: to_openapi(_untitled(raw["$defs"][name])))
+    assert _rules(documented) == _rules(taken)
+
+
+def _comparable(schema: Any, component: Callable[[str], Any]) -> Any:
+    """The schema complete in itself, without words and in one order."""
+    if isinstance(schema, list):
+        return [_comparable(item, component) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _comparable(component(schema["$ref"].rsplit("/", 1)[1]), component)
+    if schema.get("allOf"):
+        (only,) = schema["allOf"]
+        beside = {key: value for key, value in schema.items() if key != "allOf"}
+        return _comparable({**_comparable(only, component), **beside}, component)
+    plain = {
+        key: {name: _comparable(field, component) for name, field in value.items()}
+        if key == "properties"
+        else _comparable(value, component)
+        for key, value in schema.items()
+        if key not in {"description", "example", "default"}
+    }
+    for unordered in ("required", "enum"):
+        if unordered in plain:
+            plain[unordered] = sorted(plain[unordered])
+    return plain
+
+
+def _rules(schema: Any, where: str = "body") -> set[str]:
+    """One line for each rule, so that a difference reads as what is missing on either side."""
+    rules: set[str] = set()
+    for key, value in schema.items():
+        if key == "properties":
+            rules.update(*(_rules(field, f"{where}.{name}") for name, field in value.items()))
+        elif key == "items":
+            rules |= _rules(value, f"{where}[]")
+        else:
+            rules.add(f"{where}: {key} {value}")
+    return rules
+
+
+def _untitled(schema: Any) -> Any:
+    """Without pydantic's titles and definitions; a field called title is not touched."""
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: {name: _untitled(field) for name, field in value.items()} if key == "properties" else _untitled(value)
+        for key, value in schema.items()
+        if key not in {"title", "$defs"}
+    }
+
+
+@pytest.mark.parametrize(("operation_id", "model"), REQUESTS.items())
+def test_the_document_s_example_is_taken(operation_id: str, model: type[BaseModel]) -> None:
+    schema = _at(OPERATIONS[operation_id].document["requestBody"]["content"]["application/json"]["schema"]["$ref"])
+    if "example" in schema:
+        assert validator(schema).is_valid(schema["example"])
+        model.model_validate_json(json.dumps(schema["example"]))
+
+
+# ── Answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def conforms(operation_id: str, answer: Answer) -> None:
+    """The answer is one that the operation promises, and says nothing that it does not."""
+    responses = OPERATIONS[operation_id].document["responses"]
+    assert str(answer.status) in responses, f"{operation_id} answers an undocumented {answer.status}: {answer.raw}"
+    response = responses[str(answer.status)]
+    (content_type, content), *more = (_at(response["$ref"]) if "$ref" in response else response)["content"].items()
+    assert not more
+    assert answer.headers["Content-Type"] == content_type
+    schema = content["schema"]
+    errors = [f"{error.json_path}: {error.message}" for error in validator(schema).iter_errors(answer.body)]
+    errors += [f"{where} is not documented" for where in undocumented(schema, answer.body)]
+    assert errors == []
+
+
+def validator(schema: dict[str, Any]) -> Any:
+    return OAS30Validator(
+        {**schema, "components": DOCUMENT["components"]}, format_checker=OAS30Validator.FORMAT_CHECKER
+    )
+
+
+def undocumented(schema: dict[str, Any], value: Any, where: str = "$") -> Iterator[str]:
+    """Fields that are there and not in the schema; an object without properties may hold anything."""
+    while "$ref" in schema:
+        schema = _at(schema["$ref"])
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from undocumented(schema["items"], item, f"{where}[{index}]")
+    elif isinstance(value, dict) and "properties" in schema:
+        for name, inner in value.items():
+            if name not in schema["properties"]:
+                yield f"{where}.{name}"
+            else:
+                yield from undocumented(schema["properties"][name], inner, f"{where}.{name}")
+
+
+def _at(reference: str) -> Any:
+    node: Any = DOCUMENT
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def ask(operation_id: str, expected: int, *, key: str | None = "key-1", **more: Any) -> Answer:
+    """Calls the function behind an operation, and holds its answer to the document."""
+    operation = OPERATIONS[operation_id]
+    headers = {} if key is None else {"Idempotency-Key": key}
+    path = operation.path
+    for name, value in more.get("parameters", {}).items():
+        path = path.replace(f"{{{name}}}", value)
+    answer = call(handler_of(operation), path, headers={**headers, **more.pop("headers", {})}, **more)
+    assert answer.status == expected, answer.raw
+    conforms(operation_id, answer)
+    return answer
+
+
+TOO_LARGE, NOT_JSON = " " * 70_000, {"Content-Type": "text/plain"}
+
+
+def test_orders_answer_as_documented() -> None:
+    with orders_on_moto() as orders:
+        order_id = ask("place", 201, caller=ALICE, body=wanted()).body["order_id"]
+        of_order = {"order_id": order_id}
+        ask("place", 201, caller=ALICE, body=wanted())
+        ask("place", 400, caller=ALICE, body=wanted(), key=None)
+        ask("place", 400, caller=ALICE, body=wanted(("MUG", 0)), key="2")
+        ask("place", 409, caller=ALICE, body=wanted(expected_total={"amount": 1, "currency": "USD"}), key="2")
+        ask("place", 413, caller=ALICE, raw=TOO_LARGE, key="2")
+        ask("place", 415, caller=ALICE, body=wanted(), key="2", headers=NOT_JSON)
+        ask("place", 422, caller=ALICE, body=wanted(("NOPE", 1)), key="2")
+        ask("place", 422, caller=ALICE, body=wanted(("TEE", 1)))
+        ask("place", 201, caller=ALICE, body=wanted(("TEE", 3)), key="3")
+        ask("list", 200, caller=ALICE)
+        assert ask("list", 200, caller=ALICE, query={"limit": "1"}).body["next_cursor"]
+        ask("list", 400, caller=ALICE, query={"limit": "0"})
+        ask("get", 200, caller=ALICE, parameters=of_order)
+        ask("get", 404, caller=BOB, parameters=of_order)
+        orders.tell_timeline(*orders.events())
+        assert ask("getTimeline", 200, caller=ALICE, parameters=of_order).body["events"]
+        ask("getTimeline", 404, caller=BOB, parameters=of_order)
+        ask("cancel", 202, caller=ALICE, parameters=of_order)
+        ask("cancel", 404, caller=BOB, parameters=of_order)
+        ask("get", 200, caller=OPERATOR, parameters=of_order)
+
+
+def test_reviews_answer_as_documented() -> None:
+    with orders_on_moto() as orders:
+        of_order = {"order_id": orders.placed(wanted(payment_method="pm_review"))}
+        approve = {"decision": "approve", "note": None}
+        ask("review", 409, caller=OPERATOR, parameters=of_order, body=approve)
+        with pytest.raises(OrderHeld):
+            orders.hold(of_order["order_id"])
+        ask("get", 200, caller=ALICE, parameters=of_order)
+        ask("review", 400, caller=OPERATOR, parameters=of_order, body={"decision": "perhaps"})
+        ask("review", 404, caller=OPERATOR, parameters={"order_id": "ord_nobody"}, body=approve)
+        ask("review", 413, caller=OPERATOR, parameters=of_order, raw=TOO_LARGE)
+        ask("review", 415, caller=OPERATOR, parameters=of_order, body=approve, headers=NOT_JSON)
+        ask("review", 202, caller=OPERATOR, parameters=of_order, body=approve)
+        orders.reject(of_order["order_id"])
+        ask("cancel", 409, caller=ALICE, parameters=of_order)
+
+
+def test_products_answer_as_documented() -> None:
+    with inventory_on_moto():
+        mug, nothing = {"sku": "MUG"}, {"sku": "NOPE"}
+        ask("upsert", 201, caller=OPERATOR, parameters=mug, body=MUG)
+        ask("upsert", 200, caller=OPERATOR, parameters=mug, body={**MUG, "name": "Cup"})
+        ask("upsert", 400, caller=OPERATOR, parameters=mug, body={})
+        ask("upsert", 413, caller=OPERATOR, parameters=mug, raw=TOO_LARGE)
+        ask("upsert", 415, caller=OPERATOR, parameters=mug, body=MUG, headers=NOT_JSON)
+        ask("restock", 200, caller=OPERATOR, parameters=mug, body={"quantity": 5})
+        ask("restock", 400, caller=OPERATOR, parameters=mug, body={"quantity": 0})
+        ask("restock", 404, caller=OPERATOR, parameters=nothing, body={"quantity": 5}, key="2")
+        ask("restock", 413, caller=OPERATOR, parameters=mug, raw=TOO_LARGE)
+        ask("restock", 415, caller=OPERATOR, parameters=mug, body={"quantity": 5}, headers=NOT_JSON)
+        ask("restock", 422, caller=OPERATOR, parameters=mug, body={"quantity": 6})
+        ask("getProduct", 200, parameters=mug)
+        ask("getProduct", 404, parameters=nothing)
+        ask("listProducts", 200)
+        ask("listProducts", 400, query={"cursor": "?"})
+
+
+def test_clicks_and_trending_answer_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    click = {"event_id": "e1", "session_id": "s1", "type": "view", "sku": "MUG", "at": "2026-03-01T12:00:00Z"}
+    with mock_aws():
+        boto3.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+        monkeypatch.setenv("STREAM_NAME", "clicks")
+        monkeypatch.setenv("CLICKSTREAM_TABLE", create_tables("clickstream")["Counters"])
+        ask("collect", 202, body={"events": [click]})
+        ask("collect", 400, body={"events": []})
+        ask("collect", 413, raw=TOO_LARGE)
+        ask("collect", 415, body={"events": [click]}, headers=NOT_JSON)
+        ask("trending", 200)
+        ask("trending", 400, query={"minutes": "0"})
+
+
+def test_a_timeline_promises_every_event_of_an_order() -> None:
+    """Its entries are typed loosely on purpose; what they hold is in the event catalogue."""
+    entry = SCHEMAS["Timeline"]["properties"]["events"]["items"]
+    assert set(entry["required"]) == {"at", "source", "type", "event_id", "summary", "data"}
+    assert {event for event in ALL if "order_id" in event.model_fields}
+
+
+# ── The comparison itself ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_undocumented_field_is_found() -> None:
+    page = {"orders": [{"order_id": "x", "lines": [{"sku": "A", "secret": 1}]}], "next_cursor": None}
+    schema = {"$ref": "#/components/schemas/OrderPage"}
+    assert list(undocumented(schema, page)) == ["$.orders[0].lines[0].secret"]
+
+
+@pytest.mark.parametrize("status", [200, 418])
+def test_an_answer_that_is_not_documented_is_found(status: int) -> None:
+    answer = Answer(status, {"Content-Type": "application/json"}, json.dumps({"order_id": "x"}))
+    with pytest.raises(AssertionError):
+        conforms("get", answer)

@@ -25,7 +25,8 @@ from tests.support.tables import create_tables, stream_records
 
 ORDER = "ord_1"
 TOTAL = Money(amount=4200)
-MAX_RECEIVE_COUNT = 3
+SETTLE_ATTEMPTS = 3
+MAX_RECEIVE_COUNT = SETTLE_ATTEMPTS + 1
 # More than checkout needs for any payment method.
 RETRIES = 5
 
@@ -83,7 +84,7 @@ def payment_service() -> Iterator[Service]:
         environment = {
             "PAYMENTS_TABLE": names["Payments"],
             "LEDGER_TABLE": names["SandboxLedger"],
-            "MAX_RECEIVE_COUNT": str(MAX_RECEIVE_COUNT),
+            "SETTLE_ATTEMPTS": str(SETTLE_ATTEMPTS),
         }
         with patch.dict(os.environ, environment):
             yield Service(names["Payments"], names["SandboxLedger"])

@@ -10,9 +10,11 @@ from payment import operations, settle
 from payment.authorize import PaymentDeclined
 from payment.domain import Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
+from tests.support.interleaving import Died
 from tests.support.payments import (
     MAX_RECEIVE_COUNT,
     ORDER,
+    SETTLE_ATTEMPTS,
     TOTAL,
     Service,
     closing,
@@ -222,12 +224,13 @@ class TestTheGatewayGivesNothingBack:
         service.authorize("pm_settle_fails")
         if captured:
             service.capture()
-        for attempt in range(1, MAX_RECEIVE_COUNT):
+        for attempt in range(1, SETTLE_ATTEMPTS):
             assert not service.deliver(attempt=attempt)
             payment = service.payment()
             assert payment
             assert payment.settlement_failed is None
-        assert not service.deliver(attempt=MAX_RECEIVE_COUNT), "the message must reach the dead letters"
+        for attempt in (SETTLE_ATTEMPTS, MAX_RECEIVE_COUNT):
+            assert not service.deliver(attempt=attempt), "the message must reach the dead letters"
         payment = service.payment()
         assert payment
         assert payment.settlement_failed
@@ -249,6 +252,24 @@ class TestTheGatewayGivesNothingBack:
         assert payment
         assert payment.settlement_failed is None
         assert service.event_types()[-2:] == ["PaymentSettlementFailed", undone]
+
+    def test_the_last_delivery_says_so_first_lest_it_die_like_those_before(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paid(service)
+        before_the_call(monkeypatch, "refund", die)
+        with pytest.raises(Died):
+            service.deliver(attempt=MAX_RECEIVE_COUNT)
+        payment = service.payment()
+        assert payment
+        assert payment.settlement_failed
+        assert payment.settlement_failed.reason == "refund failed: no attempt ended"
+
+    def test_the_last_delivery_says_nothing_where_all_is_given_back(self, service: Service) -> None:
+        paid(service)
+        assert service.deliver(attempt=1)
+        assert service.deliver(attempt=MAX_RECEIVE_COUNT)
+        assert "PaymentSettlementFailed" not in service.event_types()
 
     def test_it_says_so_once(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         paid(service)
@@ -278,6 +299,10 @@ class TestTheGatewayGivesNothingBack:
             broken.setattr("payment.settle.settle", unavailable)
             assert not service.deliver(attempt=MAX_RECEIVE_COUNT)
         assert service.event_types() == []
+
+
+def die() -> None:
+    raise Died
 
 
 def unavailable(*_arguments: Any) -> None:

@@ -16,12 +16,12 @@ def property_of(resource: str, *path: str) -> Any:
     return found
 
 
-def test_settle_knows_its_queues_last_attempt() -> None:
-    allowed = property_of("SettleQueue", "RedrivePolicy", "maxReceiveCount")
-    assert int(property_of("Settle", "Environment", "Variables", "MAX_RECEIVE_COUNT")) == allowed
+def test_the_queue_delivers_once_more_than_settle_counts() -> None:
+    deliveries = property_of("SettleQueue", "RedrivePolicy", "maxReceiveCount")
+    assert int(property_of("Settle", "Environment", "Variables", "SETTLE_ATTEMPTS")) == deliveries - 1
 
 
-def test_pm_settle_fails_more_often_than_the_queue_allows_and_one_redrive_heals_it() -> None:
-    allowed = property_of("SettleQueue", "RedrivePolicy", "maxReceiveCount")
+def test_pm_settle_fails_as_often_as_the_queue_delivers_and_one_redrive_heals_it() -> None:
+    deliveries = property_of("SettleQueue", "RedrivePolicy", "maxReceiveCount")
     for undo in ("void", "refund"):
-        assert allowed < sandbox_gateway._FAILING["pm_settle_fails", undo] < 2 * allowed
+        assert deliveries <= sandbox_gateway._FAILING["pm_settle_fails", undo] < 2 * deliveries

@@ -13,14 +13,17 @@ from shopkit.telemetry import logger
 
 @consumer(OrderRejected, OrderCancelled)
 def handler(delivery: Delivery) -> None:
-    """The queue's last attempt records its failure, which calls for a person, and still goes to the dead letters: a
-    redrive finishes it."""
-    order_id = delivery.event.data.order_id
+    """The last attempt that counts records its failure, which calls for a person. The queue delivers once more, for an
+    attempt that died before it could record anything: that delivery records first, and then tries. What still fails
+    goes to the dead letters: a redrive finishes it."""
+    order_id, attempts = delivery.event.data.order_id, int(os.environ["SETTLE_ATTEMPTS"])
+    if delivery.attempt > attempts:
+        _record_failure(order_id, "no attempt ended")
     try:
         settle(order_id)
     except Exception as failure:
-        if delivery.attempt >= int(os.environ["MAX_RECEIVE_COUNT"]):
-            _record_failure(order_id, failure)
+        if delivery.attempt >= attempts:
+            _record_failure(order_id, f"{type(failure).__name__}: {failure}")
         raise
 
 
@@ -39,8 +42,8 @@ def _ask_again(payment: Payment, operation: Operation) -> Payment:
     return store.change(payment.order_id, lambda payment: domain.settled(payment, operation, answer), seen=payment)
 
 
-def _record_failure(order_id: str, failure: Exception) -> None:
-    reason = f"{type(failure).__name__}: {failure}"
+def _record_failure(order_id: str, reason: str) -> None:
+    """Once is enough: a failure that is on record stays as it is."""
     store.change(
         order_id,
         lambda payment: domain.settlement_failed(payment, order_id=order_id, reason=reason, now=clock.now()),

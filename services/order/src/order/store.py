@@ -161,9 +161,20 @@ def learn(entry: CatalogueEntry) -> bool:
     return True
 
 
-def keep_review_token(order_id: str, token: str) -> None:
-    """Remembers how to wake the review that waits for this order."""
-    client("dynamodb").put_item(TableName=_table(), Item=to_item({"pk": f"review#{order_id}", "token": token}))
+def keep_review_token(order_id: str, execution: str, token: str) -> bool:
+    """Remembers how to wake the execution that waits for this order's review; false when another one waits already."""
+    dynamodb = client("dynamodb")
+    try:
+        dynamodb.put_item(
+            TableName=_table(),
+            Item=to_item({"pk": f"review#{order_id}", "execution": execution, "token": token}),
+            ConditionExpression="attribute_not_exists(pk) OR #execution = :execution",
+            ExpressionAttributeNames={"#execution": "execution"},
+            ExpressionAttributeValues={":execution": to_value(execution)},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def review_token(order_id: str) -> str | None:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from contracts.envelope import Envelope, EventData, envelop
-from contracts.payment import PaymentRefunded, PaymentSettlementFailed
+from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed
 from contracts.types import Money
 from order import attention, store
 from order.confirm import OrderClosed
@@ -287,6 +287,17 @@ def test_a_failed_settlement_shows_until_it_succeeds(orders: Orders) -> None:
     orders.tell_of_payment(refunded)
     assert orders.get(order_id).body["attention"] is None
     assert told(orders) == ["OrderPlaced", "OrderCancelled", "OrderNeedsAttention"]
+
+
+def test_an_authorization_that_turns_out_declined_needs_nobody_any_more(orders: Orders) -> None:
+    order_id = orders.placed()
+    orders.reject(order_id, "checkout_failed")
+    failed, _ = news(order_id)
+    declined = PaymentDeclined(
+        order_id=order_id, amount=Money(amount=2900), payment_method="pm_declined", reason="declined"
+    )
+    orders.tell_of_payment(failed, of_payment(declined, order_id, 5))
+    assert orders.get(order_id).body["attention"] is None
 
 
 @pytest.mark.parametrize("arrival", sorted(set(itertools.permutations([0, 1, 0, 1]))))

@@ -21,6 +21,7 @@ NAMES = (
     "ses_identities",
     "streams",
     "rule_targets",
+    "replays",
     "service_permissions",
     "embedded_metrics",
 )

@@ -148,9 +148,13 @@ def _sam_deploy(home: Path, running: Running, report: Report) -> None:
         raise EmulatorError("\n".join(("sam deploy failed:", *reasons, f"Everything it said is in {log}")))
 
 
-def _write_stack(home: Path, running: Running) -> Stack:
+def _outputs(running: Running) -> dict[str, str]:
     stacks = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+
+def _write_stack(home: Path, running: Running) -> Stack:
+    outputs = _outputs(running)
     if absent := {"ApiUrl", "UserPoolId", "UserPoolClientId"} - set(outputs):
         raise EmulatorError(f"The stack has no output {', '.join(sorted(absent))}: template.yaml must name them.")
     path = home / "stack.json"

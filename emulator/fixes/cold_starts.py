@@ -3,9 +3,10 @@
 AWS: starts another execution environment for every concurrent invocation; a layer is unpacked once and mounted
 (Lambda Developer Guide, "Understanding Lambda function scaling", "Managing Lambda dependencies with layers").
 Emulator: does the same with processes, each of which takes 75 MB and a second of one core, a third of it to unpack the
-layers again: a burst of 200 orders starts hundreds, and everything stands still.
-Fix: unpack a layer once for all; let a function's invocations wait for one of a few environments. Only what a function
-invokes itself never waits: its caller may be holding the last one.
+layers again and a tenth to import what botocore uses if it is there, which Lambda's runtime has not: a burst of 200
+orders starts hundreds, and everything stands still.
+Fix: unpack a layer once for all; hide those packages; let a function's invocations wait for one of a few environments.
+Only what a function invokes itself never waits: its caller may be holding the last one.
 Goes when: MiniStack shares unpacked layers and can cap the workers of a function without throttling.
 """
 
@@ -25,6 +26,7 @@ ENVIRONMENTS = max(4, 2 * (os.cpu_count() or 1))  # per function
 QUEUE_READERS = (
     2  # concurrent batches per queue: the least that AWS lets a template ask for; 5 is the emulator's default
 )
+HIDDEN = ("awscrt", "OpenSSL")
 READ_LAYERS, OUR_LAYERS = "_LAMBDA_LAYERS_DIRS", "UNPACKED_LAYERS"
 
 
@@ -32,6 +34,8 @@ def apply() -> None:
     functions, runtime = module("services.lambda_svc"), module("core.lambda_runtime")
     expect(hasattr(functions, "_ESM_SQS_DEFAULT_CONCURRENCY"), "the default concurrency of SQS mappings")
     functions._ESM_SQS_DEFAULT_CONCURRENCY = QUEUE_READERS
+    hide = "".join(f"sys.modules[{package!r}] = None\n" for package in HIDDEN)
+    runtime._PYTHON_WORKER_SCRIPT = f"import sys\n{hide}{runtime._PYTHON_WORKER_SCRIPT}"
     _unpack_once(functions, runtime)
     _wait_for_an_environment(functions)
 

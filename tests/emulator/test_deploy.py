@@ -13,14 +13,14 @@ TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Parameters:
-  Environment: {{Type: String}}
+  Environment: {Type: String}
 Resources:
-  Queue{pool}: {{Type: AWS::SQS::Queue}}
-  Nested: {{Type: AWS::Serverless::Application, Properties: {{Location: api/template.yaml}}}}
+  Queue: {Type: AWS::SQS::Queue}
+  Nested: {Type: AWS::Serverless::Application, Properties: {Location: api/template.yaml}}
 Outputs:
-  ApiUrl: {{Value: "https://api.execute-api.us-east-1.amazonaws.com/v1"}}
-  UserPoolId: {{Value: {pool}}}
-  UserPoolClientId: {{Value: client}}
+  ApiUrl: {Value: "https://api.execute-api.us-east-1.amazonaws.com/v1"}
+  UserPoolId: {Value: pool}
+  UserPoolClientId: {Value: client}
 """
 NESTED = "Resources: {Queue: {Type: AWS::SQS::Queue}%s}"
 UNKNOWN = ", Inner: {Type: AWS::No::Such}"
@@ -36,8 +36,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write(project: Path, inner: str = "", pool: str = "pool") -> None:
-    (project / "template.yaml").write_text(TEMPLATE.format(pool=pool))
+def write(project: Path, inner: str = "") -> None:
+    (project / "template.yaml").write_text(TEMPLATE)
     (project / "api" / "template.yaml").write_text(NESTED % inner)
 
 
@@ -61,8 +61,17 @@ def test_a_stack_is_deployed_kept_and_healed(project: Path, running: Running) ->
     with pytest.raises(EmulatorError, match=r"Inner \(AWS::No::Such, in .*Unsupported"):
         deploy.deploy(home, running, said.append)
     assert not deploy.stuck(running)
-    write(project, pool="another")
-    assert deploy.deploy(home, running, said.append).customers == [], "another pool has none of them"
+
+
+def test_people_stay_as_long_as_their_pool(project: Path, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = project / ".local"
+    people = [{"email": "a@example.com", "password": "x"}]
+    (home / "stack.json").write_text(json.dumps({"user_pool_id": "pool", "customers": people}))
+    outputs = {"ApiUrl": "https://api.execute-api.us-east-1.amazonaws.com/v1", "UserPoolClientId": "client"}
+    for pool, kept in (("pool", people), ("another", [])):
+        outputs["UserPoolId"] = pool
+        monkeypatch.setattr(deploy, "_outputs", lambda _running: outputs)
+        assert deploy._write_stack(home, running).customers == kept
 
 
 def test_a_broken_template_is_said_so(project: Path, running: Running) -> None:

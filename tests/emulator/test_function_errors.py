@@ -17,24 +17,15 @@ FAILING = """
 """
 
 
-def test_the_error_is_the_exception_s_class(account: Account) -> None:
-    kind, payload = account.invoke(account.function(FAILING), "shoes")
+def test_a_failing_function_says_who_it_is_and_stays_warm(account: Account) -> None:
+    function = account.function(FAILING)
+    kind, payload = account.invoke(function, "shoes")
     assert kind == "Unhandled"
     assert payload["errorType"] == "OutOfStock"
     assert payload["errorMessage"] == "no shoes"
     assert any("in handler" in line for line in payload["stackTrace"])
     assert payload["requestId"]
-
-
-def test_an_exception_does_not_cost_a_cold_start(account: Account) -> None:
-    function = account.function(FAILING)
-    account.invoke(function, "shoes")
-    assert account.invoke(function, "count") == (None, 2)
-
-
-def test_the_log_has_the_traceback(account: Account) -> None:
-    function = account.function(FAILING)
-    account.invoke(function, "shoes")
+    assert account.invoke(function, "count") == (None, 2), "an exception does not cost a cold start"
 
     def lines() -> str:
         found = account.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]

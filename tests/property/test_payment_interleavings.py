@@ -27,6 +27,8 @@ METHODS = [
     "pm_capture_fails",
     "pm_settle_fails",
 ]
+# A checkout stops before and after each of its ten calls.
+CHECKOUT_TURNS = 20
 # An example takes a tenth of a second: shrinking a failure would outlast the test's time-out.
 SLOW = settings(deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
@@ -60,7 +62,7 @@ def test_a_closed_order_keeps_no_money(
     interleave(
         [lambda: checkout(service, method, order_id)] * checkouts
         + [lambda: void(service.deliver(order_id=order_id))] * deliveries,
-        in_bursts(data),
+        in_bursts(data, head_start=CHECKOUT_TURNS),
     )
     # The queue delivers until it is settled, from the dead letters too; a straggling checkout comes after all of it.
     assert service.settle_from_queue(order_id) or service.settle_from_queue(order_id)

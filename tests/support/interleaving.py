@@ -77,13 +77,15 @@ def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tup
                     raise actor.failure
 
 
-def in_bursts(data: st.DataObject) -> Callable[[int], tuple[int, bool]]:
+def in_bursts(data: st.DataObject, *, head_start: int = 0) -> Callable[[int], tuple[int, bool]]:
     """Choices for `interleave`: one actor runs for a while, then another. A race needs someone who stands still while
-    others run far, which single turns dealt out evenly hardly ever bring about."""
-    actor, left, of = 0, 0, 0
+    others run far, which single turns dealt out evenly hardly ever bring about. The first actor goes first, for up to
+    `head_start` turns."""
+    actor, left, of = 0, data.draw(st.integers(0, head_start), "head start"), 0
 
     def choose(running: int) -> tuple[int, bool]:
         nonlocal actor, left, of
+        of = of or running
         if not left or of != running:
             drawn, left, dies = data.draw(_BURST)
             actor, of = drawn % running, running

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
@@ -76,4 +77,10 @@ def opened(published: Mapping[str, Any], *types: type[EventData]) -> Envelope[Ev
     detail = published["detail"]
     if detail["version"] != data_type.version:
         raise UnknownVersion(f"{data_type.__name__} version {detail['version']}")
-    return Envelope[data_type].model_validate(detail)  # type: ignore[valid-type]
+    return _envelope_of(data_type).model_validate(detail)
+
+
+@cache
+def _envelope_of(data_type: type[EventData]) -> type[Envelope[EventData]]:
+    """Pydantic forgets a parametrized model that nobody holds, and making it anew for each event takes milliseconds."""
+    return Envelope[data_type]  # type: ignore[valid-type]

@@ -17,9 +17,11 @@ from contracts.inventory import ProductUpdated
 from contracts.types import Money
 from order import (
     attention,
+    await_review,
     cancel,
     catalogue,
     confirm,
+    expire_review,
     get,
     get_timeline,
     hold,
@@ -27,6 +29,7 @@ from order import (
     reconcile,
     reject,
     review,
+    review_token,
     store,
     timeline,
 )
@@ -137,6 +140,17 @@ class Orders:
         answer: dict[str, Any] = reconcile.handler({}, None)
         return answer
 
+    def await_review(self, order_id: str, execution: str = "execution-1") -> None:
+        await_review.handler({"order_id": order_id, "execution": execution, "token": f"token of {execution}"}, None)
+
+    def review_token(self, order_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = review_token.handler({"order_id": order_id}, None)
+        return answer
+
+    def expire_review(self, order_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = expire_review.handler({"order_id": order_id}, None)
+        return answer
+
     # ── From queues ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def learn(self, sku: str, price: int, version: int = 1, name: str | None = None) -> None:
@@ -155,6 +169,9 @@ class Orders:
         order = store.find(order_id)
         assert order
         return order
+
+    def has_review_token(self, order_id: str) -> bool:
+        return store.review_token(order_id) is not None
 
     def all(self) -> list[Order]:
         rows = [from_item(item) for item in boto3.client("dynamodb").scan(TableName=self.tables["Orders"])["Items"]]

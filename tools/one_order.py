@@ -65,7 +65,7 @@ def render(captured: Capture) -> str:
 
 
 def code(path: str, name: str) -> str:
-    """The function `name` of a file as a fenced block, under a link to where it stands."""
+    """The function `name` of a file as a fenced block, under a link to its file."""
     source = (PROJECT / path).read_text()
     found = next(
         node
@@ -74,7 +74,7 @@ def code(path: str, name: str) -> str:
     )
     first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
     lines = "\n".join(source.splitlines()[first - 1 : found.end_lineno])
-    return f"[`{path}`](../{path}#L{first})\n\n```python\n{lines}\n```"
+    return f"[`{path}`](../{path})\n\n```python\n{lines}\n```"
 
 
 def shown(document: Any) -> str:

@@ -23,6 +23,7 @@ NAMES = (
     "rule_targets",
     "replays",
     "service_permissions",
+    "task_tokens",
     "embedded_metrics",
 )
 

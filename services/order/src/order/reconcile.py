@@ -26,14 +26,13 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
     )
     outcome = {"restarted": 0, "rejected": 0}
     for found in store.open_since_before(clock.now() - min(limits.checkout, limits.review)):
-        try:
-            order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
-        except domain.IllegalTransition:
-            continue
-        if order.status is OrderStatus.REJECTED:
-            outcome["rejected"] += 1
-        elif order.restarts > found.restarts:
-            publish([checkout_event(order)])
+        due = domain.reconciled(found, limits, clock.now())
+        if due.restarts > found.restarts:
+            # Published before it is counted: an outage of the bus must not use up an order's restarts.
+            publish([checkout_event(found)])
             outcome["restarted"] += 1
+        order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
+        if due.status is order.status is OrderStatus.REJECTED:
+            outcome["rejected"] += 1
     logger.info("reconciled", outcome=outcome)
     return outcome

@@ -47,6 +47,15 @@ def lasting(value: timedelta) -> str:
     return f"{milliseconds / 1000:.2f} s" if abs(milliseconds) < 60_000 else f"{milliseconds / 60_000:.1f} min"
 
 
+def ago(value: timedelta) -> str:
+    """An age in its largest unit, down to seconds."""
+    seconds = max(int(value.total_seconds()), 0)
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
 def status(value: OrderStatus) -> Text:
     return Text(value.value, style=_STATUS[value])
 

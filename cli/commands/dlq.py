@@ -1,0 +1,207 @@
+"""`dlq ls|show|redrive|drop`: what could not be delivered or understood, in every queue and bucket of the stack."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cli.deadletters.causes import logged_cause
+from cli.deadletters.letters import Letter, Said, said_in
+from cli.deadletters.places import Place, place_named, places_of
+from cli.deadletters.redrive import Redriven, redrive
+from cli.errors import CommandError, Usage
+from cli.format import ago, count, moment, table
+from cli.shop import console, shop_of
+
+# To find the oldest, so many are looked at; each look hides a message from others for a moment.
+_LOOKED_AT = 100
+# The logs are asked once per letter.
+_CAUSES = 20
+
+PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `shop dlq ls` names it, or the end of it.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="What could not be delivered or understood.", no_args_is_help=True)
+    group.command("ls")(list_places)
+    group.command("show")(show_letters)
+    group.command("redrive")(redrive_letters)
+    group.command("drop")(drop_letter)
+    app.add_typer(group, name="dlq")
+
+
+@dataclass(frozen=True)
+class _Lying:
+    place: Place
+    depth: int
+    oldest: datetime | None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "place": self.place.path,
+            "count": self.depth,
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+            "goes_back_to": str(self.place.home) if self.place.home else None,
+        }
+
+
+def list_places(context: typer.Context) -> None:
+    """List every place where things are set aside: how many, since when, and where they belong."""
+    shop = shop_of(context)
+    with console(stderr=True).status("Looking"):
+        lying = [_lying(place) for place in places_of(shop.stack)]
+    shop.say([one.document() for one in lying], lambda: _places_picture(lying))
+    if any(one.depth for one in lying):
+        shop.hint("What they say: shop dlq show PLACE. Back to where they belong: shop dlq redrive PLACE, or --all")
+
+
+def show_letters(
+    context: typer.Context,
+    name: PlaceName,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+) -> None:
+    """Show what lies there: the event, its order, what went wrong as far as is known, and what to do."""
+    shop = shop_of(context)
+    with console(stderr=True).status("Reading"):
+        place = place_named(places_of(shop.stack), name)
+        with closing(place.letters()) as letters:
+            read = list(islice(letters, limit))
+        told = [(letter, said_in(letter)) for letter in read]
+        told = [
+            (letter, replace(said, error=logged_cause(shop.stack, place, letter) if not said.error else said.error))
+            for letter, said in told[:_CAUSES]
+        ] + told[_CAUSES:]
+    shop.say([_letter_document(*one) for one in told], lambda: _letters_picture(place, told))
+
+
+def redrive_letters(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PLACE]", help="As `shop dlq ls` names it.", show_default=False)
+    ] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
+    order: Annotated[str | None, typer.Option(help="Only what is about this order.", show_default=False)] = None,
+) -> None:
+    """Take letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
+    shop = shop_of(context)
+    if (name is None) != everywhere:
+        raise Usage("Name a place, or give --all.")
+    with console(stderr=True).status("Redriving") as status:
+        found = places_of(shop.stack)
+        done = [
+            outcome
+            for place in (found if name is None else [place_named(found, name)])
+            for outcome in redrive(place, order=order, progress=lambda one: status.update(Text(_line(one))))
+        ]
+    failed = [outcome for outcome in done if outcome.problem]
+    shop.say(
+        {"redriven": len(done) - len(failed), "letters": [_outcome_document(outcome) for outcome in done]},
+        lambda: _outcomes_picture(done),
+    )
+    raise typer.Exit(1 if failed else 0)
+
+
+def drop_letter(
+    context: typer.Context,
+    name: PlaceName,
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `shop dlq show` tells it.")],
+) -> None:
+    """Delete one letter for good: what no one will ever be able to read."""
+    shop = shop_of(context)
+    place = place_named(places_of(shop.stack), name)
+    with closing(place.letters()) as letters:
+        for letter in letters:
+            if letter.id == letter_id:
+                place.remove(letter)
+                shop.say({"place": place.path, "dropped": letter.id}, lambda: Text(f"✓ {letter_id} is gone"))
+                return
+    raise CommandError(f"{place.path} holds no {letter_id}.")
+
+
+def _lying(place: Place) -> _Lying:
+    depth = place.depth()
+    if not depth:
+        return _Lying(place, 0, None)
+    with closing(place.letters()) as letters:
+        oldest = min((letter.since for letter in islice(letters, _LOOKED_AT)), default=None)
+    return _Lying(place, depth, oldest)
+
+
+def _places_picture(lying: list[_Lying]) -> RenderableType:
+    listed = table()
+    listed.add_column("place", no_wrap=True)
+    listed.add_column("count", justify="right")
+    listed.add_column("oldest", no_wrap=True)
+    listed.add_column("goes back to")
+    for one in lying:
+        listed.add_row(
+            one.place.path,
+            Text(f"{one.depth:,}", style="bold red" if one.depth else "green"),
+            ago(datetime.now(UTC) - one.oldest) if one.oldest else "",
+            str(one.place.home or "nothing tells"),
+            style=None if one.depth else "dim",
+        )
+    return listed
+
+
+def _letters_picture(place: Place, told: list[tuple[Letter, Said]]) -> RenderableType:
+    if not told:
+        return f"Nothing lies in {place.path}."
+    return Group(*(_letter_picture(letter, said) for letter, said in told))
+
+
+def _letter_picture(letter: Letter, said: Said) -> RenderableType:
+    lines = [
+        Text.assemble((said.type, "bold"), "  ", (" ".join(said.orders), "cyan")),
+        Text(f"  {letter.id}, since {moment(letter.since)}", style="dim"),
+    ]
+    if said.error:
+        lines.append(Text(f"  {said.error}", style="red"))
+    if said.hint:
+        lines.append(Text(f"  → {said.hint}"))
+    return Group(*lines)
+
+
+def _outcomes_picture(done: list[Redriven]) -> RenderableType:
+    if not done:
+        return "There was nothing to redrive."
+    failed = [outcome for outcome in done if outcome.problem]
+    lines = [Text(_line(outcome), style="red") for outcome in failed]
+    if len(failed) < len(done):
+        places = len({outcome.place for outcome in done if not outcome.problem})
+        told = f"{count(len(done) - len(failed), 'letter')} from {count(places, 'place')} went back"
+        lines.append(Text.assemble(("✓ ", "green"), told))
+    return Group(*lines)
+
+
+def _line(outcome: Redriven) -> str:
+    return f"{'✗' if outcome.problem else '✓'} {outcome.place}: {outcome.said.type} {' '.join(outcome.said.orders)}" + (
+        f" stays: {outcome.problem}" if outcome.problem else ""
+    )
+
+
+def _letter_document(letter: Letter, said: Said) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "since": letter.since.isoformat(),
+        "type": said.type,
+        "orders": list(said.orders),
+        "error": said.error,
+        "hint": said.hint,
+        "body": letter.body,
+    }
+
+
+def _outcome_document(outcome: Redriven) -> dict[str, Any]:
+    return {
+        "place": outcome.place,
+        "id": outcome.letter.id,
+        "type": outcome.said.type,
+        "orders": list(outcome.said.orders),
+        "problem": outcome.problem,
+    }

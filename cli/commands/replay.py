@@ -1,0 +1,135 @@
+"""`replay` and `rebuild`: what happened, told again."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli.bus import Archive, Rule, archive_of, rules_named, rules_of
+from cli.bus import replay as run_replay
+from cli.errors import Usage
+from cli.format import count, moment
+from cli.rebuilding import rebuild_catalogue
+from cli.shop import Shop, console, shop_of
+
+BEGINNING = "beginning"
+_AGO = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_TIMELINE = "Order/TimelineRule"
+
+
+class ReadModel(StrEnum):
+    timeline = "timeline"
+    catalogue = "catalogue"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(replay)
+    app.command()(rebuild)
+
+
+def replay(
+    context: typer.Context,
+    since: Annotated[str, typer.Option(help="15m, 2h or 3d ago, a time in ISO 8601, or `beginning`.")],
+    until: Annotated[str | None, typer.Option(help="Likewise; by default now.", show_default=False)] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="Only to this rule (repeatable). By default to every one that leads to a queue or a workflow.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Send what passed the bus to its consumers once more, from the archive.
+
+    Each consumer knows what it has seen: nothing is charged, mailed or moved again, and checkouts of decided orders end
+    where they ended. Rules that lead straight to the operators' topic would tell them again of what is long past, so
+    they are left out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
+    """
+    shop = shop_of(context)
+    archive, rules = archive_of(shop.stack), rules_of(shop.stack)
+    begin, end = _moment(since, archive), _moment(until, archive) if until else datetime.now(UTC)
+    if begin >= end:
+        raise Usage(f"{since} is not before {until or 'now'}.")
+    chosen = rules_named(rules, only) if only else [rule for rule in rules if not rule.tells_people]
+    name = _replayed(shop, archive, begin, end, chosen)
+    left_out = [rule.path for rule in rules if rule not in chosen]
+    shop.say(
+        {
+            "replay": name,
+            "since": begin.isoformat(),
+            "until": end.isoformat(),
+            "rules": [rule.path for rule in chosen],
+            "left_out": left_out,
+        },
+        lambda: Text.assemble(
+            ("✓ ", "green"),
+            f"Sent what passed the bus from {moment(begin)} to {moment(end)} to {count(len(chosen), 'rule')}.",
+        ),
+    )
+    if left_out:
+        shop.hint(f"Left out: {', '.join(left_out)}")
+
+
+def rebuild(
+    context: typer.Context,
+    model: Annotated[ReadModel, typer.Argument(help="Which read model.")],
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most for the catalogue.", min=0)] = 120,
+) -> None:
+    """Make a read model again: the orders' timeline from the archive, or their catalogue from the inventory.
+
+    What the timeline knows and the archive has forgotten stays; what the timeline lost comes back.
+    """
+    shop = shop_of(context)
+    if model is ReadModel.catalogue:
+        with console(stderr=True).status("Rebuilding the catalogue") as status:
+            rebuilt = rebuild_catalogue(
+                shop.stack, patience=patience, progress=lambda what: status.update(f"Rebuilding the catalogue: {what}")
+            )
+        told = f"{count(rebuilt.said, 'product')} told again"
+        told += f"; wrong and replaced: {', '.join(rebuilt.removed)}" if rebuilt.removed else ""
+        shop.say(
+            {"products": rebuilt.said, "replaced": list(rebuilt.removed)}, lambda: Text.assemble(("✓ ", "green"), told)
+        )
+        return
+    archive = archive_of(shop.stack)
+    rules = rules_named(rules_of(shop.stack), [_timeline_rule(shop)])
+    name = _replayed(shop, archive, archive.began, datetime.now(UTC), rules)
+    shop.say(
+        {"replay": name, "since": archive.began.isoformat()},
+        lambda: Text.assemble(("✓ ", "green"), f"The timeline hears again of everything since {moment(archive.began)}."),
+    )
+
+
+def _timeline_rule(shop: Shop) -> str:
+    """Raises CommandError for a stack without one."""
+    return shop.stack.resources[_TIMELINE].rpartition("|")[2]
+
+
+def _replayed(shop: Shop, archive: Archive, since: datetime, until: datetime, rules: list[Rule]) -> str:
+    with console(stderr=True).status("Replaying") as status:
+        return run_replay(
+            shop.stack,
+            archive,
+            since=since,
+            until=until,
+            rules=rules,
+            progress=lambda what: status.update(f"Replaying: {what}"),
+        )
+
+
+def _moment(text: str, archive: Archive) -> datetime:
+    if text == BEGINNING:
+        return archive.began
+    if ago := _AGO.fullmatch(text):
+        return datetime.now(UTC) - timedelta(**{_UNITS[ago["unit"]]: int(ago["number"])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Usage(f"{text!r} is no time: say 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None
+    return found.astimezone(UTC)  # without a zone it is this machine's

@@ -1,0 +1,147 @@
+"""One thing that was set aside, and what can be told of it without asking anybody."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.catalogue import ALL
+from contracts.envelope import UnknownVersion, opened
+
+_ERROR_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of a queue, or an object of a bucket. `attributes` are what SQS says of the message, `extras` what its
+    sender attached."""
+
+    id: str
+    body: str
+    since: datetime
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def extra(self, name: str) -> str | None:
+        """What a sender attached as text."""
+        value: str | None = self.extras.get(name, {}).get("StringValue")
+        return value
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a letter says: what it is about, and what went wrong as far as the letter itself tells."""
+
+    type: str
+    orders: tuple[str, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+
+
+def said_in(letter: Letter) -> Said:
+    document = _document(letter.body)
+    match document:
+        case {"payload": payload, "requestContext": dict(context)}:
+            return _said_by_invocation(payload, context)
+        case {"record": dict(record), **rest}:
+            error = str(rest["error"]) if "error" in rest else None
+            return Said(_kind_of(record), tuple(_orders_of(record)), error, _HINTS["record"])
+        case {"detail-type": str(type_)}:
+            error, hint = _rule_failed(letter) or _not_understood(document) or (None, _HINTS["again"])
+            return Said(type_, tuple(_orders_of(document)), error, hint)
+    return Said("no event", error="ValueError: this is no event", hint=_HINTS["unreadable"])
+
+
+def records_of(body: str) -> list[dict[str, Any]]:
+    """The records of a failed invocation, whose payload AWS hands over as text. Raises ValueError for another thing."""
+    document = _document(body)
+    payload = document.get("payload") if isinstance(document, dict) else None
+    invoked = _document(payload) if isinstance(payload, str) else payload
+    match invoked:
+        case {"Records": list(records)} if records:
+            return records
+    raise ValueError("this is no record of a failed invocation")
+
+
+_HINTS = {
+    "again": "Was something down? Once it is well again, redrive it.",
+    "version": "Its sender is newer than its reader: deploy a reader that knows this version, then redrive it.",
+    "unreadable": "No retry can make it readable: find its sender, then drop it.",
+    "record": "Its reader cannot understand it: correct the reader and redrive it, or drop it.",
+    "NO_PERMISSIONS": "The target lets the rule no longer in: correct its policy (deploy again), then redrive it.",
+    "NO_RESOURCE": "The target is gone: deploy again, then redrive it.",
+}
+
+
+def _said_by_invocation(payload: Any, context: Mapping[str, Any]) -> Said:
+    try:
+        records = records_of(json.dumps({"payload": payload}))
+    except ValueError as error:
+        return Said("failed invocation", error=str(error), hint=_HINTS["unreadable"])
+    kinds = dict.fromkeys(_kind_of(record) for record in records)
+    orders = dict.fromkeys(order for record in records for order in _orders_of(record))
+    error = f"{context.get('condition', 'given up')} after {context.get('approximateInvokeCount', '?')} invocations"
+    return Said(f"{len(records)} × {', '.join(kinds)}", tuple(orders), error, _HINTS["again"])
+
+
+def _rule_failed(letter: Letter) -> tuple[str, str] | None:
+    """EventBridge attaches why it could not deliver."""
+    code = letter.extra("ERROR_CODE")
+    if code is None:
+        return None
+    return f"{code}: {letter.extra('ERROR_MESSAGE') or ''}"[:_ERROR_LENGTH], _HINTS.get(code, _HINTS["again"])
+
+
+def _not_understood(published: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What every consumer of this version of the shop would say to it."""
+    try:
+        opened(published, *ALL)
+    except UnknownVersion as error:
+        return f"UnknownVersion: {error}", _HINTS["version"]
+    except KeyError:
+        return "KeyError: there is no such event", _HINTS["version"]
+    except (ValidationError, TypeError) as error:
+        return f"{type(error).__name__}: {error}"[:_ERROR_LENGTH], _HINTS["unreadable"]
+    return None
+
+
+def _document(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _kind_of(record: Mapping[str, Any]) -> str:
+    """`MODIFY order#…`, or a click."""
+    match record:
+        case {"kinesis": {"data": str(data)}}:
+            return _click(data)
+        case {"eventName": str(name), "dynamodb": {"Keys": dict(keys)}}:
+            return f"{name} {' '.join(str(next(iter(value.values()), '')) for value in keys.values() if value)}"
+    return "record"
+
+
+def _click(data: str) -> str:
+    try:
+        click = json.loads(base64.b64decode(data))
+        return f"click {click['type']} {click['sku']}"
+    except (ValueError, KeyError, TypeError):
+        return "click"
+
+
+def _orders_of(document: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of orders in an event or a stream's record."""
+    match document:
+        case {"detail": {"data": {"order_id": str(order_id)}}}:
+            yield order_id
+        case {"dynamodb": dict(images)}:
+            for image in ("NewImage", "OldImage", "Keys"):
+                match images.get(image):
+                    case {"order_id": {"S": str(order_id)}}:
+                        yield order_id
+                        return

@@ -1,0 +1,156 @@
+"""The read models, made again from what they are derived from."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.context import Stack
+from cli.errors import CommandError
+from contracts.envelope import Envelope, envelop
+from contracts.inventory import ProductUpdated
+from contracts.types import Money, Timestamp, Value
+from shopkit.dynamodb import from_item, to_value
+
+_POLL_SECONDS = 0.3
+# PutEvents takes 10 entries a call (API reference).
+_ENTRIES = 10
+
+type Progress = Callable[[str], None]
+
+
+class Product(Value):
+    """A product as the inventory has it."""
+
+    sku: str
+    name: str
+    price: Money
+    version: int
+    updated_at: Timestamp
+
+
+class Entry(Value):
+    """A product as the order service's replica has it."""
+
+    sku: str
+    name: str
+    price: Money
+    version: int
+
+    def copies(self, product: Product | None) -> bool:
+        return product is not None and self == Entry.model_validate(product.model_dump())
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """`said` events were repeated, `removed` names the products whose entries were wrong."""
+
+    said: int
+    removed: tuple[str, ...]
+
+
+def rebuild_catalogue(stack: Stack, *, patience: float, progress: Progress) -> Rebuilt:
+    """The order service's catalogue, from the inventory: every product's latest ProductUpdated is said again, with the
+    id that it had. The newest version wins there, so an entry that is wrong at its version, or ahead of it, would
+    stay: those are removed first, and orders of such a product are refused until its event arrives.
+
+    Raises CommandError when the replica does not equal the inventory after `patience` seconds.
+    """
+    products, entries = _products(stack), _entries(stack)
+    wrong = [entry for entry in entries.values() if _would_stay_wrong(entry, products.get(entry.sku))]
+    for entry in wrong:
+        _remove(stack, entry)
+    events = [_event_of(product) for product in products.values()]
+    for done, some in enumerate(batched(events, _ENTRIES, strict=False), start=1):
+        _publish(stack, some)
+        progress(f"said {min(done * _ENTRIES, len(events))} of {len(events)}")
+    _await_equal(stack, patience, progress)
+    return Rebuilt(len(events), tuple(entry.sku for entry in wrong))
+
+
+def _would_stay_wrong(entry: Entry, product: Product | None) -> bool:
+    return product is None or (entry.version >= product.version and not entry.copies(product))
+
+
+def _event_of(product: Product) -> Envelope[ProductUpdated]:
+    """As the inventory's relay made it."""
+    return envelop(
+        ProductUpdated(sku=product.sku, name=product.name, price=product.price),
+        entity_id=product.sku,
+        entity_version=product.version,
+        occurred_at=product.updated_at,
+        correlation_id=product.sku,
+    )
+
+
+def _publish(stack: Stack, events: Sequence[Envelope[Any]]) -> None:
+    answer = stack.client("events").put_events(
+        Entries=[
+            {
+                "EventBusName": stack.resources["Bus"],
+                "Source": event.source,
+                "DetailType": event.type,
+                "Detail": event.model_dump_json(),
+                "Time": event.occurred_at,
+            }
+            for event in events
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        raise CommandError(f"The bus refused {answer['FailedEntryCount']} events; nothing is lost, try again.")
+
+
+def _await_equal(stack: Stack, patience: float, progress: Progress) -> None:
+    deadline = time.monotonic() + patience
+    while behind := _behind(stack):
+        if time.monotonic() > deadline:
+            raise CommandError(f"After {patience:g} s the catalogue is still behind for {', '.join(behind[:5])}.")
+        progress(f"waiting for {len(behind)} products")
+        time.sleep(_POLL_SECONDS)
+
+
+def _behind(stack: Stack) -> list[str]:
+    products, entries = _products(stack), _entries(stack)
+    return [sku for sku, product in products.items() if sku not in entries or not entries[sku].copies(product)]
+
+
+def _products(stack: Stack) -> dict[str, Product]:
+    rows = _rows(stack, "Inventory/Inventory")
+    return {row["sku"]: Product.model_validate(row) for row in rows}
+
+
+def _entries(stack: Stack) -> dict[str, Entry]:
+    return {row["sku"]: Entry.model_validate(row) for row in _rows(stack, "Order/Orders")}
+
+
+def _rows(stack: Stack, path: str) -> Iterator[dict[str, Any]]:
+    """The products' rows of a table. An operator's errand, not a hot path: it reads the table whole."""
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=stack.resources[path],
+            ConsistentRead=True,
+            FilterExpression="begins_with(pk, :product)",
+            ExpressionAttributeValues={":product": {"S": "product#"}},
+        )
+    )
+    return (from_item(item) for page in pages for item in page["Items"])
+
+
+def _remove(stack: Stack, entry: Entry) -> None:
+    """Unless it has just become another version."""
+    dynamodb = stack.client("dynamodb")
+    try:
+        dynamodb.delete_item(
+            TableName=stack.resources["Order/Orders"],
+            Key={"pk": {"S": f"product#{entry.sku}"}},
+            ConditionExpression="version = :seen",
+            ExpressionAttributeValues={":seen": to_value(entry.version)},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise

@@ -1,0 +1,138 @@
+"""`watch`: what passes the bus, as it passes."""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.text import Text
+
+from cli.errors import Usage
+from cli.format import money, service
+from cli.shop import console, shop_of
+from cli.watching import Filter, Passed, watching
+from contracts.catalogue import ALL
+from contracts.types import Money, rfc3339
+
+_TYPES = {event.__name__: event.source for event in ALL}
+_WIDEST_TYPE = max(map(len, _TYPES))
+_SERVICES = sorted({source.removeprefix("shop.") for source in _TYPES.values()})
+_UNSAID = ("_id", "_at")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(watch)
+
+
+def watch(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
+    order: Annotated[str | None, typer.Option(help="Only this order's.", show_default=False)] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help=f"Only this service's (repeatable): {', '.join(_SERVICES)}.")
+    ] = None,
+    type_: Annotated[
+        list[str] | None, typer.Option("--type", help="Only events of this name (repeatable), such as OrderPlaced.")
+    ] = None,
+    events: Annotated[int | None, typer.Option(help="End after so many.", min=1, show_default=False)] = None,
+    seconds: Annotated[float | None, typer.Option(help="End after so long.", min=0, show_default=False)] = None,
+) -> None:
+    """Watch the bus live, until Ctrl-C. With --json, one event per line.
+
+    It makes a queue and a rule for itself and removes both when it ends. Only events from its start on are seen.
+    """
+    shop = shop_of(context)
+    wanted = Filter(order, [_source(name) for name in source or []], [_type(name) for name in type_ or []])
+    deadline, seen = (time.monotonic() + seconds if seconds is not None else None), 0
+    with _ended_politely(), watching(shop.stack, wanted) as found:
+        shop.hint("Watching the bus; Ctrl-C ends it.")
+        while (events is None or seen < events) and (deadline is None or time.monotonic() < deadline):
+            for event in found.passed():
+                if shop.options.json:
+                    sys.stdout.write(json.dumps(_document(event), ensure_ascii=False) + "\n")
+                    sys.stdout.flush()
+                else:
+                    console().print(_line(event), soft_wrap=True)
+                seen += 1
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Ctrl-C is how one stops watching; a closed terminal or a polite kill ends it likewise."""
+
+    def interrupt(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _source(name: str) -> str:
+    """`order` or `shop.order`. Raises Usage."""
+    if name.removeprefix("shop.") not in _SERVICES:
+        raise Usage(f"No service {name!r} publishes events. There are: {', '.join(_SERVICES)}.")
+    return f"shop.{name.removeprefix('shop.')}"
+
+
+def _type(name: str) -> str:
+    if name not in _TYPES:
+        raise Usage(f"There is no event {name!r}. There are: {', '.join(sorted(_TYPES))}.")
+    return name
+
+
+def _document(event: Passed) -> dict[str, Any]:
+    return {
+        "at": rfc3339(event.at),
+        "source": event.source,
+        "type": event.type,
+        "event_id": event.event_id,
+        "about": event.about,
+        "replayed": event.replayed,
+        "data": dict(event.data),
+    }
+
+
+def _line(event: Passed) -> Text:
+    style = service(event.source).style
+    return Text.assemble(
+        (f"{event.at.astimezone():%H:%M:%S.%f}"[:-3], "dim"),
+        "  ",
+        (f"{event.source.removeprefix('shop.'):<10}", style),
+        (f"{event.type:<{_WIDEST_TYPE}}", f"bold {style}".strip()),
+        "  ",
+        (event.about, "cyan"),
+        "  ",
+        ", ".join(_said(event.data)),
+        ("  (replayed)", "yellow") if event.replayed else "",
+    )
+
+
+def _said(data: Mapping[str, Any]) -> Iterator[str]:
+    """What an event says beyond whom it is about, ids and times."""
+    for name, value in data.items():
+        match value:
+            case None | False:
+                continue
+            case True:
+                yield name
+            case _ if name.endswith(_UNSAID):
+                continue
+            case {"amount": int(amount), "currency": str(currency)}:
+                yield money(Money(amount=amount, currency=currency))
+            case [{"sku": _}, *_]:
+                yield " + ".join(f"{line['quantity']} × {line['sku']}" for line in value)
+            case list() | dict():
+                yield f"{name} {json.dumps(value, ensure_ascii=False)}"
+            case str():
+                yield value.replace("_", " ") if name == "reason" else value
+            case _:
+                yield f"{name} {value}"

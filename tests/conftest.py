@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import network
 
-NEEDS_SOCKETS = ("e2e", "emulator", "build")
+NEEDS_SOCKETS = ("e2e", "emulator", "build", "loopback")
 
 for name, value in {
     "AWS_ACCESS_KEY_ID": "test",
@@ -44,3 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if item.get_closest_marker(name) and not item.get_closest_marker("xdist_group"):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests counted (`record_property("figures", …)`), for a person to read."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [value for report in reports for name, value in report.user_properties if name == "figures"]
+    if figures:
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(str(line))

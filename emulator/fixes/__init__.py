@@ -13,6 +13,7 @@ NAMES = (
     "reserved_concurrency",
     "fifo_topics",
     "environment_values",
+    "generated_secrets",
     # what runs
     "function_errors",
     "cold_starts",

@@ -8,7 +8,8 @@ _resolve = socket.getaddrinfo
 
 
 class NetworkBlocked(BaseException):
-    """A test without one of the markers e2e, emulator, build reached out. No handler's `except Exception` hides it."""
+    """A test without one of the markers e2e, emulator, build, loopback reached out. No handler's `except Exception`
+    hides it."""
 
 
 def _refused_connect(self: socket.socket, address: Any) -> None:

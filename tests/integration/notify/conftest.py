@@ -1,4 +1,5 @@
-"""A shop's user pool, the notifications table and SES on moto, and order events as the queue delivers them."""
+"""A shop's user pool, the notifications table, the webhook's secret and SES on moto, and order events as the queues
+deliver them."""
 
 import json
 from collections.abc import Iterator
@@ -15,12 +16,15 @@ from moto.ses.models import ses_backends
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderConfirmed, OrderPlaced
 from contracts.types import Money, OrderLine
-from notify import email
+from notify import email, webhook
+from shopkit.consumer import LambdaHandler
 from shopkit.dynamodb import from_item
 from tests.support.tables import create_tables
 
 NOW = datetime(2024, 5, 17, 10, 0, tzinfo=UTC)
 SENDER = "shop@example.com"
+# 48 letters and digits, as the template has it.
+SECRET = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKl"
 LINES = (OrderLine(sku="tea", quantity=2, name="Tea", unit_price=Money(amount=500)),)
 
 
@@ -30,6 +34,7 @@ class Shop:
 
     user_pool_id: str
     table: str
+    secret: str
 
     def customer(self, address: str) -> str:
         """A new customer's id: the `sub` of their tokens."""
@@ -52,8 +57,10 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         monkeypatch.setenv("NOTIFICATIONS_TABLE", table)
         monkeypatch.setenv("USER_POOL_ID", pool["UserPool"]["Id"])
         monkeypatch.setenv("SENDER_EMAIL", "")
-        monkeypatch.setenv("EMAIL_ATTEMPTS", "3")
-        yield Shop(pool["UserPool"]["Id"], table)
+        monkeypatch.setenv("ATTEMPTS", "3")
+        secret = boto3.client("secretsmanager").create_secret(Name="webhook", SecretString=SECRET)["ARN"]
+        monkeypatch.setenv("WEBHOOK_SECRET_ARN", secret)
+        yield Shop(pool["UserPool"]["Id"], table, secret)
 
 
 @pytest.fixture
@@ -78,7 +85,7 @@ def _event(data: EventData, order_id: str, version: int) -> Envelope[Any]:
     return envelop(data, entity_id=order_id, entity_version=version, occurred_at=NOW, correlation_id=order_id)
 
 
-def deliver(*events: Envelope[Any], attempt: int = 1) -> list[str]:
+def deliver(*events: Envelope[Any], attempt: int = 1, to: LambdaHandler = email.handler) -> list[str]:
     """Hands a batch to the function; answers the ids of the events that go back to the queue."""
     records = [
         {
@@ -89,5 +96,10 @@ def deliver(*events: Envelope[Any], attempt: int = 1) -> list[str]:
         }
         for event in events
     ]
-    answer = email.handler({"Records": records}, None)
+    answer = to({"Records": records}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def post(*events: Envelope[Any], attempt: int = 1) -> list[str]:
+    """The same for the webhook."""
+    return deliver(*events, attempt=attempt, to=webhook.handler)

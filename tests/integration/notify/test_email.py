@@ -32,7 +32,7 @@ def test_with_a_verified_sender_the_customer_gets_the_mail(shop: Shop) -> None:
     assert (mail.source, mail.destinations["ToAddresses"]) == (SENDER, ["ada@example.com"])
     assert mail.subject == "We have your order"
     (sent,) = shop.notifications()
-    assert (sent["status"], sent["ses_message_id"]) == ("SENT", mail.id)
+    assert (sent["status"], sent["receipt"]) == ("SENT", mail.id)
 
 
 @pytest.mark.usefixtures("verified_sender")

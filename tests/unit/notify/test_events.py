@@ -22,7 +22,7 @@ HELD = envelop(
     correlation_id="ord_1",
 )
 MAIL = Mail(message_id="<1@cartwheel.invalid>", to="ada@example.com", subject="Hello", text="text", html="<p>html</p>")
-INTENT = domain.sending(domain.about(HELD, NOW), MAIL, NOW)
+INTENT = domain.sending(domain.about(HELD, "email", NOW), MAIL, NOW)
 
 
 def events(before: Notification | None, after: Notification) -> list[Any]:
@@ -47,8 +47,15 @@ def test_a_kept_mail_counts_as_told_and_says_so() -> None:
     assert event.data.kept is True
 
 
+def test_each_channel_tells_of_its_own_outcome() -> None:
+    posted = domain.sent(domain.about(HELD, "webhook", NOW), "204", NOW)
+    (mail,), (webhook,) = events(None, domain.sent(INTENT, "ses-1", NOW)), events(None, posted)
+    assert (webhook.data.channel, webhook.data.about_event_id) == ("webhook", HELD.event_id)
+    assert mail.event_id != webhook.event_id
+
+
 def test_a_failure_says_why() -> None:
-    (event,) = events(None, domain.failed(domain.about(HELD, NOW), "no_address", NOW))
+    (event,) = events(None, domain.failed(domain.about(HELD, "email", NOW), "no_address", NOW))
     assert isinstance(event.data, NotificationFailed)
     assert event.data.reason == "no_address"
 
@@ -65,7 +72,7 @@ def test_a_failure_healed_by_a_redrive_is_two_outcomes_with_two_ids() -> None:
 
 
 def test_failing_again_for_the_same_reason_says_nothing_new() -> None:
-    failed = domain.failed(domain.about(HELD, NOW), "no_address", NOW)
+    failed = domain.failed(domain.about(HELD, "email", NOW), "no_address", NOW)
     assert domain.failed(failed, "no_address", LATER) == failed
     assert domain.failed(failed, "other", LATER).version == 2
 

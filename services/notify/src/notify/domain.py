@@ -8,9 +8,12 @@ from uuid import UUID
 from contracts.envelope import Envelope
 from contracts.types import Timestamp, Value
 
+type Channel = Literal["email", "webhook"]
+
 
 class Status(StrEnum):
-    """SENDING: about to be handed to SES, or handed over and not yet recorded. The others are outcomes."""
+    """SENDING: about to be handed over (to SES, to the endpoint), or handed over and not yet recorded. The others are
+    outcomes."""
 
     SENDING = "SENDING"
     SENT = "SENT"
@@ -32,10 +35,12 @@ class Notification(Value):
     """What a customer was, or is about to be, told about one event through one channel.
 
     `type`, `event_id` and `entity_version` are the event's. `version` counts outcomes: the intent to send has none, a
-    failed attempt that is redriven later has two. `mail` is absent while nothing could be rendered.
+    failed attempt that is redriven later has two. `mail` is absent while nothing could be rendered, and a webhook has
+    none: what it says is the event itself. `receipt` is what the other side answered: SES's id of the mail, the
+    endpoint's status code.
     """
 
-    channel: Literal["email"]
+    channel: Channel
     event_id: UUID
     type: str
     entity_version: int
@@ -43,7 +48,7 @@ class Notification(Value):
     customer_id: str
     status: Status
     mail: Mail | None = None
-    ses_message_id: str | None = None
+    receipt: str | None = None
     reason: str | None = None
     at: Timestamp
     version: int = 0
@@ -54,10 +59,10 @@ class Notification(Value):
         return self.status in {Status.SENT, Status.KEPT}
 
 
-def about(event: Envelope[Any], now: datetime) -> Notification:
+def about(event: Envelope[Any], channel: Channel, now: datetime) -> Notification:
     """The notification that an order's event asks for, not yet rendered."""
     return Notification(
-        channel="email",
+        channel=channel,
         event_id=event.event_id,
         type=event.type,
         entity_version=event.entity_version,
@@ -73,13 +78,13 @@ def message_id(event_id: UUID) -> str:
     return f"<{event_id}.email@cartwheel.invalid>"
 
 
-def sending(notification: Notification, mail: Mail, now: datetime) -> Notification:
+def sending(notification: Notification, mail: Mail | None, now: datetime) -> Notification:
     """The intent to send, recorded before the attempt. It is no outcome, so the version stays."""
     return notification.model_copy(update={"status": Status.SENDING, "mail": mail, "at": now})
 
 
-def sent(notification: Notification, ses_message_id: str, now: datetime) -> Notification:
-    return _ended(notification, Status.SENT, now, ses_message_id=ses_message_id)
+def sent(notification: Notification, receipt: str, now: datetime) -> Notification:
+    return _ended(notification, Status.SENT, now, receipt=receipt)
 
 
 def kept(notification: Notification, reason: str, now: datetime) -> Notification:

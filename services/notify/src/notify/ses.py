@@ -11,17 +11,17 @@ class MayNotSend(Exception):
     The exception's message is the error's name."""
 
 
-def sender() -> str | None:
-    """The address that mails come from; None keeps them."""
-    return os.environ["SENDER_EMAIL"] or None
+def has_sender() -> bool:
+    """Whether there is an address that mails come from. Without one they are kept."""
+    return bool(os.environ["SENDER_EMAIL"])
 
 
-def send(mail: Mail, from_address: str) -> str:
+def send(mail: Mail) -> str:
     """SES's own id of the mail. Raises MayNotSend; any other failure may be over at the next attempt."""
     ses = client("sesv2")
     try:
         answer = ses.send_email(
-            FromEmailAddress=from_address,
+            FromEmailAddress=os.environ["SENDER_EMAIL"],
             Destination={"ToAddresses": [mail.to]},
             Content={
                 "Simple": {

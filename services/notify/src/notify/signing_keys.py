@@ -1,0 +1,32 @@
+"""The keys that webhooks are signed with: kept in Secrets Manager, remembered for minutes."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import lru_cache
+
+from notify.signature import key_of
+from shopkit import clock
+from shopkit.aws import client
+
+_REMEMBERED_SECONDS = 300
+# So long after a change of the secret both keys sign, and the receiver can change at leisure.
+_OVERLAP = timedelta(days=1)
+
+
+def current() -> Sequence[bytes]:
+    """The secret's key, and for a day after a change the one before it too. A change is noticed within five minutes."""
+    return _read(os.environ["WEBHOOK_SECRET_ARN"], int(clock.now().timestamp()) // _REMEMBERED_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _read(secret: str, _five_minutes: int) -> Sequence[bytes]:
+    secrets = client("secretsmanager")
+    newest = secrets.get_secret_value(SecretId=secret)
+    keys = [key_of(newest["SecretString"])]
+    if clock.now() - newest["CreatedDate"] < _OVERLAP:
+        with suppress(secrets.exceptions.ResourceNotFoundException):  # it was never changed
+            before = secrets.get_secret_value(SecretId=secret, VersionStage="AWSPREVIOUS")
+            keys.append(key_of(before["SecretString"]))
+    return keys

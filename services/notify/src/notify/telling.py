@@ -1,0 +1,53 @@
+"""What the channels share: which events are told, each once, in order, and with a trace of every attempt."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from contracts.envelope import Envelope
+from contracts.order import OrderCancelled, OrderConfirmed, OrderHeldForReview, OrderPlaced, OrderRejected
+from notify import domain, store
+from notify.domain import Channel, Notification, Status
+from shopkit import clock
+from shopkit.consumer import Delivery
+from shopkit.telemetry import logger
+
+TOLD = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
+
+type Step = Callable[[Envelope[Any], Notification], Notification]
+
+
+class Undelivered(Exception):
+    """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
+
+
+def tell(delivery: Delivery, channel: Channel, *, prepare: Step, send: Step) -> None:
+    """Tells of an event through a channel, unless it was told already.
+
+    `prepare` makes of the notification an intent to send, or the outcome where nothing is to be sent; `send` makes the
+    outcome of the intent. The intent is written before sending and the outcome after, so that a crash between the two
+    leaves a trace. Raises what they raise, for the queue to try again; the last attempt of the function's ATTEMPTS is
+    recorded as failed before that.
+    """
+    event = delivery.event
+    try:
+        before = store.find(event.event_id, channel)
+        if before and before.told:
+            logger.info("told already", status=before.status)
+            return
+        intent = prepare(event, before or domain.about(event, channel, clock.now()))
+        store.save(intent, before)
+        if intent.status is Status.SENDING:
+            store.save(send(event, intent), intent)
+    except Exception as failure:
+        if delivery.attempt >= int(os.environ["ATTEMPTS"]):
+            # Of others only the name: a message may quote the address, which must not reach the bus.
+            _give_up(event, channel, str(failure) if isinstance(failure, Undelivered) else type(failure).__name__)
+        raise
+
+
+def _give_up(event: Envelope[Any], channel: Channel, reason: str) -> None:
+    before = store.find(event.event_id, channel)
+    notification = before or domain.about(event, channel, clock.now())
+    if not notification.told:
+        store.save(domain.failed(notification, reason, clock.now()), before)

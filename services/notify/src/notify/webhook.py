@@ -1,0 +1,44 @@
+"""An order's event → one signed POST to the endpoint that follows orders."""
+
+import json
+import os
+from typing import Any
+
+from contracts.envelope import Envelope
+from notify import domain, endpoint, signing_keys
+from notify.domain import Notification
+from notify.signature import signature
+from notify.telling import TOLD, tell
+from shopkit import clock
+from shopkit.consumer import Delivery, consumer
+
+
+@consumer(*TOLD, fifo=True)
+def handler(delivery: Delivery) -> None:
+    """One POST per event that the endpoint accepts, in the order of the order's events. It may see an event twice,
+    with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed says so."""
+    tell(delivery, "webhook", prepare=_intend, send=_post)
+
+
+def payload(event: Envelope[Any]) -> bytes:
+    """The event as its schema has it, with the `type` and `timestamp` that Standard Webhooks recommends."""
+    detail = event.model_dump(mode="json")
+    message = {"type": event.type, "timestamp": detail.pop("occurred_at"), **detail}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _intend(_event: Envelope[Any], notification: Notification) -> Notification:
+    return domain.sending(notification, None, clock.now())
+
+
+def _post(event: Envelope[Any], intent: Notification) -> Notification:
+    # Every attempt is signed anew: the time stamp is the attempt's, so that an old request cannot be replayed.
+    body, id_, now = payload(event), str(event.event_id), int(clock.now().timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Cartwheel",
+        "webhook-id": id_,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signature(signing_keys.current(), id_, now, body),
+    }
+    return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())

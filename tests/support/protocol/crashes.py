@@ -1,0 +1,175 @@
+"""Crashes, enumerated: a story is told once calmly, and then once for every way in which a call of it can go wrong."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tests.support.interleaving import Died
+from tests.support.protocol.people import People
+from tests.support.protocol.shop import Shop, opened_shop
+from tests.support.protocol.small_aws import Answer, Call, Perform
+from tests.support.protocol.small_dynamodb import Refusal
+from tests.support.protocol.stories import Story
+from tests.support.protocol.verdict import evidence_of, faults
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
+# Why a settlement failed is in the words of whoever was there to say it.
+_REASON = re.compile(r"^(authorize|capture|void|refund) failed: .*")
+# DynamoDB knows a repeated transaction by its token.
+_WRITES_THAT_REPEAT = {"PutItem", "UpdateItem", "PutEvents", "PublishBatch"}
+
+
+# How often a row was written, and which execution waits with which token: nobody hears of these.
+_BOOKKEEPING = {"revision", "execution", "token"}
+
+
+class Fault(StrEnum):
+    """What can happen to one call."""
+
+    BEFORE = "dies just before"
+    AFTER = "dies just after"
+    REFUSED = "is refused by AWS"
+    REPEATED = "is repeated by the SDK, because its first answer was lost"
+
+
+@dataclass
+class Trouble:
+    """A boundary that lets one fault happen at the call of that number. Without a fault it only watches."""
+
+    fault: Fault | None = None
+    at: int = -1
+    calls: list[Call] = field(default_factory=list)
+    happened: bool = False
+
+    def __call__(self, call: Call, perform: Perform) -> Answer:
+        self.calls.append(call)
+        if len(self.calls) - 1 != self.at or self.fault not in possible(call):
+            return perform()
+        self.happened = True
+        match self.fault:
+            case Fault.BEFORE:
+                raise Died
+            case Fault.AFTER:
+                perform()
+                raise Died
+            case Fault.REPEATED:
+                perform()
+                return perform()
+            case Fault.REFUSED if call.operation == "PutEvents":
+                entries = [{"ErrorCode": "ThrottlingException"} for _ in call.parameters["Entries"]]
+                return {"FailedEntryCount": len(entries), "Entries": entries}
+            case Fault.REFUSED if call.operation == "PublishBatch":
+                return {"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+        raise Refusal("InternalServerError")
+
+
+def possible(call: Call) -> list[Fault]:
+    faults = [Fault.BEFORE, Fault.AFTER, Fault.REFUSED]
+    return [*faults, Fault.REPEATED] if call.operation in _WRITES_THAT_REPEAT else faults
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a story left behind, and what its shop is guilty of."""
+
+    calls: list[Call]
+    invoked: set[str]
+    left: Any
+    faults: list[str]
+    happened: bool
+
+
+def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
+    trouble = Trouble(fault, at)
+    with opened_shop() as shop:
+        people = People(shop)
+        people.stock(**story.stock)
+        shop.aws.boundary = trouble
+        story.tell(people)
+        left = outcome(shop) if story.counted else left_behind(shop)
+        return Told(trouble.calls, set(shop.invoked), left, people.noticed + faults(shop), trouble.happened)
+
+
+@dataclass
+class Report:
+    """Everything that was tried with one story."""
+
+    calm: Told
+    points: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{len(self.calm.invoked)} handlers, {self.points} crash points, {len(self.violations)} violations"
+
+
+def every_crash(story: Story) -> Report:
+    """Crashes the story at each of its calls, in every way that the call can go wrong."""
+    report = Report(told(story))
+    report.violations += [f"calm: {fault}" for fault in report.calm.faults]
+    for number, call in enumerate(report.calm.calls):
+        for fault in possible(call):
+            report.points += 1
+            report.violations += [
+                f"call {number}, {call}, {fault}: {wrong}" for wrong in _wrong(story, report.calm, fault, number)
+            ]
+    return report
+
+
+def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:
+    try:
+        crashed = told(story, fault, at)
+    except AssertionError as never_quiet:
+        yield str(never_quiet)
+        return
+    if not crashed.happened:
+        yield "the call was not made again: what came before it is not repeatable"
+    yield from crashed.faults
+    for name, value in calm.left.items():
+        if crashed.left[name] != value:
+            yield f"{name}: {_difference(value, crashed.left[name])}"
+
+
+def left_behind(shop: Shop) -> dict[str, Any]:
+    """What must be the same however the story went: every row, every event by its id, every letter. Times may differ:
+    who dies and is called again is later."""
+    tables = {name: _timeless(sorted(shop.rows(name), key=repr)) for name in shop.tables}
+    return {
+        **tables,
+        "bus": sorted({(published.type, published.id) for published in shop.bus}),
+        "order updates": sorted({(published.type, published.id) for published in shop.order_updates}),
+        "queues": {name: len(queue.messages) for name, queue in shop.queues.items()},
+        "waiting executions": sorted(e.machine for e in shop.executions if e.status == "RUNNING"),
+    }
+
+
+def outcome(shop: Shop) -> dict[str, Any]:
+    """What the story came to, whoever else heard of it."""
+    evidence = evidence_of(shop)
+    return {
+        "orders": {id_: (order.status, bool(order.attention)) for id_, order in evidence.orders.items()},
+        "charges": {id_: charge.model_dump(exclude={"answers"}) for id_, charge in evidence.charges.items()},
+        "goods": {id_: reservation.status for id_, reservation in evidence.reservations.items()},
+        "stock": {sku: (product.available, product.reserved) for sku, product in evidence.products.items()},
+        "queues": {name: len(queue.messages) for name, queue in shop.queues.items()},
+    }
+
+
+def _timeless(node: Any) -> Any:
+    match node:
+        case str():
+            return _REASON.sub(r"\1", _TIME.sub("then", node))
+        case dict():
+            return {name: _timeless(value) for name, value in node.items() if name not in _BOOKKEEPING}
+        case list() | tuple():
+            return [_timeless(value) for value in node]
+    return node
+
+
+def _difference(calm: Any, crashed: Any) -> str:
+    if isinstance(calm, list) and isinstance(crashed, list):
+        lost = [entry for entry in calm if entry not in crashed]
+        new = [entry for entry in crashed if entry not in calm]
+        return f"lacks {lost}, has {new} instead"
+    return f"{crashed} instead of {calm}"

@@ -1,0 +1,42 @@
+"""One invocation of a real handler: in the function's own environment, from its event to how it ended."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from tests.support.interleaving import Died
+from tests.support.protocol.deployment import Function
+from tests.support.protocol.small_aws import running_as
+from tests.support.protocol.workflow import Failure
+
+type Outcome = Any | Failure
+type Ended = Callable[[Outcome], None]
+
+
+class Invocation:
+    """`run` it, inline or in a thread that takes turns; then `end` it, which tells its trigger the outcome."""
+
+    def __init__(self, function: Function, event: Any, ended: Ended) -> None:
+        self.function, self.event, self._ended = function, event, ended
+        self.outcome: Outcome = Failure("Lambda.Unknown", "it died")
+
+    def run(self) -> None:
+        """A function that dies is to its trigger one that failed."""
+        try:
+            self.outcome = invoke(self.function, self.event)
+        except Died:
+            pass
+        except Exception as failure:  # noqa: BLE001 - what Lambda does with it
+            self.outcome = Failure(type(failure).__name__, str(failure))
+
+    def end(self) -> None:
+        self._ended(self.outcome)
+
+    def __str__(self) -> str:
+        return self.function.says
+
+
+def invoke(function: Function, event: Any) -> Any:
+    module, _, name = function.handler.rpartition(".")
+    with running_as(function.says, function.environment):
+        return getattr(import_module(module), name)(event, None)

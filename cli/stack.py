@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from botocore.exceptions import ClientError
@@ -14,11 +15,13 @@ _OUTPUTS = ("ApiUrl", "UserPoolId", "UserPoolClientId")
 
 @dataclass(frozen=True)
 class Resource:
-    """`path` is the logical ids from the root stack down, `Order/Timeline`; `id` is the physical id."""
+    """`path` is the logical ids from the root stack down, `Order/Timeline`; `id` is the physical id; `since` is when it
+    became what it is."""
 
     path: str
     type: str
     id: str
+    since: datetime | None = None
 
 
 class Resources(Mapping[str, str]):
@@ -69,7 +72,7 @@ def _walk(cloudformation: Any, stack: str, prefix: str) -> Iterator[Resource]:
             path, physical_id = prefix + summary["LogicalResourceId"], summary.get("PhysicalResourceId")
             if not physical_id or summary["ResourceStatus"] == "DELETE_COMPLETE":
                 continue
-            yield Resource(path, summary["ResourceType"], physical_id)
+            yield Resource(path, summary["ResourceType"], physical_id, summary["LastUpdatedTimestamp"])
             if summary["ResourceType"] == _NESTED:
                 yield from _walk(cloudformation, physical_id, path + "/")
 

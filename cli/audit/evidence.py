@@ -122,7 +122,8 @@ class CounterRow(Value):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Orders, reservations, payments and charges by order id; products and the replica by sku; `counted` by id."""
+    """Orders, reservations, payments and charges by order id; products and the replica by sku; `counted` by id.
+    `webhook_since` is when the webhook was last turned on; None when it is off."""
 
     at: datetime = field(compare=False)
     orders: Mapping[str, Order]
@@ -137,6 +138,7 @@ class Evidence:
     counted: Mapping[str, Counted]
     counters: tuple[CounterRow, ...]
     endings: Endings
+    webhook_since: datetime | None = None
 
 
 def gather(stack: Stack) -> Evidence:
@@ -165,6 +167,14 @@ def gather(stack: Stack) -> Evidence:
         counted={row["pk"]: Counted.model_validate(row) for row in clicks if row["sk"] == "counted"},
         counters=tuple(CounterRow.model_validate(row) for row in clicks if row["sk"] != "counted"),
         endings=endings_of(stack),
+        webhook_since=next(
+            (
+                found.since
+                for found in stack.resources.of_type("AWS::SNS::Subscription")
+                if found.path == "Notify/WebhookSubscription"
+            ),
+            None,
+        ),
     )
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from cli.audit.evidence import Evidence, Notification
+from cli.audit.evidence import Evidence, Notification, Recorded
 from cli.audit.result import CheckResult
 from cli.format import count
 
 _TOLD = {"OrderPlaced", "OrderHeldForReview", "OrderConfirmed", "OrderRejected", "OrderCancelled"}
-_CHANNELS = ("email",)
+_CHANNELS = ("email", "webhook")
 
 
 def check(evidence: Evidence) -> CheckResult:
@@ -23,12 +23,19 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     times = Counter((notification.event_id, notification.channel) for notification in evidence.notifications)
     for event in evidence.timeline:
         for channel in _CHANNELS:
-            if event.type in _TOLD and times[event.event_id, channel] != 1:
-                yield f"{event.order_id}: {times[event.event_id, channel]} × {channel} about {event.type}"
+            told = times[event.event_id, channel]
+            if event.type in _TOLD and (told > 1 or (told == 0 and _owed(evidence, channel, event))):
+                yield f"{event.order_id}: {told} × {channel} about {event.type}"
     for notification in evidence.notifications:
         if notification.status == "SENDING":
             yield f"{notification.order_id}: whether {notification.type} was sent by {notification.channel} is unknown"
     yield from _out_of_order(evidence.notifications)
+
+
+def _owed(evidence: Evidence, channel: str, event: Recorded) -> bool:
+    """Nobody posts what happened before the webhook was turned on."""
+    since = evidence.webhook_since
+    return channel == "email" or (since is not None and event.occurred_at >= since)
 
 
 def _out_of_order(notifications: tuple[Notification, ...]) -> Iterator[str]:

@@ -144,15 +144,28 @@ def recorded(source: str, order_id: str, type_: str, version: int, *, entity_id:
     )
 
 
-def notification(about: Recorded) -> Notification:
+def with_webhook(evidence: Evidence, since: datetime = THEN) -> Evidence:
+    """The same shop, which posted everything from then on."""
+    about = [event for event in evidence.timeline if event.type in _TOLD and event.occurred_at >= since]
+    posted = [notification(event, "webhook") for event in about]
+    said = [recorded("shop.notify", one.order_id, "NotificationSent", 1, entity_id=one.pk) for one in posted]
+    return replace(
+        evidence,
+        notifications=(*evidence.notifications, *posted),
+        timeline=(*evidence.timeline, *said),
+        webhook_since=since,
+    )
+
+
+def notification(about: Recorded, channel: str = "email") -> Notification:
     return Notification(
-        pk=f"{about.event_id}#email",
-        channel="email",
+        pk=f"{about.event_id}#{channel}",
+        channel=channel,
         event_id=about.event_id,
         type=about.type,
         entity_version=about.entity_version,
         order_id=about.order_id,
-        status="KEPT",
+        status="KEPT" if channel == "email" else "SENT",
         at=about.occurred_at + timedelta(milliseconds=300),
         version=1,
     )

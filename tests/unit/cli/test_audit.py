@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from tests.support.quiet_shop import (
     DECLINED,
     HELD,
     SHORT,
+    THEN,
     UNCAPTURED,
     changed,
     charge,
     quiet_shop,
     recorded,
+    with_webhook,
 )
 
 STOCK, MONEY, ORDERS, EVENTS, QUEUES, NOTIFICATIONS, REPLICAS = range(1, 8)
@@ -75,19 +78,25 @@ def _repeated(shop: Evidence) -> Evidence:
     return changed(shop, timeline=(*shop.timeline, event.model_copy(update={"occurred_at": shop.at})))
 
 
-def _mail(type_: str, **changes: Any) -> Callable[[Evidence], Evidence]:
-    """The confirmed order's mail about this is otherwise."""
+def _mail(type_: str, channel: str = "email", **changes: Any) -> Callable[[Evidence], Evidence]:
+    """What the confirmed order's customer was told about this through the channel is otherwise."""
 
     def change(shop: Evidence) -> Evidence:
         return changed(
             shop,
             notifications=tuple(
-                one.model_copy(update=changes) if (one.order_id, one.type) == (CONFIRMED, type_) else one
+                one.model_copy(update=changes)
+                if (one.order_id, one.type, one.channel) == (CONFIRMED, type_, channel)
+                else one
                 for one in shop.notifications
             ),
         )
 
     return change
+
+
+def _webhook(type_: str, **changes: Any) -> Callable[[Evidence], Evidence]:
+    return lambda shop: _mail(type_, "webhook", **changes)(with_webhook(shop))
 
 
 def _mail_twice(shop: Evidence) -> Evidence:
@@ -142,6 +151,10 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("a mail came twice", NOTIFICATIONS, "2 × email about OrderPlaced", _mail_twice),
     ("a mail is half sent", NOTIFICATIONS, "is unknown", _mail("OrderConfirmed", status="SENDING")),
     ("mails came out of order", NOTIFICATIONS, "email about OrderConfirmed came before", _mail("OrderPlaced", at=quiet_shop().at)),
+    ("a webhook got lost", NOTIFICATIONS, f"{CONFIRMED}: 0 × webhook about OrderConfirmed", _webhook("OrderConfirmed", event_id="other")),
+    ("a webhook is half sent", NOTIFICATIONS, "OrderConfirmed was sent by webhook is unknown", _webhook("OrderConfirmed", status="SENDING")),
+    ("webhooks came out of order", NOTIFICATIONS, "webhook about OrderConfirmed came before", _webhook("OrderPlaced", at=quiet_shop().at)),
+    ("a webhook was on and nobody posted", NOTIFICATIONS, "0 × webhook about OrderPlaced", lambda shop: replace(shop, webhook_since=THEN)),
     # Replicas.
     ("an old price", REPLICAS, "MUG: sold as version 3, known to orders as version 2", _with("replica", "MUG", version=2)),
     ("another price of the same version", REPLICAS, "MUG: sold as", _with("replica", "MUG", price=Money(amount=1))),
@@ -176,6 +189,19 @@ def test_money_that_could_not_be_given_back_is_no_fault_once_it_calls_a_person()
     assert not judge(shop)[MONEY - 1].ok
     needy = shop.orders[CANCELLED].model_copy(update={"attention": {"reason": "refund failed"}, "version": 4})
     assert judge(changed(shop, orders={CANCELLED: needy}))[MONEY - 1].ok
+
+
+def test_with_a_webhook_every_change_is_told_twice() -> None:
+    results = judge(with_webhook(quiet_shop()))
+    assert [result.faults for result in results] == [()] * 7
+    assert results[NOTIFICATIONS - 1].figures == "26 notifications: 13 kept, 13 sent"
+
+
+def test_a_webhook_owes_nothing_for_what_happened_before_it_was_turned_on() -> None:
+    since = THEN + timedelta(seconds=1.5)
+    shop = with_webhook(quiet_shop(), since)
+    assert 13 < len(shop.notifications) < 26
+    assert [result.faults for result in judge(shop)] == [()] * 7
 
 
 def test_express_executions_are_proven_by_the_orders() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,14 @@ def test_rows_are_told_apart_by_their_keys(stack: Stack) -> None:
     assert evidence.products["MUG"].available == 5
     assert evidence.replica["MUG"].price.amount == 1
     assert evidence.orders == {}
+
+
+def test_the_webhook_is_known_by_its_subscription(stack: Stack) -> None:
+    assert gather(stack).webhook_since is None
+    path, since = "Notify/WebhookSubscription", datetime(2026, 1, 1, tzinfo=UTC)
+    subscription = Resource(path, "AWS::SNS::Subscription", "arn:subscription", since)
+    stack.__dict__["resources"] = Resources({**stack.resources._found, path: subscription})
+    assert gather(stack).webhook_since == since
 
 
 def test_looking_into_dead_letters_leaves_them_there(stack: Stack) -> None:

@@ -80,6 +80,7 @@ class TestUpsert:
             ({"description": None}, "/description"),
             ({"price": {"amount": -1, "currency": "USD"}}, "/price/amount"),
             ({"price": {"amount": 1_000_000_001, "currency": "USD"}}, "/price/amount"),
+            ({"price": {"amount": 0, "currency": "USD"}}, "/price/amount"),
             ({"price": {"amount": 1.0, "currency": "USD"}}, "/price/amount"),
             ({"price": {"amount": True, "currency": "USD"}}, "/price/amount"),
             ({"price": {"amount": 1, "currency": "EUR"}}, "/price/currency"),

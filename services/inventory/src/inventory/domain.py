@@ -28,9 +28,9 @@ class Strict(BaseModel):
 
 
 class RequestedPrice(Strict):
-    """What one unit costs, in cents. The shop sells in one currency."""
+    """What one unit costs, in cents; nothing is free, for a gateway takes no payment of 0. One currency."""
 
-    amount: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    amount: Annotated[int, Field(ge=1, le=1_000_000_000)]
     currency: Literal["USD"]
 
 

@@ -116,7 +116,8 @@ def replay(
         events.cancel_replay(ReplayName=name)
         raise
     if found["State"] != "COMPLETED":
-        raise CommandError(f"The replay {name} ended as {found['State']}: {found.get('StateReason', 'no reason given')}")
+        why = found.get("StateReason", "no reason given")
+        raise CommandError(f"The replay {name} ended as {found['State']}: {why}")
     return name
 
 

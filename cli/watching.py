@@ -109,9 +109,7 @@ class Watch:
 
     def _renew(self) -> None:
         if time.monotonic() > self._renewal:
-            self._sqs.tag_queue(
-                QueueUrl=self._url, Tags={_ALIVE_UNTIL: str(int(time.time()) + _LEASE_SECONDS)}
-            )
+            self._sqs.tag_queue(QueueUrl=self._url, Tags={_ALIVE_UNTIL: str(int(time.time()) + _LEASE_SECONDS)})
             self._renewal = time.monotonic() + _RENEWED_EVERY
 
 

@@ -6,11 +6,15 @@ import uuid
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
+from cli.checkouts import checkouts_of
 from cli.client import FrontDoor, Order
+from cli.cost import estimate, list_prices
 from cli.errors import CommandError, Usage
 from cli.pictures import StoryPicture, order_picture, orders_picture
 from cli.shop import console, shop_of
+from cli.workings import checkouts_document, cost_document, cost_picture, steps_picture
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
 
@@ -96,13 +100,24 @@ def show(context: typer.Context, order_id: OrderId = None, email: As = None) -> 
 
 
 def story(context: typer.Context, order_id: OrderId = None, email: As = None) -> None:
-    """Tell what happened to an order: every event, from which service, when, and after how long."""
+    """Tell what happened to an order: every event, from which service, when, and after how long; the steps of its
+    checkout with their retries, as far as they are remembered; and an estimate of what it cost."""
     shop = shop_of(context)
     with shop.operator(email) as door:
         found = _order(door, order_id)
         events = door.timeline(found.order_id)
-    told = [event.model_dump(mode="json") for event in events]
-    shop.say({"order_id": found.order_id, "status": found.status, "events": told}, lambda: StoryPicture(found, events))
+    checkouts = checkouts_of(shop.stack, found.order_id, events)
+    cost = estimate(found, events, checkouts, list_prices())
+    shop.say(
+        {
+            "order_id": found.order_id,
+            "status": found.status,
+            "events": [event.model_dump(mode="json") for event in events],
+            "checkouts": checkouts_document(checkouts),
+            "cost_estimate": cost_document(cost),
+        },
+        lambda: Group(StoryPicture(found, events), *steps_picture(checkouts, events), cost_picture(cost)),
+    )
 
 
 def _line(text: str) -> Goods:

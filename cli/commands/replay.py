@@ -102,7 +102,7 @@ def rebuild(
     name = _replayed(shop, archive, archive.began, datetime.now(UTC), rules)
     shop.say(
         {"replay": name, "since": archive.began.isoformat()},
-        lambda: Text.assemble(("✓ ", "green"), f"The timeline hears again of everything since {moment(archive.began)}."),
+        lambda: Text.assemble(("✓ ", "green"), f"The timeline hears everything since {moment(archive.began)} again."),
     )
 
 

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
 
 
-def watch(  # noqa: PLR0913, PLR0917 - one parameter per option
+def watch(
     context: typer.Context,
     order: Annotated[str | None, typer.Option(help="Only this order's.", show_default=False)] = None,
     source: Annotated[

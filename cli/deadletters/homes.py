@@ -44,8 +44,8 @@ class Source:
 
     path: str
     url: str
-    arn: str
-    fifo: bool
+    arn: str = ""
+    fifo: bool = False
     logs: str | None = None
 
 
@@ -77,7 +77,7 @@ class ToSource:
     def source_of(self, letter: Letter) -> Source:
         """Raises StillFails."""
         by_arn = {source.arn: source for source in self.sources}
-        for arn in (letter.attributes.get("DeadLetterQueueSourceArn"), letter.extra("TARGET_ARN")):
+        for arn in (letter.attributes.get("DeadLetterQueueSourceArn"), letter.attached("TARGET_ARN")):
             if arn in by_arn:
                 return by_arn[arn]
         if len(self.sources) == 1:
@@ -105,9 +105,9 @@ class ToRule:
 
     def _target_of(self, letter: Letter) -> Target | None:
         """As the rule is now: what it led to then may have been replaced."""
-        rule = next((rule for rule in self.rules if rule.arn == letter.extra("RULE_ARN")), None)
+        rule = next((rule for rule in self.rules if rule.arn == letter.attached("RULE_ARN")), None)
         targets = rule.targets if rule else ()
-        named = [target for target in targets if target.arn == letter.extra("TARGET_ARN")]
+        named = [target for target in targets if target.arn == letter.attached("TARGET_ARN")]
         return next(iter(named or targets), None)
 
     def _publish(self, letter: Letter) -> None:

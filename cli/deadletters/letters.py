@@ -26,7 +26,7 @@ class Letter:
     attributes: Mapping[str, str] = field(default_factory=dict)
     extras: Mapping[str, Any] = field(default_factory=dict)
 
-    def extra(self, name: str) -> str | None:
+    def attached(self, name: str) -> str | None:
         """What a sender attached as text."""
         value: str | None = self.extras.get(name, {}).get("StringValue")
         return value
@@ -51,8 +51,8 @@ def said_in(letter: Letter) -> Said:
             error = str(rest["error"]) if "error" in rest else None
             return Said(_kind_of(record), tuple(_orders_of(record)), error, _HINTS["record"])
         case {"detail-type": str(type_)}:
-            error, hint = _rule_failed(letter) or _not_understood(document) or (None, _HINTS["again"])
-            return Said(type_, tuple(_orders_of(document)), error, hint)
+            what, hint = _rule_failed(letter) or _not_understood(document) or (None, _HINTS["again"])
+            return Said(type_, tuple(_orders_of(document)), what, hint)
     return Said("no event", error="ValueError: this is no event", hint=_HINTS["unreadable"])
 
 
@@ -84,16 +84,16 @@ def _said_by_invocation(payload: Any, context: Mapping[str, Any]) -> Said:
         return Said("failed invocation", error=str(error), hint=_HINTS["unreadable"])
     kinds = dict.fromkeys(_kind_of(record) for record in records)
     orders = dict.fromkeys(order for record in records for order in _orders_of(record))
-    error = f"{context.get('condition', 'given up')} after {context.get('approximateInvokeCount', '?')} invocations"
-    return Said(f"{len(records)} × {', '.join(kinds)}", tuple(orders), error, _HINTS["again"])
+    what = f"{context.get('condition', 'given up')} after {context.get('approximateInvokeCount', '?')} invocations"
+    return Said(f"{len(records)} × {', '.join(kinds)}", tuple(orders), what, _HINTS["again"])
 
 
 def _rule_failed(letter: Letter) -> tuple[str, str] | None:
     """EventBridge attaches why it could not deliver."""
-    code = letter.extra("ERROR_CODE")
+    code = letter.attached("ERROR_CODE")
     if code is None:
         return None
-    return f"{code}: {letter.extra('ERROR_MESSAGE') or ''}"[:_ERROR_LENGTH], _HINTS.get(code, _HINTS["again"])
+    return f"{code}: {letter.attached('ERROR_MESSAGE') or ''}"[:_ERROR_LENGTH], _HINTS.get(code, _HINTS["again"])
 
 
 def _not_understood(published: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -199,9 +199,7 @@ class _Deployed:
 
     @cached_property
     def queues(self) -> list[_Queue]:
-        return [
-            _queue(self.sqs, found.path, found.id) for found in self.stack.resources.of_type("AWS::SQS::Queue")
-        ]
+        return [_queue(self.sqs, found.path, found.id) for found in self.stack.resources.of_type("AWS::SQS::Queue")]
 
     @cached_property
     def paths(self) -> dict[str, str]:

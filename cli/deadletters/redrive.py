@@ -31,7 +31,9 @@ def redrive(
     if place.home is None:
         if place.depth() == 0:
             return []
-        raise CommandError(f"Nothing that is deployed leads to {place.path}, so nothing tells where its letters belong.")
+        raise CommandError(
+            f"Nothing that is deployed leads to {place.path}, so nothing tells where its letters belong."
+        )
     done = []
     for outcome in _tried(place, order):
         progress(outcome)

@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from cli.checkouts import Checkout, Checkouts, Step
 from tests.support.front_door import Door, Said, event, order, product
 
 type Run = Callable[..., Said]
@@ -97,6 +99,17 @@ def test_an_order_that_needs_a_person_says_so(run: Run, door: Door) -> None:
     assert "refund failed" in run("show", "ord_1").out
 
 
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Checkout]:
+    """What the executions of checkouts remember."""
+    runs: list[Checkout] = []
+    monkeypatch.setattr(
+        "cli.commands.orders.checkouts_of", lambda *_of: Checkouts(express=False, runs=tuple(runs))
+    )
+    return runs
+
+
+@pytest.mark.usefixtures("remembered")
 def test_a_story_tells_each_event_with_the_time_since_the_one_before(run: Run, door: Door) -> None:
     told = [
         event("OrderPlaced", "00.000000"),
@@ -115,15 +128,38 @@ def test_a_story_tells_each_event_with_the_time_since_the_one_before(run: Run, d
     assert "inventory" in reserved
     assert "+1.500 s" in confirmed
     assert "1.25 s" in confirmed
-    assert "3 events in 1.50 s" in lines[-1]
+    assert any("3 events in 1.50 s" in line for line in lines)
 
 
+def test_a_story_tells_the_steps_of_its_checkout_and_what_it_cost(
+    run: Run, door: Door, remembered: list[Checkout]
+) -> None:
+    began = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    step = Step("Authorize payment", began, began + timedelta(seconds=3), 3, ("GatewayUnavailable",) * 2)
+    remembered.append(Checkout(began, "SUCCEEDED", (step,)))
+    door.answers |= {
+        "GET /orders/ord_1": httpx.Response(200, json=order(status="CONFIRMED")),
+        "GET /orders/ord_1/timeline": httpx.Response(
+            200, json={"order_id": "ord_1", "events": [event("OrderPlaced", "00.000000")]}
+        ),
+    }
+    out = run("story", "ord_1").out
+    (line,) = (line for line in out.splitlines() if "Authorize payment" in line)
+    assert line.split() == ["+0.000", "s", "3.00", "s", "Authorize", "payment", "3", "GatewayUnavailable"]
+    assert "an estimate" in out
+    document = run("story", "ord_1", "--json").json
+    assert document["checkouts"]["runs"][0]["steps"][0]["attempts"] == 3
+    assert document["cost_estimate"]["usd"] > 0
+
+
+@pytest.mark.usefixtures("remembered")
 def test_without_an_order_the_story_is_of_the_newest(run: Run, door: Door) -> None:
     door.answers |= {
         "GET /orders": httpx.Response(200, json={"orders": [order(order_id="ord_9")], "next_cursor": None}),
         "GET /orders/ord_9/timeline": httpx.Response(200, json={"order_id": "ord_9", "events": []}),
     }
-    assert run("story", "--json").json == {"order_id": "ord_9", "status": "PLACED", "events": []}
+    told = run("story", "--json").json
+    assert (told["order_id"], told["status"], told["events"]) == ("ord_9", "PLACED", [])
 
 
 def test_where_nothing_was_ordered_the_story_says_how_to_begin(run: Run, door: Door) -> None:

@@ -7,32 +7,41 @@ from tests.support.shop import Shop
 
 
 def switch_checkout(shop: Shop, kind: str) -> None:
-    """Redeploys the stack with checkout as STANDARD or EXPRESS workflow; the same templates, another parameter."""
+    """Redeploys the stack with checkout as STANDARD or EXPRESS workflow."""
+    redeploy(shop, CheckoutType=kind)
+    machine = shop.aws("stepfunctions").describe_state_machine(
+        stateMachineArn=shop.stack.resources["Workflows/Checkout"]
+    )
+    assert machine["type"] == kind
+
+
+def redeploy(shop: Shop, **changed: str) -> None:
+    """The same templates with other parameters."""
     cloudformation, name = shop.aws("cloudformation"), shop.stack.details.stack_name
     described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     parameters = [
         {"ParameterKey": parameter["ParameterKey"], "UsePreviousValue": True}
         for parameter in described["Parameters"]
-        if parameter["ParameterKey"] != "CheckoutType"
+        if parameter["ParameterKey"] not in changed
     ]
     try:
         cloudformation.update_stack(
             StackName=name,
             UsePreviousTemplate=True,
-            Parameters=[*parameters, {"ParameterKey": "CheckoutType", "ParameterValue": kind}],
+            Parameters=[
+                *parameters,
+                *({"ParameterKey": key, "ParameterValue": value} for key, value in changed.items()),
+            ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise
-    until(
+    ended = until(
         lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"],
         lambda status: not status.endswith("IN_PROGRESS"),
         "a finished update",
     )
-    # A workflow of another type is another resource.
+    assert ended in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    # Some resources are others now: a workflow of another type, for instance.
     vars(shop.stack).pop("resources", None)
-    machine = shop.aws("stepfunctions").describe_state_machine(
-        stateMachineArn=shop.stack.resources["Workflows/Checkout"]
-    )
-    assert machine["type"] == kind

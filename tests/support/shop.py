@@ -90,7 +90,7 @@ class Person:
 
     def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
         self.shop, self.token, self.email = shop, token, email
-        headers = {"Authorization": token} if token else {}
+        headers = {"Authorization": token.encode()} if token else {}
         limits = httpx.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
         self._http = httpx.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
 
@@ -179,9 +179,9 @@ class Order:
 
     @property
     def mails(self) -> list[str]:
-        """What its customer was told, in the order in which it was told."""
+        """What its customer was told by mail, in the order in which it happened."""
         rows = self.shop.rows("Notify/Notifications", order_id=self.id, index="by_order")
-        return [row["type"] for row in rows if row["status"] in {"SENT", "KEPT"}]
+        return [row["type"] for row in rows if row["channel"] == "email" and row["status"] in {"SENT", "KEPT"}]
 
     @property
     def timeline(self) -> list[dict[str, Any]]:
@@ -308,6 +308,21 @@ class Shop:
             "all decided",
             within=within,
         )
+
+    def letters(self, order: Order) -> list[dict[str, Any]]:
+        """The mails about an order as they were written."""
+        told = self.rows("Notify/Notifications", order_id=order.id, index="by_order")
+        rows = (self.row("Notify/Notifications", pk=each["pk"]) for each in told)
+        return [row for row in rows if row]
+
+    def times_logged(self, group: str, text: str) -> int:
+        """How many lines of a log group hold the text."""
+        pages = (
+            self.aws("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=self.table(group), filterPattern=f'"{text}"')
+        )
+        return sum(len(page["events"]) for page in pages)
 
     def aws(self, service: str) -> Any:
         if service not in self._clients:

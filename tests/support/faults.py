@@ -1,0 +1,159 @@
+"""What goes wrong in an account, done on purpose and undone afterwards: rules switched off, functions set otherwise,
+permissions taken away, events that come again."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from shopkit.dynamodb import from_item
+from tests.support.eventually import until
+from tests.support.shop import Order, Shop
+
+_ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
+_ENTRIES = 10  # that one PutEvents takes
+
+type Event = dict[str, Any]
+
+
+@contextmanager
+def switched_off(shop: Shop, *rules: str) -> Iterator[None]:
+    """The bus drops what these rules would have delivered."""
+    bus, names = shop.table("Bus"), [shop.table(rule).rpartition("|")[2] for rule in rules]
+    for name in names:
+        shop.aws("events").disable_rule(Name=name, EventBusName=bus)
+    try:
+        yield
+    finally:
+        for name in names:
+            shop.aws("events").enable_rule(Name=name, EventBusName=bus)
+
+
+@contextmanager
+def set_otherwise(shop: Shop, function: str, variables: Mapping[str, str]) -> Iterator[None]:
+    """The function runs with other environment variables."""
+    functions, name = shop.aws("lambda"), shop.table(function)
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **variables}})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
+@contextmanager
+def seen_again_soon(shop: Shop, queue: str, seconds: int = 1) -> Iterator[None]:
+    """What the queue's consumer could not do is tried again so soon."""
+    sqs, url = shop.aws("sqs"), shop.table(queue)
+    name = "VisibilityTimeout"
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(seconds)})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@contextmanager
+def impatient_reviews(shop: Shop, seconds: int = 1) -> Iterator[None]:
+    """Reviews that start now wait only so long for an operator."""
+    states, arn = shop.aws("stepfunctions"), shop.table("Workflows/Review")
+    before = states.describe_state_machine(stateMachineArn=arn)["definition"]
+    definition = json.loads(before)
+    waiting = definition["States"][definition["StartAt"]]
+    assert waiting["TimeoutSeconds"] == 86400
+    waiting["TimeoutSeconds"] = seconds
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    try:
+        yield
+    finally:
+        states.update_state_machine(stateMachineArn=arn, definition=before)
+
+
+@contextmanager
+def without_permission(shop: Shop, role: str, action: str) -> Iterator[None]:
+    """The role's policies no longer allow the action."""
+    iam, name = shop.aws("iam"), shop.table(role)
+    kept: dict[str, Any] = {}
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        left = [statement for statement in document["Statement"] if action not in _actions(statement)]
+        if len(left) == len(document["Statement"]):
+            continue
+        kept[policy] = document
+        if left:
+            _put(iam, name, policy, {**document, "Statement": left})
+        else:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    assert kept, f"no policy of {role} allows {action}"
+    try:
+        yield
+    finally:
+        for policy, document in kept.items():
+            _put(iam, name, policy, document)
+
+
+def invoke(shop: Shop, function: str, payload: Mapping[str, Any] | None = None) -> Any:
+    """What the function answers. Fails when it failed."""
+    answer = shop.aws("lambda").invoke(FunctionName=shop.table(function), Payload=json.dumps(payload or {}))
+    said = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, said
+    return said
+
+
+def event_of(order: Order, name: str) -> Event:
+    """One of the order's events as it came over the bus, once it has come."""
+    return until(lambda: _recorded(order, name), bool, f"{name} of {order.id}")[0]
+
+
+def events_of(order: Order) -> list[Event]:
+    return _recorded(order, None)
+
+
+def deliver(shop: Shop, events: Iterable[Event]) -> None:
+    """Puts the events on the bus again, with the ids that they had."""
+    entries = [
+        {
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+            "EventBusName": shop.table("Bus"),
+        }
+        for event in events
+    ]
+    for start in range(0, len(entries), _ENTRIES):
+        answer = shop.aws("events").put_events(Entries=entries[start : start + _ENTRIES])
+        assert answer["FailedEntryCount"] == 0, answer
+
+
+def _recorded(order: Order, name: str | None) -> list[Event]:
+    shop = order.shop
+    pages = (
+        shop.aws("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=shop.table("Order/Timeline"),
+            KeyConditionExpression="order_id = :order",
+            ExpressionAttributeValues={":order": {"S": order.id}},
+            ConsistentRead=True,
+        )
+    )
+    rows = (from_item(item) for page in pages for item in page["Items"])
+    return [
+        {
+            "source": row["source"],
+            "detail-type": row["type"],
+            "detail": {field: row[field] for field in _ENVELOPE},
+        }
+        for row in rows
+        if name in {None, row["type"]}
+    ]
+
+
+def _actions(statement: Mapping[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+def _put(iam: Any, role: str, policy: str, document: Mapping[str, Any]) -> None:
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))

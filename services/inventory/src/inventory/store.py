@@ -17,6 +17,7 @@ from contracts.types import rfc3339
 from inventory.domain import RESERVE, RESTOCK, Movement, Product, Reservation, Restock
 from shopkit.aws import client
 from shopkit.dynamodb import cancellation_codes, from_item, to_item, to_value
+from shopkit.rows import rows_of
 from shopkit.telemetry import logger
 
 # Reserves of one popular product meet in its row. Eight tries pause 1 s on average and 1.9 s at most, all together.
@@ -87,7 +88,7 @@ def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
         **start,  # type: ignore[arg-type]
     )
     keys = [from_item(item)["pk"] for item in found["Items"]]
-    rows = _rows(keys)
+    rows = rows_of(_table(), keys, consistent=False)
     last = from_item(found["LastEvaluatedKey"])["sku"] if "LastEvaluatedKey" in found else None
     return [Product.model_validate(rows[key]) for key in keys if key in rows], last
 
@@ -303,19 +304,6 @@ def _attempts() -> Iterator[int]:
 def _find(pk: str) -> dict[str, Any] | None:
     item = client("dynamodb").get_item(TableName=_table(), Key=to_item({"pk": pk}), ConsistentRead=True).get("Item")
     return from_item(item) if item else None
-
-
-def _rows(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The rows of these keys (at most 100: BatchGetItem's limit and the longest page), by key."""
-    rows: dict[str, dict[str, Any]] = {}
-    wanted: Any = {_table(): {"Keys": [to_item({"pk": key}) for key in keys]}} if keys else {}
-    while wanted:
-        answer = client("dynamodb").batch_get_item(RequestItems=wanted)
-        for item in answer["Responses"].get(_table(), []):
-            row = from_item(item)
-            rows[row["pk"]] = row
-        wanted = answer.get("UnprocessedKeys")
-    return rows
 
 
 def _listed(sku: str) -> dict[str, str]:

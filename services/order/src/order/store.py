@@ -1,7 +1,7 @@
 """The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
+from shopkit.rows import rows_of
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 _ATTEMPTS = 5
@@ -112,7 +113,7 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
         **start,  # type: ignore[arg-type]
     )
     keys = [from_item(item)["pk"] for item in found["Items"]]
-    rows = _rows(keys)
+    rows = rows_of(_table(), keys)
     last = from_item(found["LastEvaluatedKey"]) if "LastEvaluatedKey" in found else None
     return (
         [order_in(rows[key]) for key in keys if key in rows],
@@ -136,13 +137,13 @@ def open_since_before(moment: datetime) -> Iterator[Order]:
     )
     for page in pages:
         keys = [from_item(item)["pk"] for item in page["Items"]]
-        rows = _rows(keys)
+        rows = rows_of(_table(), keys)
         yield from (order_in(rows[key]) for key in keys if key in rows)
 
 
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
     """The known ones of these products."""
-    rows = _rows([f"product#{sku}" for sku in skus])
+    rows = rows_of(_table(), [f"product#{sku}" for sku in skus])
     return {row["sku"]: CatalogueEntry.model_validate(row) for row in rows.values()}
 
 
@@ -185,19 +186,6 @@ def review_token(order_id: str) -> str | None:
 def _row(key: str) -> dict[str, Any] | None:
     item = client("dynamodb").get_item(TableName=_table(), Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
     return from_item(item) if item else None
-
-
-def _rows(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The rows of these keys, by key; at most 100, which a page and an order's lines never exceed."""
-    rows: dict[str, dict[str, Any]] = {}
-    wanted: Any = {_table(): {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}} if keys else {}
-    while wanted:
-        answer = client("dynamodb").batch_get_item(RequestItems=wanted)
-        for item in answer["Responses"].get(_table(), []):
-            row = from_item(item)
-            rows[row["pk"]] = row
-        wanted = answer.get("UnprocessedKeys")
-    return rows
 
 
 def _table() -> str:

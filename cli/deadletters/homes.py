@@ -144,10 +144,15 @@ class ToFunction:
     def send(self, letter: Letter) -> None:
         try:
             document = json.loads(letter.body)
-            event = {"Records": [document["record"]]} if self.one_record else document
-        except (ValueError, KeyError, TypeError) as error:
-            raise StillFails("it holds no record") from error
-        invoke(self.lambda_, self.function, event)
+        except ValueError as error:
+            raise StillFails("it is no JSON") from error
+        match document:
+            case {"record": dict(record)} if self.one_record:
+                invoke(self.lambda_, self.function, {"Records": [record]})
+            case dict() if not self.one_record:
+                invoke(self.lambda_, self.function, document)
+            case _:
+                raise StillFails("it holds no record")
 
 
 @dataclass(frozen=True)

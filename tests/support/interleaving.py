@@ -19,7 +19,9 @@ class Died(BaseException):
     """The execution environment went away. No handler can catch it, as none can in Lambda."""
 
 
-class _Actor:
+class Actor:
+    """Somebody who acts in turns: `take_turn` goes on to the next `stop_here` of whatever it runs, or to its end."""
+
     def __init__(self, act: Callable[[], None], turn_over: threading.Semaphore) -> None:
         self.stops = 0
         self.done = False
@@ -65,8 +67,8 @@ def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tup
     """Runs all actors to their ends or deaths. `choose(n)` says which of the n still running takes the next turn, and
     whether it dies there. Raises what an actor raised."""
     turn_over = threading.Semaphore(0)
-    running = [_Actor(act, turn_over) for act in actors]
-    with stopping_at_aws_calls(_stop):
+    running = [Actor(act, turn_over) for act in actors]
+    with stopping_at_aws_calls(stop_here):
         while running:
             index, dies = choose(len(running))
             actor = running[index]
@@ -122,7 +124,8 @@ def stopping_at_aws_calls(stop: Callable[[], None]) -> Iterator[None]:
             events.unregister(name, on_call)
 
 
-def _stop() -> None:
-    actor: _Actor | None = getattr(_current, "actor", None)
+def stop_here() -> None:
+    """Ends the turn of the actor in whose thread this is called; elsewhere it does nothing."""
+    actor: Actor | None = getattr(_current, "actor", None)
     if actor:
         actor.stop()

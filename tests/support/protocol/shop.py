@@ -85,7 +85,7 @@ class Shop:
         self.order_updates: list[Published] = []
         self.invoked: dict[str, int] = {}
         self.losing: set[str] = set()  # machines whose executions are lost as they start
-        self.down: set[str] = set()  # tables that do not answer
+        self.down: set[str] = set()  # tables that do not answer, "bus", "topic"
         self._functions = {function.says: function for function in deployed.functions.values()}
 
     # ── Who may do something ──────────────────────────────────────────────────────────────────────────────────────────
@@ -165,9 +165,12 @@ class Shop:
     # ── The tables, the bus, the topic, and queues that functions send to ─────────────────────────────────────────────
 
     def _dynamodb(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if parameters.get("TableName") in self.down:
-            raise Refusal("InternalServerError")
+        self._require_up(*_tables_in(parameters))
         return self._tables.answer(operation, parameters)
+
+    def _require_up(self, *names: str) -> None:
+        if self.down.intersection(names):
+            raise Refusal("InternalServerError")
 
     def deliver(self, event: Mapping[str, Any]) -> None:
         """As EventBridge gives an event to its targets: at least once."""
@@ -181,6 +184,7 @@ class Shop:
     def _put_events(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if operation != "PutEvents":
             raise NotModelled(f"events {operation}")
+        self._require_up("bus")
         for entry in parameters["Entries"]:
             event = {
                 "source": entry["Source"],
@@ -194,6 +198,7 @@ class Shop:
     def _publish_batch(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if operation != "PublishBatch":
             raise NotModelled(f"sns {operation}")
+        self._require_up("topic")
         for entry in parameters["PublishBatchRequestEntries"]:
             event = json.loads(entry["Message"])
             self.order_updates.append(Published(entry["MessageDeduplicationId"], event["detail-type"], event))
@@ -204,6 +209,13 @@ class Shop:
             raise NotModelled(f"sqs {operation}")
         self.queues[parameters["QueueUrl"]].send(parameters["MessageBody"])
         return {}
+
+
+def _tables_in(parameters: Mapping[str, Any]) -> set[str]:
+    """What a call to DynamoDB is about."""
+    actions = [next(iter(action.values())) for action in parameters.get("TransactItems", [])]
+    named: set[str] = {part["TableName"] for part in (parameters, *actions) if "TableName" in part}
+    return named.union(parameters.get("RequestItems", {}))
 
 
 @dataclass(frozen=True)

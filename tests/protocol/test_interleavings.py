@@ -1,0 +1,32 @@
+"""Scenario 21: cancel races confirm (and settle, and the goods' sync) in 1,000 interleavings, and exactly one wins.
+
+Each seed decides everything: the card, when the customer cancels, who is fast and who is slow, whose clock is wrong,
+who dies, what is delivered twice. `races.race(seed)` repeats one.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.protocol.races import race
+
+SEEDS = 250
+
+
+@pytest.mark.parametrize("first", range(0, 1_000, SEEDS))
+def test_scenario_21_exactly_one_wins_and_money_and_stock_agree(
+    first: int, record_property: Callable[[str, object], None]
+) -> None:
+    winners: Counter[str] = Counter()
+    violations = []
+    for seed in range(first, first + SEEDS):
+        ended = race(seed)
+        winners[ended.winner] += 1
+        violations += [f"seed {seed}, {ended.story}: {fault}" for fault in ended.faults]
+    shares = ", ".join(f"{name} first {number}" for name, number in winners.most_common())
+    record_property("figures", f"{SEEDS} interleavings from {first}: {shares}; {len(violations)} violations")
+    assert not violations, "\n".join(violations[:20])
+    assert min(winners["OrderCancelled"], winners["OrderConfirmed"]) > SEEDS / 10, (
+        "a race that one side hardly ever wins"
+    )

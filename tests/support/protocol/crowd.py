@@ -1,0 +1,88 @@
+"""Everything that goes on in a shop at once: functions and people take turns at every AWS call, as somebody chooses."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from enum import Enum, auto
+from threading import Semaphore
+from typing import Any
+
+from tests.support.interleaving import Actor, Died, stop_here
+from tests.support.protocol.invocation import Invocation
+from tests.support.protocol.shop import Shop, skew
+from tests.support.protocol.small_aws import Answer, Call, Perform
+
+_NOT_WRONG = timedelta()
+
+
+class Turn(Enum):
+    """What somebody does at the AWS call that it stands before."""
+
+    CALL = auto()
+    DIE_BEFORE = auto()
+    DIE_AFTER = auto()
+
+
+class Busy:
+    """Somebody at work, standing at the very beginning or before an AWS call."""
+
+    def __init__(self, label: str, actor: Actor, end: Callable[[], None]) -> None:
+        self.label, self.actor, self.end = label, actor, end
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Crowd:
+    """Whoever works in the shop at this moment."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.busy: list[Busy] = []
+        self._turn_over = Semaphore(0)
+        self._turn = Turn.CALL
+        shop.aws.boundary = self._at_a_call
+
+    def start(self, invocation: Invocation, wrong_by: timedelta = _NOT_WRONG) -> Busy:
+        """Begins an invocation, on a machine whose clock is wrong by so much."""
+        self.shop.begun(invocation)
+
+        def act() -> None:
+            skew.set(wrong_by)
+            invocation.run()
+
+        return self._joined(str(invocation), act, invocation.end)
+
+    def ask(self, label: str, act: Callable[[], Any]) -> Busy:
+        """A person goes to the front door."""
+        return self._joined(label, act, lambda: None)
+
+    def take_turn(self, busy: Busy, turn: Turn = Turn.CALL) -> None:
+        """One AWS call, and on to the next or to the end. Raises what the harness itself raised in there."""
+        # Who has not begun cannot die yet.
+        self._turn = turn if busy.actor.stops else Turn.CALL
+        busy.actor.take_turn(dies=self._turn is Turn.DIE_BEFORE)
+        self._turn = Turn.CALL
+        if busy.actor.done:
+            self.busy.remove(busy)
+            if busy.actor.failure:
+                raise busy.actor.failure
+            busy.end()
+
+    def everybody_dies(self) -> None:
+        """So that no thread is left behind by a test that failed."""
+        while self.busy:
+            with suppress(Exception):
+                self.take_turn(self.busy[0], Turn.DIE_BEFORE)
+
+    def _joined(self, label: str, act: Callable[[], None], end: Callable[[], None]) -> Busy:
+        busy = Busy(label, Actor(act, self._turn_over), end)
+        self.busy.append(busy)
+        return busy
+
+    def _at_a_call(self, _call: Call, perform: Perform) -> Answer:
+        stop_here()
+        answer = perform()
+        if self._turn is Turn.DIE_AFTER:
+            raise Died
+        return answer

@@ -29,8 +29,8 @@ class Functions:
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
         event = json.loads(Payload)
         self.invoked.append((FunctionName, event))
-        answer = self.answers.get(FunctionName, lambda _event: (None, {"batchItemFailures": []}))
-        error, said = answer(event)
+        answer = self.answers.get(FunctionName)
+        error, said = answer(event) if answer else (None, {"batchItemFailures": []})
         return {"Payload": io.BytesIO(json.dumps(said).encode()), **({"FunctionError": error} if error else {})}
 
     def get_paginator(self, operation: str) -> Any:
@@ -55,7 +55,9 @@ class AwsStack:
     def __init__(self, folder: Path) -> None:
         self.functions = Functions()
         self.found: dict[str, Resource] = {}
-        self.sqs, self.events, self.s3 = (boto3.client(name) for name in ("sqs", "events", "s3"))
+        self.sqs: Any = boto3.client("sqs")
+        self.events: Any = boto3.client("events")
+        self.s3: Any = boto3.client("s3")
         details = Details.model_validate({**DETAILS, "endpoint_url": None})
         self.stack = _Stack(details, folder / "users.json", boto3.Session())
         object.__setattr__(self.stack, "functions", self.functions)

@@ -1,4 +1,4 @@
-"""Dead letters are found wherever they lie, say what they are, and go back to where they belong, sent before removed."""
+"""Dead letters are found wherever they lie, say what they are, and go back where they belong: sent, then removed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -151,9 +151,7 @@ def test_only_one_orders_letters_go_back_when_asked_so(stack: AwsStack) -> None:
     assert [message["Body"] for message in stack.taken("Order/TimelineDeadLetters")] == [other]
 
 
-def test_an_event_that_could_not_start_its_workflow_starts_it(
-    stack: AwsStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_that_could_not_start_its_workflow_starts_it(stack: AwsStack, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[dict[str, Any]] = []
 
     class States:

@@ -103,9 +103,7 @@ def test_an_order_that_needs_a_person_says_so(run: Run, door: Door) -> None:
 def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Checkout]:
     """What the executions of checkouts remember."""
     runs: list[Checkout] = []
-    monkeypatch.setattr(
-        "cli.commands.orders.checkouts_of", lambda *_of: Checkouts(express=False, runs=tuple(runs))
-    )
+    monkeypatch.setattr("cli.commands.orders.checkouts_of", lambda *_of: Checkouts(express=False, runs=tuple(runs)))
     return runs
 
 

@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from cli.audit.evidence import gather
 from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
 from tests.support.faults import seen_again_soon
@@ -139,6 +140,14 @@ def test_one_attempt_gone_wrong_is_made_good(shop: Shop, server: Receiver, custo
 
     eventually(lambda: server.told(order.id), BOUGHT)
     assert [request.type for request in server.about(order.id)] == ["OrderPlaced", *BOUGHT]
+
+
+def test_the_audit_knows_what_the_webhook_owes(shop: Shop, server: Receiver, customer: Person) -> None:
+    order = customer.orders(shop.sells(stock=5))
+    eventually(lambda: server.told(order.id), BOUGHT)
+    evidence = gather(shop.stack)
+    assert evidence.webhook_since is not None
+    assert all(evidence.webhook_since < event.occurred_at for event in evidence.timeline if event.order_id == order.id)
 
 
 def test_operators_are_told_by_mail_and_text(shop: Shop, server: Receiver) -> None:

@@ -7,9 +7,9 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,32 +62,44 @@ class Request:
 class Receiver:
     """`requests` is everything that came, in the order in which it was answered."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.port: int = server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/orders?shop=1"
+    def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
+        self.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/orders?shop=1"
         self.requests: list[Request] = []
-        self._troubles: dict[str, list[Trouble]] = defaultdict(list)
+        self._troubles: dict[str, list[Trouble]] = {}
+        self._refused: set[str] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
 
-    def has_trouble_with(self, order_id: str, *troubles: Trouble) -> None:
-        """The next requests about this order end so, one after the other."""
+    def has_trouble_with(self, text: str, *troubles: Trouble) -> None:
+        """The next requests that hold this text (an order's id, a sku) end so, one after the other."""
         with self._lock:
-            self._troubles[order_id] = list(troubles)
+            self._troubles[text] = list(troubles)
+
+    @contextmanager
+    def refusing(self, text: str) -> Iterator[None]:
+        """No request that holds this text is accepted until the block ends."""
+        with self._lock:
+            self._refused.add(text)
+        yield
+        with self._lock:
+            self._refused.discard(text)
 
     @property
     def accepted(self) -> list[Request]:
         return [request for request in self.requests if request.status == 200]
 
+    def about(self, order_id: str) -> list[Request]:
+        """Every request about this order, accepted or not."""
+        return [request for request in self.requests if request.order_id == order_id]
+
     def told(self, order_id: str) -> list[str]:
         """The types of the accepted events of this order."""
-        return [request.type for request in self.accepted if request.order_id == order_id]
+        return [request.type for request in self.about(order_id) if request.status == 200]
 
     def _receive(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
-        order_id = json.loads(body)["data"]["order_id"]
         with self._lock:
-            trouble = self._troubles[order_id].pop(0) if self._troubles[order_id] else 200
+            trouble = self._outcome(body.decode())
             status = trouble if isinstance(trouble, int) else None
             self.requests.append(Request(handler.path, handler.headers, body, status))
         handler.close_connection = True
@@ -99,10 +111,16 @@ class Receiver:
             handler.send_header("Content-Length", "0")
             handler.end_headers()
 
+    def _outcome(self, body: str) -> Trouble:
+        if any(text in body for text in self._refused):
+            return 503
+        troubles = next((left for text, left in self._troubles.items() if left and text in body), None)
+        return troubles.pop(0) if troubles else 200
+
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A receiver on a free port of this machine, until the block ends."""
+def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver on a free port of this machine, until the block ends; with `tls` by https."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -113,7 +131,9 @@ def receiver() -> Iterator[Receiver]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        found = Receiver(server)
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        found = Receiver(server, "https" if tls else "http")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

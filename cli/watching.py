@@ -69,7 +69,7 @@ def watching(stack: Stack, wanted: Filter) -> Iterator["Watch"]:
 
 class Watch:
     def __init__(self, stack: Stack) -> None:
-        self.name = _prefix(stack) + secrets.token_hex(6)
+        self.name = _prefix(stack) + secrets.token_hex(4)
         self._stack, self._sqs = stack, stack.client("sqs")
         self._url, self._renewal = "", 0.0
 
@@ -153,8 +153,8 @@ def _remove(stack: Stack, name: str) -> None:
 
 
 def _prefix(stack: Stack) -> str:
-    # Names of rules have 64 characters at most.
-    return f"{stack.details.stack_name[:40]}-watch-"
+    # `make destroy` looks for it too (tools/destroy.py). A rule's name has 64 characters at most.
+    return f"{stack.details.stack_name}-watch-"
 
 
 def _policy(queue: str, rule: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`make destroy`: delete the deployed stack for good.
 
-CloudFormation refuses to delete a bucket that holds anything, so a stack that has archived one click or set one failed
-batch aside would end in DELETE_FAILED. The person is asked once, with what will be lost, before anything is touched.
+CloudFormation refuses to delete a bucket that holds anything and a bus that has a rule, so a stack that has archived
+one click, set one failed batch aside or been watched by a `shop watch` that was killed would end in DELETE_FAILED. The
+person is asked once, with what will be lost, before anything is touched.
 """
 
 import argparse
@@ -39,6 +40,19 @@ def protected(table: str) -> bool:
     return described.get("DeletionProtectionEnabled", False)
 
 
+def remove_watchers(bus: str, stack: str) -> None:
+    """What a killed `shop watch` left behind (cli/watching.py)."""
+    events, sqs, prefix = boto3.client("events"), boto3.client("sqs"), f"{stack}-watch-"
+    for page in events.get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix=prefix):
+        for rule in page["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            if targets:
+                events.remove_targets(Rule=rule["Name"], EventBusName=bus, Ids=[target["Id"] for target in targets])
+            events.delete_rule(Name=rule["Name"], EventBusName=bus)
+    for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config-env", default="default", help="section of samconfig.toml")
@@ -61,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit("Nothing was deleted.")
     for bucket in buckets:
         boto3.resource("s3").Bucket(bucket).object_versions.delete()
+    for bus in [name for kind, name in held if kind == "AWS::Events::EventBus"]:
+        remove_watchers(bus, stack)
     command = ["sam", "delete", "--stack-name", stack, "--region", region or "", "--no-prompts"]
     return subprocess.run(command, check=False).returncode
 

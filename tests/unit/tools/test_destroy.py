@@ -54,6 +54,24 @@ def test_empties_buckets_and_deletes(monkeypatch: pytest.MonkeyPatch, stack: lis
     assert stack == [["sam", "delete", "--stack-name", "cartwheel", "--region", "us-east-1", "--no-prompts"]]
 
 
+def test_a_killed_watcher_does_not_keep_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, "cartwheel-staging")
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    events.create_event_bus(Name="cartwheel-staging")
+    # moto's CloudFormation does not tell the name of a bus.
+    monkeypatch.setattr(destroy, "resources", lambda _stack: iter([("AWS::Events::EventBus", "cartwheel-staging")]))
+    for name in ("cartwheel-staging-watch-1", "another"):
+        events.put_rule(Name=name, EventBusName="cartwheel-staging", EventPattern='{"source": ["x"]}')
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_targets(Rule=name, EventBusName="cartwheel-staging", Targets=[{"Id": "watch", "Arn": arn}])
+
+    assert destroy.main(["--config-env", "staging"]) == 0
+
+    assert [rule["Name"] for rule in events.list_rules(EventBusName="cartwheel-staging")["Rules"]] == ["another"]
+    assert [url.rpartition("/")[2] for url in sqs.list_queues()["QueueUrls"]] == ["another"]
+
+
 def test_any_other_answer_deletes_nothing(monkeypatch: pytest.MonkeyPatch, stack: list[list[str]]) -> None:
     answers(monkeypatch, "yes")
     with pytest.raises(SystemExit, match="Nothing was deleted"):

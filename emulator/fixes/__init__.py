@@ -26,6 +26,8 @@ NAMES = (
     "service_permissions",
     "task_tokens",
     "embedded_metrics",
+    "service_metrics",
+    "alarms",
 )
 
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from emulator.fixes.service_metrics import age, publish
 from emulator.fixes.stream_failures import Discard, deliver
 from emulator.patching import module, original
 
@@ -184,7 +185,7 @@ class Readers:
         """Called by the emulator's loop whenever a source may have work, and once a second. Whether there was any."""
         found = False
         for account, region, mapping in self.functions._iter_all_esms():
-            with _scope(self.functions, account, region):
+            with scope(self.functions, account, region):
                 for shard_id, make in self._shards(mapping):
                     key = (mapping["UUID"], shard_id)
                     reader = self.threads.get(key)
@@ -225,7 +226,7 @@ class Reader(threading.Thread):
         return not self.busy
 
     def run(self) -> None:
-        with _scope(self.functions, *self.scope):
+        with scope(self.functions, *self.scope):
             while self._mapped():
                 try:
                     self.busy = self._turn()
@@ -270,6 +271,8 @@ class Reader(threading.Thread):
         result = self.functions._execute_function(function, {"Records": batch.records})
         if result.get("throttle"):
             return [batch.again(batch.records, counted=False)]
+        waited = age(arrival(batch.records[-1]))
+        publish("AWS/Lambda", "IteratorAge", waited, "Milliseconds", FunctionName=self.mapping["FunctionName"])
         if not result.get("error"):
             left = self._unfinished(batch.records, result.get("body"))
             if left is None:
@@ -375,7 +378,7 @@ def _true(value: object) -> bool:
 
 
 @contextlib.contextmanager
-def _scope(functions: Any, account: str, region: str) -> Iterator[None]:
+def scope(functions: Any, account: str, region: str) -> Iterator[None]:
     """The emulator finds an account's resources through context variables."""
     tokens = functions._request_account_id.set(account), functions._request_region.set(region)
     try:

@@ -36,6 +36,8 @@ def templates(root: Path = ROOT) -> list[Path]:
         *root.glob("template.yaml"),
         *root.glob("*/template.yaml"),
         *root.glob("services/*/template.yaml"),
+        *root.glob("*/operations.yaml"),
+        *root.glob("services/*/operations.yaml"),
     ]
     return sorted((path.relative_to(root) for path in found), key=lambda path: (len(path.parts), path))
 

@@ -1,4 +1,4 @@
-"""Queues, topics, rules, alarms: what must stand between them so that nothing is lost in a real account."""
+"""Queues, topics, rules: what must stand between them so that nothing is lost in a real account."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -66,7 +66,7 @@ def rule_target_has_dead_letters(found: Resource) -> Iterator[str]:
         queue = found.target(target.get("DeadLetterConfig", {}).get("Arn"), QUEUE)
         if queue is None:
             yield f"target {target['Id']} has no dead-letter queue"
-        elif not _lets_in(queue, "events.amazonaws.com", found):
+        elif not lets_in(queue, "events.amazonaws.com", found):
             yield f"{queue} does not let this rule send its dead letters"
 
 
@@ -86,7 +86,7 @@ def rule_may_reach_its_targets(found: Resource) -> Iterator[str]:
     for target in found.written.get("Targets", []):
         for kind in (QUEUE, TOPIC):
             resource = found.target(target["Arn"], kind)
-            if resource is not None and not _lets_in(resource, "events.amazonaws.com", found):
+            if resource is not None and not lets_in(resource, "events.amazonaws.com", found):
                 yield f"{resource} has no policy that lets events.amazonaws.com in, on condition of aws:SourceArn"
         function = found.target(target["Arn"], FUNCTION)
         if function is not None and not _permitted(function, "events.amazonaws.com"):
@@ -108,7 +108,7 @@ def subscription_has_dead_letters(subscription: Resource) -> Iterator[str]:
     if queue is None or topic is None:
         yield "no dead-letter queue" if queue is None else "TopicArn leads to no topic"
         return
-    if not _lets_in(queue, "sns.amazonaws.com", topic):
+    if not lets_in(queue, "sns.amazonaws.com", topic):
         yield f"{queue} does not let this subscription send its dead letters"
     if _fifo(topic) != _fifo(queue):
         yield f"{topic} and its dead letters {queue} must both be FIFO, or neither"
@@ -120,26 +120,10 @@ def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]
     endpoint = subscription.written["Endpoint"]
     queue, function = subscription.target(endpoint, QUEUE), subscription.target(endpoint, FUNCTION)
     topic = subscription.target(subscription.written["TopicArn"], TOPIC)
-    if queue is not None and topic is not None and not _lets_in(queue, "sns.amazonaws.com", topic):
+    if queue is not None and topic is not None and not lets_in(queue, "sns.amazonaws.com", topic):
         yield f"{queue} has no policy that lets sns.amazonaws.com in, on condition of aws:SourceArn"
     if function is not None and not _permitted(function, "sns.amazonaws.com"):
         yield f"{function} has no AWS::Lambda::Permission for sns.amazonaws.com"
-
-
-@rule("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-def alarm_may_reach_its_topic(alarm: Resource) -> Iterator[str]:
-    """An alarm that may not publish goes off unheard."""
-    actions = [alarm.written.get(key) for key in ("AlarmActions", "OKActions", "InsufficientDataActions")]
-    for topic in alarm.targets(actions):
-        if topic.type == TOPIC and not _lets_in(topic, "cloudwatch.amazonaws.com", alarm):
-            yield f"{topic} has no policy that lets cloudwatch.amazonaws.com in, on condition of its source"
-
-
-@rule("AWS::CloudWatch::Alarm")
-def alarm_tells_someone(alarm: Resource) -> Iterator[str]:
-    """An alarm without an action is a colour on a page that nobody has open."""
-    if not any(topic.type == TOPIC for topic in alarm.targets(alarm.written.get("AlarmActions"))):
-        yield "AlarmActions leads to no topic"
 
 
 @rule(QUEUE, TOPIC)
@@ -205,7 +189,7 @@ def _policies(resource: Resource) -> list[Resource]:
     return [policy for policy in resource.tree.all(kind) if resource in policy.targets(policy.written[key])]
 
 
-def _lets_in(resource: Resource, service: str, source: Resource) -> bool:
+def lets_in(resource: Resource, service: str, source: Resource) -> bool:
     """Whether a policy lets this service send on behalf of `source`: by reference, or by a pattern."""
 
     def fits(policy: Resource, statement: Statement) -> bool:

@@ -98,7 +98,16 @@ class Stack:
         return self.details.endpoint_url is not None
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the stack's account and region, with patience for a cold start."""
+        """A boto3 client of the stack's account and region, with patience for a cold start; always the same."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+    def _new_client(self, service: str) -> Any:
         config = Config(
             connect_timeout=5,
             read_timeout=60,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection
 
 from cli.audit import events, money, notifications, orders, queues, replicas, stock
+from cli.audit.endings import endings_of
 from cli.audit.evidence import Evidence, gather
 from cli.audit.result import CheckResult
 from cli.context import Stack
@@ -33,6 +34,10 @@ def run_audit(
     before: Evidence | None = None
     since = time.monotonic()
     while True:
+        # Reading everything takes a while, and a busy stack would be read over and over.
+        while time.monotonic() < deadline and not endings_of(stack).idle:
+            progress("work is under way")
+            time.sleep(_PAUSE_SECONDS)
         evidence = gather(stack)
         results = judge(evidence, expect_dead)
         now = time.monotonic()

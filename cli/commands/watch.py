@@ -66,7 +66,8 @@ def _ended_politely() -> Iterator[None]:
     def interrupt(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # Also Ctrl-C's own: who starts it from a script in the background finds that signal ignored.
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.bus import Rule, Target
 from cli.context import Stack
@@ -185,8 +185,8 @@ def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> None:
     """Raises StillFails unless the function took all of it."""
     try:
         answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event, ensure_ascii=False).encode())
-    except ClientError as error:
-        raise StillFails(f"{function} cannot be invoked: {error.response['Error'].get('Message', error)}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise StillFails(f"{function} did not answer: {error}") from error
     said = json.loads(answer["Payload"].read() or "null")
     if "FunctionError" in answer:
         name, message = (said or {}).get("errorType", "error"), (said or {}).get("errorMessage", "")

@@ -1,7 +1,7 @@
 """One deployed shop for all end-to-end tests, and the audit after each of them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,19 @@ HOME = lifecycle.PROJECT / ".local" / "e2e"
 # The first test waits for build and deployment; a crowd's checkouts take as long as the machine needs.
 TEST_SECONDS = 900
 QUIET_SECONDS = 120.0
+CROWDS = "test_crowds.py"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("e2e"))
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+    yield
+    # Every audit reads all orders that there are, so crowds come last.
+    items.sort(key=lambda item: item.path.name == CROWDS)
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +68,6 @@ def operator(shop: Shop) -> Person:
     return shop.operator
 
 
-@pytest.fixture
-def dead() -> set[str]:
-    """Ids of events that a test lets die on purpose: only these may lie in dead-letter queues afterwards."""
-    return set()
-
-
 @pytest.fixture(scope="session")
 def blamed() -> set[str]:
     """Faults that an earlier test has answered for: the stack is one, and its wounds stay."""
@@ -77,10 +75,10 @@ def blamed() -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def audit(stack: Stack, dead: set[str], blamed: set[str]) -> Iterator[None]:
+def audit(stack: Stack, blamed: set[str]) -> Iterator[None]:
     """Whatever a test did, all that must hold does hold once the shop is quiet."""
     yield
-    results = run_audit(stack, patience=QUIET_SECONDS, expect_dead=dead)
+    results = run_audit(stack, patience=QUIET_SECONDS)
     found = [(result, [fault for fault in result.faults if fault not in blamed]) for result in results]
     blamed.update(fault for _result, faults in found for fault in faults)
     lines = [

@@ -90,7 +90,7 @@ class Person:
 
     def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
         self.shop, self.token, self.email = shop, token, email
-        headers = {"Authorization": token.encode()} if token else {}
+        headers = {b"Authorization": token.encode()} if token else {}
         limits = httpx.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
         self._http = httpx.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
 

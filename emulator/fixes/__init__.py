@@ -19,6 +19,7 @@ NAMES = (
     "cold_starts",
     "proxy_errors",
     "batch_actions",
+    "transactions",
     "ses_identities",
     "streams",
     "rule_targets",

@@ -38,7 +38,9 @@ def clicks(
     sessions: Annotated[int, typer.Option(help="How many visits.", min=1, max=100_000)] = 100,
     seed: Annotated[
         int | None,
-        typer.Option(help="Which visits: the same seed sends the same clicks, which count once.", show_default=False),
+        typer.Option(
+            help="Which visits: the same seed sends the same clicks, which count once.", min=0, show_default=False
+        ),
     ] = None,
     orders: Annotated[bool, typer.Option("--orders", help="Let those who buy place their orders, too.")] = False,
 ) -> None:

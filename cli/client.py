@@ -59,6 +59,7 @@ class Trend(Value):
     sku: str
     views: int
     carts: int
+    checkouts: int
     purchases: int
     conversion: float | None
 
@@ -127,6 +128,10 @@ class FrontDoor:
         return [
             Event.model_validate(event) for event in self._ask("GET", f"orders/{order_id}/timeline").json()["events"]
         ]
+
+    def collect(self, clicks: Sequence[Mapping[str, Any]]) -> None:
+        """At most 100 clicks. Raises Refused with status 503 when all must be sent again, later."""
+        self._ask("POST", "clicks", json={"events": clicks})
 
     def trending(self, minutes: int | None) -> list[Trend]:
         query = {} if minutes is None else {"minutes": str(minutes)}

@@ -1,4 +1,4 @@
-"""Orders and their stories as a terminal shows them."""
+"""Orders, their stories and what is looked at, as a terminal shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.client import Event, Order
+from cli.client import Event, Order, Trend
 from cli.format import count, lasting, moment, money, service, status, table
 
 _BAR = 24
 _WIDE = 120
+# What a product's views, carts and purchases look like in a bar, also without colours.
+_VIEWED, _CARTED, _BOUGHT = ("░", "cyan"), ("▒", "yellow"), ("█", "green")
 
 
 def order_picture(order: Order) -> RenderableType:
@@ -116,3 +118,44 @@ def _bar(start: timedelta, end: timedelta, whole: timedelta, source: str) -> Tex
     return Text.assemble(
         " " * first, Text("━" * length, style=service(source).style), Text(" " * (_BAR - first - length))
     )
+
+
+@dataclass(frozen=True)
+class TrendingPicture:
+    """A bar per product as long as its views; of those, the part that went into carts, and the part that was bought.
+    Narrow terminals get shorter bars and no checkouts."""
+
+    trends: Sequence[Trend]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self.trends:
+            yield "Nobody has looked at anything lately; send visitors: shop clicks"
+            return
+        longest = max(max(trend.views, trend.carts, trend.purchases) for trend in self.trends)
+        wide = options.max_width >= _WIDE
+        width = 2 * _BAR if wide else _BAR // 2
+        chart = table()
+        chart.add_column("sku", no_wrap=True, style="cyan")
+        chart.add_column("", no_wrap=True)
+        headings = ["views", "carts", *(["checkouts"] if wide else []), "purchases", "conversion"]
+        for heading in headings:
+            chart.add_column(heading, justify="right", no_wrap=True)
+        for trend in self.trends:
+            chart.add_row(
+                trend.sku,
+                _looks(trend, width / longest if longest else 0),
+                *(f"{getattr(trend, heading):,}" for heading in headings[:-1]),
+                "–" if trend.conversion is None else f"{trend.conversion:.0%}",
+            )
+        yield chart
+        yield Text.assemble(_VIEWED, " viewed  ", _CARTED, " put into carts  ", _BOUGHT, " bought")
+
+
+def _looks(trend: Trend, per_click: float) -> Text:
+    """The narrower is drawn over the wider; what is there at all is seen."""
+    bar, drawn = Text(), 0
+    for number, (character, style) in ((trend.purchases, _BOUGHT), (trend.carts, _CARTED), (trend.views, _VIEWED)):
+        length = max(round(number * per_click), 1) if number else 0
+        bar.append(character * max(length - drawn, 0), style=style)
+        drawn = max(drawn, length)
+    return bar

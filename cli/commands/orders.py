@@ -19,7 +19,7 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
 
 _LINE = re.compile(r"(?P<sku>[^:]+)(?::(?P<quantity>[0-9]{1,9}))?")
-_ADDRESS = {
+ADDRESS = {
     "name": "A Customer",
     "line1": "1 Example Street",
     "city": "Springfield",
@@ -68,7 +68,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
         placed, replayed = door.place(
             lines or [_first_in_stock(door)],
             payment_method=method,
-            shipping_address=_ADDRESS,
+            shipping_address=ADDRESS,
             key=key or str(uuid.uuid4()),
         )
         found = _decided(door, placed.order_id, patience) if wait else placed

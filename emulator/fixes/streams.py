@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from emulator.fixes import resharding
 from emulator.fixes.service_metrics import age, publish
 from emulator.fixes.stream_failures import Discard, deliver
 from emulator.patching import module, original
@@ -66,7 +67,7 @@ def _anchor_kinesis(functions: Any) -> None:
         anchor(esm_id, source_arn, starting)
         stream = kinesis._resolve_stream_by_arn(source_arn) if ":kinesis:" in source_arn else None
         if stream and starting == "LATEST":
-            ends = {shard_id: len(shard["records"]) for shard_id, shard in stream["shards"].items()}
+            ends = {shard_id: len(shard["records"]) for shard_id, shard in resharding.shards(stream).items()}
             functions._kinesis_positions.setdefault(esm_id, ends)
         functions._esm_wake.set()
 
@@ -138,9 +139,10 @@ class KinesisShard:
 
     def _unread(self, limit: int) -> list[Record]:
         stream = self.streams._resolve_stream_by_arn(self.arn)
-        if not stream or stream["StreamStatus"] != "ACTIVE" or self.shard_id not in stream["shards"]:
+        shard = resharding.shards(stream).get(self.shard_id) if stream else None
+        if not stream or not shard or stream["StreamStatus"] != "ACTIVE":
             return []
-        records: list[Record] = stream["shards"][self.shard_id]["records"]
+        records: list[Record] = shard["records"]
         if self.last and not (0 < self.place <= len(records) and records[self.place - 1] is self.last):
             # Expired records have left the front; when the last one that was read has, all that is left is unread.
             self.place = next((place for place, record in enumerate(records, 1) if record is self.last), 0)
@@ -204,9 +206,16 @@ class Readers:
         if ":kinesis:" in arn:
             stream = module("services.kinesis")._resolve_stream_by_arn(arn) or {"shards": {}}
             return [
-                (shard_id, partial(KinesisShard, self.functions, mapping, shard_id)) for shard_id in stream["shards"]
+                (shard_id, partial(KinesisShard, self.functions, mapping, shard_id))
+                for shard_id in resharding.shards(stream)
+                if all(self._through(mapping, closed) for closed in resharding.before(stream, shard_id))
             ]
         return []
+
+    def _through(self, mapping: Mapping, shard_id: str) -> bool:
+        """Whether the mapping has handled all that a closed shard holds."""
+        reader = self.threads.get((mapping["UUID"], shard_id))
+        return reader is not None and not reader.shard.available()
 
 
 class Reader(threading.Thread):

@@ -414,6 +414,8 @@ def test_clicks_and_trending_answer_as_documented(monkeypatch: pytest.MonkeyPatc
         ask("collect", 415, body={"events": [click]}, headers=NOT_JSON)
         ask("trending", 200)
         ask("trending", 400, query={"minutes": "0"})
+        monkeypatch.setenv("STREAM_NAME", "")
+        ask("collect", 404, body={"events": [click]})
 
 
 def test_a_timeline_promises_every_event_of_an_order() -> None:

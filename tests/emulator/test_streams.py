@@ -180,3 +180,35 @@ def test_kinesis_shards_keep_their_order_past_a_poison_record(account: Account, 
         kinesis.put_record(StreamName=stream, PartitionKey=key, Data=b"{}")
     expected = [["a"], ["poison"], ["b"]]
     assert consumer.handled("b") == (expected if position == "LATEST" else [["early"], *expected])
+
+
+def test_resharding_loses_nothing_and_keeps_the_order_of_each_key(account: Account) -> None:
+    """What a closed shard still holds is handled before anything of the shards that took its keys over."""
+    kinesis = account.client("kinesis")
+    stream = account.name("clicks")
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
+    consumer = Consumer(account, source=arn, BatchSize=5, Enabled=False)
+    keys = [f"key{number}" for number in range(12)]
+
+    def put() -> None:
+        kinesis.put_records(StreamName=stream, Records=[{"PartitionKey": key, "Data": b"{}"} for key in keys])
+
+    def shards() -> list[str]:
+        found = kinesis.list_shards(StreamName=stream)["Shards"]
+        return [one["ShardId"] for one in sorted(found, key=lambda one: int(one["HashKeyRange"]["StartingHashKey"]))]
+
+    put()
+    kinesis.split_shard(StreamName=stream, ShardToSplit=shards()[0], NewStartingHashKey=str(2**127))
+    put()
+    kinesis.update_shard_count(StreamName=stream, TargetShardCount=3, ScalingType="UNIFORM_SCALING")
+    put()
+    first, second, _third = shards()
+    kinesis.merge_shards(StreamName=stream, ShardToMerge=first, AdjacentShardToMerge=second)
+    put()
+    consumer.enable(True)
+    everything = sorted(4 * keys)
+    account.eventually(lambda: sum(map(len, consumer.batches())) >= len(everything), within=20)
+    handled = [key for batch in consumer.batches() for key in batch]
+    assert sorted(handled) == everything
+    assert sorted(handled[: len(keys)]) == sorted(keys), "the first shard's records come before all others"

@@ -19,6 +19,7 @@ QUEUE = "Queue.Properties"
 EVENTS = "Function.Properties.Events"
 STREAM = f"{EVENTS}.Stream.Properties"
 MACHINE = "Machine.Properties"
+DELIVERED = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement"
 SECOND_POLICY = {
     "Type": "AWS::SQS::QueuePolicy",
     "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": []}},
@@ -119,6 +120,14 @@ PLANTS: list[tuple[str, str, Any]] = [
         {"Type": "SQS", "Destination": {"Fn::GetAtt": ["Letters", "Arn"]}},
     ),
     ("function_may_read_its_source", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
+    ("delivery_may_read_and_write", f"{DELIVERED}.0.Action.1", "kinesis:PutRecord"),
+    ("delivery_may_read_and_write", f"{DELIVERED}.1.Action.5", "s3:PutObjectAcl"),
+    ("delivery_may_read_and_write", "Delivery.Properties.KinesisStreamSourceConfiguration.RoleARN", REMOVED),
+    (
+        "delivery_has_a_place_for_errors",
+        "Delivery.Properties.ExtendedS3DestinationConfiguration.ErrorOutputPrefix",
+        REMOVED,
+    ),
     ("stream_has_two_readers_at_most", "Second", SECOND_READER),
     ("name_is_not_fixed", f"{QUEUE}.QueueName", "orders"),
     ("name_is_not_fixed", "Bus.Properties.Name", {"Fn::Sub": "shop-${Environment}"}),

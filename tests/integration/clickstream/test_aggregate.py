@@ -39,6 +39,33 @@ def test_the_producers_repetitions_and_the_consumers_count_once(clickstream: Cli
     assert views == {sku: sum(c["sku"] == sku for c in clicks) for sku in ("tea", "cup", "pot")}
 
 
+def test_resharding_loses_no_click_and_counts_none_twice(clickstream: Clickstream) -> None:
+    """Scenario 15: clicks before a split and a merge, and those between, also when shards are read again from their
+    beginnings and their records have other sequence numbers, as here after a split."""
+    kinesis = boto3.client("kinesis")
+
+    def open_shards() -> list[Any]:
+        shards = kinesis.list_shards(StreamName="clicks")["Shards"]
+        return [shard for shard in shards if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+
+    def sessions(first: int, last: int) -> list[dict[str, Any]]:
+        return [click(i, session_id=f"s{i}") for i in range(first, last)]
+
+    clickstream.post(*sessions(0, 40))
+    assert clickstream.aggregate(clickstream.records()[:20]) == []
+    split = open_shards()[0]
+    low, high = (int(split["HashKeyRange"][end]) for end in ("StartingHashKey", "EndingHashKey"))
+    kinesis.split_shard(StreamName="clicks", ShardToSplit=split["ShardId"], NewStartingHashKey=str((low + high) // 2))
+    clickstream.post(*sessions(20, 60))
+    assert len(open_shards()) == 3
+    assert clickstream.aggregate(clickstream.records()) == []
+    first, second, *_ = sorted(open_shards(), key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
+    kinesis.merge_shards(StreamName="clicks", ShardToMerge=first["ShardId"], AdjacentShardToMerge=second["ShardId"])
+    clickstream.post(*sessions(50, 70))
+    assert clickstream.aggregate(clickstream.records()) == []
+    assert clickstream.trend("tea")["views"] == 70
+
+
 def test_poison_goes_whole_to_the_failure_queue_and_the_rest_is_counted(clickstream: Clickstream) -> None:
     clickstream.post(click(1), click(2))
     first, second = clickstream.records()

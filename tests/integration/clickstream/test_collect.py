@@ -9,6 +9,7 @@ import pytest
 from clickstream import stream
 from shopkit.aws import client
 from tests.integration.clickstream.conftest import Clickstream, click
+from tests.integration.clickstream.test_purchases import confirmed, deliver
 
 
 class Throttled:
@@ -100,3 +101,21 @@ def test_what_is_no_click_is_a_400_that_points_at_it(clickstream: Clickstream) -
 def test_a_full_request_of_the_longest_clicks_is_accepted(clickstream: Clickstream) -> None:
     clicks = [click(0, event_id=f"{i:064}", session_id="s" * 64, sku="k" * 64, type="add_to_cart") for i in range(100)]
     assert clickstream.post(*clicks) == (202, {"accepted": 100})
+
+
+def test_without_a_stream_no_click_is_taken_and_trending_still_tells_what_was_bought(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 404, which no client repeats by itself, rather than the 503 of a stream that is full for the moment."""
+    monkeypatch.setenv("STREAM_NAME", "")
+    status, problem = clickstream.post(click(1))
+    assert (status, problem["type"]) == (404, "urn:cartwheel:problem:clicks-off")
+    assert deliver(confirmed("ord_1", "tea")) == []
+    assert clickstream.trend("tea") == {
+        "sku": "tea",
+        "views": 0,
+        "carts": 0,
+        "checkouts": 0,
+        "purchases": 1,
+        "conversion": None,
+    }

@@ -8,6 +8,7 @@ from tests.template.tree import Resource
 FUNCTION, MAPPING, QUEUE = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::SQS::Queue"
 ROLE, BUCKET, LOG_GROUP, TABLE = "AWS::IAM::Role", "AWS::S3::Bucket", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table"
 STREAM, MACHINE = "AWS::Kinesis::Stream", "AWS::StepFunctions::StateMachine"
+DELIVERY = "AWS::KinesisFirehose::DeliveryStream"
 HOUR, DAY = 3600, 86400
 
 # What the managed policy that SAM attaches for each event source grants, and what a role of its own must.
@@ -24,6 +25,15 @@ CONSUME = {
         "AWSLambdaKinesisExecutionRole",
         {"kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"},
     ),
+}
+# What Firehose needs of a bucket (Firehose Developer Guide, "Grant Firehose access to an Amazon S3 destination").
+DELIVER = {
+    "s3:AbortMultipartUpload",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
+    "s3:PutObject",
 }
 
 
@@ -151,6 +161,32 @@ def function_may_read_its_source(mapping: Resource) -> Iterator[str]:
             lacking = [action for action in sorted(actions) if not role.tree.allows(role, action, source)]
             if lacking:
                 yield f"{role} lacks {', '.join(lacking)} on {source}"
+
+
+@rule(DELIVERY)
+def delivery_may_read_and_write(delivery: Resource) -> Iterator[str]:
+    """Firehose retries for a day what its role does not allow, and then drops it."""
+    source = delivery.written.get("KinesisStreamSourceConfiguration", {})
+    destination = delivery.written.get("ExtendedS3DestinationConfiguration", {})
+    for holder, arn, kind, actions in (
+        (source, source.get("KinesisStreamARN"), STREAM, CONSUME[STREAM][1]),
+        (destination, destination.get("BucketARN"), BUCKET, DELIVER),
+    ):
+        target, role = delivery.target(arn, kind), delivery.target(holder.get("RoleARN"), ROLE)
+        if target is None or role is None:
+            yield f"leads to no {kind}" if target is None else f"no role for {target}"
+        elif lacking := [action for action in sorted(actions) if not role.tree.allows(role, action, target)]:
+            yield f"{role} lacks {', '.join(lacking)} on {target}"
+
+
+@rule(DELIVERY)
+def delivery_has_a_place_for_errors(delivery: Resource) -> Iterator[str]:
+    """AWS refuses expressions in Prefix without an ErrorOutputPrefix that names the type of error."""
+    destination = delivery.written.get("ExtendedS3DestinationConfiguration", {})
+    if "!{" in destination.get("Prefix", "") and "!{firehose:error-output-type}" not in destination.get(
+        "ErrorOutputPrefix", ""
+    ):
+        yield "ErrorOutputPrefix lacks !{firehose:error-output-type}"
 
 
 @rule(TABLE)

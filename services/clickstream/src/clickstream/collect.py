@@ -10,6 +10,8 @@ from shopkit.problems import Problem
 
 @endpoint
 def handler(request: Request) -> Response:
+    if not stream.is_on():
+        raise Problem(HTTPStatus.NOT_FOUND, "clicks-off", "This shop takes no clicks.")
     clicks = request.body(PostedClicks).events
     if refused := stream.put(clicks):
         raise Problem(

@@ -25,6 +25,11 @@ class Arrived:
     click: Click
 
 
+def is_on() -> bool:
+    """Whether there is a stream: a deployment may go without."""
+    return bool(os.environ["STREAM_NAME"])
+
+
 def put(clicks: Sequence[Click]) -> Sequence[Click]:
     """Puts the clicks into the stream, a session's into one shard; answers those that it kept refusing."""
     for attempt in range(1, _ATTEMPTS + 1):

@@ -1,0 +1,134 @@
+"""`clicks` and `trending`: visitors for the shop, and what people look at."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from itertools import count
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli import browsing
+from cli.browsing import Click, Session
+from cli.client import FrontDoor
+from cli.commands.orders import ADDRESS
+from cli.errors import CommandError, Refused
+from cli.format import count as counted
+from cli.pictures import TrendingPicture
+from cli.shop import console, shop_of
+from contracts.types import Goods
+
+_ATTEMPTS = 5
+# A client whose answer was lost sends its clicks again; here the first of so many requests does.
+_LOST_ANSWER = 10
+_TRY_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(clicks)
+    app.command()(trending)
+
+
+def clicks(
+    context: typer.Context,
+    sessions: Annotated[int, typer.Option(help="How many visits.", min=1, max=100_000)] = 100,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Which visits: the same seed sends the same clicks, which count once.", min=0, show_default=False
+        ),
+    ] = None,
+    orders: Annotated[bool, typer.Option("--orders", help="Let those who buy place their orders, too.")] = False,
+) -> None:
+    """Let visitors look around: views, carts and checkouts of the last 50 minutes.
+
+    One request in ten is sent twice, as by a client that lost the answer. No click counts twice.
+    """
+    shop = shop_of(context)
+    number = seed if seed is not None else secrets.randbelow(1_000_000)
+    with shop.anyone() as door:
+        skus = [product.sku for product in door.products()]
+        if not skus:
+            raise CommandError("There is nothing to look at; fill the shop: shop seed")
+        visits = browsing.sessions(sessions, number, skus, datetime.now(UTC))
+        repeated = _send(door, list(browsing.requests(visits)))
+    ordered = 0
+    if orders:
+        with shop.customer() as door:
+            ordered = sum(_order(door, visit) for visit in visits if visit.bought)
+    kinds = Counter(click.type for visit in visits for click in visit.clicks)
+    document = {
+        "seed": number,
+        "sessions": sessions,
+        "clicks": kinds.total(),
+        "views": kinds["view"],
+        "carts": kinds["add_to_cart"],
+        "checkouts": kinds["checkout"],
+        "orders": ordered,
+        "sent_again": repeated,
+    }
+    shop.say(document, lambda: _sentence(document))
+    shop.hint(f"The same again, to see that nothing counts twice: shop clicks --sessions {sessions} --seed {number}")
+
+
+def trending(
+    context: typer.Context,
+    minutes: Annotated[int | None, typer.Option(min=1, help="How far back; by default the service decides.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many products at most.")] = 20,
+) -> None:
+    """Show what people view, put into carts and buy."""
+    shop = shop_of(context)
+    with shop.anyone() as door:
+        found = door.trending(minutes)[:top]
+    shop.say([trend.model_dump(mode="json") for trend in found], lambda: TrendingPicture(found))
+
+
+def _send(door: FrontDoor, batches: Sequence[list[Click]]) -> int:
+    """Every batch, some of them twice; answers how many clicks went twice on purpose."""
+    repeated = 0
+    with console(stderr=True).status("Looking around") as progress:
+        for done, batch in enumerate(batches):
+            _post(door, batch)
+            if done % _LOST_ANSWER == 0:
+                _post(door, batch)
+                repeated += len(batch)
+            progress.update(Text(f"Looking around: {done + 1} of {len(batches)} requests"))
+    return repeated
+
+
+def _post(door: FrontDoor, batch: Sequence[Click]) -> None:
+    """All of it again while the stream is busy: ids make that harmless."""
+    for attempt in count(1):
+        try:
+            door.collect([click.document() for click in batch])
+        except Refused as error:
+            if error.status not in _TRY_LATER or attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.1 * 2**attempt)
+        else:
+            return
+
+
+def _order(door: FrontDoor, visit: Session) -> bool:
+    """Whether this visit's order is in: placed now, or by the same visit of an earlier run."""
+    lines = [Goods(sku=sku, quantity=1) for sku in visit.bought]
+    try:
+        door.place(lines, payment_method="pm_visa", shipping_address=ADDRESS, key=visit.id)
+    except Refused as error:
+        # The same visit bought something else from an earlier shelf, or a product has gone.
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
+        return False
+    return True
+
+
+def _sentence(sent: dict[str, int]) -> Text:
+    nouns = {"views": "view", "carts": "cart", "checkouts": "checkout", "orders": "order"}
+    parts = ", ".join(counted(sent[kind], noun) for kind, noun in nouns.items() if sent[kind])
+    told = f"{counted(sent['sessions'], 'session')} with {counted(sent['clicks'], 'click')}: {parts}"
+    again = f"; {counted(sent['sent_again'], 'click')} sent twice on purpose"
+    return Text.assemble(("✓ ", "green"), told, (again, "dim"))

@@ -11,7 +11,7 @@ import pytest
 
 from cli.audit.evidence import Evidence, gather
 from tests.support.eventually import eventually, until
-from tests.support.faults import Event, deliver, event_of, events_of, seen_again_soon
+from tests.support.faults import Event, deliver, events_of
 from tests.support.quiet import quiet
 from tests.support.shop import Order, Person, Shop
 
@@ -125,51 +125,6 @@ def test_an_older_price_that_comes_late_changes_nothing(shop: Shop) -> None:
     marker = shop.sells(stock=0)
     eventually(lambda: bool(shop.known(marker)), True)
     assert shop.known(mug) == newest
-
-
-def test_an_event_of_an_unknown_version_is_set_aside_whole(shop: Shop, customer: Person) -> None:
-    """32"""
-    order = confirmed(shop, customer)
-    known = event_of(order, "StockReserved")
-    unknown = changed(known, version=2, event_id=str(uuid.uuid4()))
-
-    with seen_again_soon(shop, "Order/TimelineQueue"):
-        deliver(shop, [unknown])
-        (letter,) = until(lambda: taken_from(shop, "Order/TimelineDeadLetters"), bool, "a dead letter")
-
-    assert json.loads(letter["Body"])["detail"] == unknown["detail"]
-    assert order.story.count("StockReserved") == 1
-
-
-def test_fields_that_a_consumer_does_not_know_are_ignored(shop: Shop, customer: Person) -> None:
-    """32"""
-    order = confirmed(shop, customer)
-    before, known = order.timeline, event_of(order, "OrderConfirmed")
-
-    deliver(shop, [changed(known, mood="good", data={**known["detail"]["data"], "mood": "good"})])
-    customer.orders(shop.sells(stock=1)).becomes("CONFIRMED")
-
-    assert order.timeline == before
-
-
-def confirmed(shop: Shop, customer: Person) -> Order:
-    order = customer.orders(shop.sells(stock=1))
-    order.becomes("CONFIRMED")
-    until(lambda: quiet(shop), bool, "a quiet shop")
-    return order
-
-
-def changed(event: Event, **changes: Any) -> Event:
-    return {**event, "detail": {**event["detail"], **changes}}
-
-
-def taken_from(shop: Shop, queue: str) -> list[dict[str, Any]]:
-    """What lies in the queue, which is empty afterwards."""
-    sqs, url = shop.aws("sqs"), shop.table(queue)
-    messages: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    for message in messages:
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return messages
 
 
 def product_updated(known: dict[str, Any] | None, version: int) -> Event:

@@ -1,7 +1,9 @@
 """One deployed shop for all end-to-end tests, and the audit after each of them."""
 
+import fcntl
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,14 +37,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The shop on an embedded AWS of its own, from nothing: what an earlier run left is not reused."""
-    lifecycle.stop(HOME)
-    shutil.rmtree(HOME, ignore_errors=True)
-    try:
-        running = lifecycle.start(HOME, 0)
-        deploy.deploy(HOME, running, lambda _progress: None)
-        yield seed_shop(Stack.local(HOME), lambda _progress: None).stack
-    finally:
+    with alone():
         lifecycle.stop(HOME)
+        shutil.rmtree(HOME, ignore_errors=True)
+        try:
+            running = lifecycle.start(HOME, 0)
+            deploy.deploy(HOME, running, lambda _progress: None)
+            yield seed_shop(Stack.local(HOME), lambda _progress: None).stack
+        finally:
+            lifecycle.stop(HOME)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Two runs, or two workers of one, would take the stack from under each other."""
+    HOME.parent.mkdir(exist_ok=True)
+    with HOME.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail("Another process runs the end-to-end tests in this folder.")
+        yield
 
 
 @pytest.fixture(scope="session")

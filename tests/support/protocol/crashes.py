@@ -108,13 +108,17 @@ def every_crash(story: Story) -> Report:
     """Crashes the story at each of its calls, in every way that the call can go wrong."""
     report = Report(told(story))
     report.violations += [f"calm: {fault}" for fault in report.calm.faults]
-    for number, call in enumerate(report.calm.calls):
-        for fault in possible(call):
-            report.points += 1
-            report.violations += [
-                f"call {number}, {call}, {fault}: {wrong}" for wrong in _wrong(story, report.calm, fault, number)
-            ]
+    for point, violations in crash_points(story, report.calm):
+        report.points += 1
+        report.violations += [f"{point}: {violation}" for violation in violations]
     return report
+
+
+def crash_points(story: Story, calm: Told) -> Iterator[tuple[str, list[str]]]:
+    """Each point, and what went wrong there."""
+    for number, call in enumerate(calm.calls):
+        for fault in possible(call):
+            yield f"call {number}, {call}, {fault}", list(_wrong(story, calm, fault, number))
 
 
 def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:

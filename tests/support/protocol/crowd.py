@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.interleaving import Actor, Died, stop_here
 from tests.support.protocol.invocation import Invocation
+from tests.support.protocol.people import GaveUp
 from tests.support.protocol.shop import Shop, skew
 from tests.support.protocol.small_aws import Answer, Call, Perform
 
@@ -24,10 +25,11 @@ class Turn(Enum):
 
 
 class Busy:
-    """Somebody at work, standing at the very beginning or before an AWS call."""
+    """Somebody at work, standing at the very beginning (None) or before an AWS call."""
 
     def __init__(self, label: str, actor: Actor, end: Callable[[], None]) -> None:
         self.label, self.actor, self.end = label, actor, end
+        self.before: Call | None = None
 
     def __str__(self) -> str:
         return self.label
@@ -41,6 +43,7 @@ class Crowd:
         self.busy: list[Busy] = []
         self._turn_over = Semaphore(0)
         self._turn = Turn.CALL
+        self._acting: Busy | None = None
         shop.aws.boundary = self._at_a_call
 
     def start(self, invocation: Invocation, wrong_by: timedelta = _NOT_WRONG) -> Busy:
@@ -54,15 +57,21 @@ class Crowd:
         return self._joined(str(invocation), act, invocation.end)
 
     def ask(self, label: str, act: Callable[[], Any]) -> Busy:
-        """A person goes to the front door."""
-        return self._joined(label, act, lambda: None)
+        """A person goes to the front door, and away again if it stays shut."""
+
+        def try_it() -> None:
+            with suppress(GaveUp):
+                act()
+
+        return self._joined(label, try_it, lambda: None)
 
     def take_turn(self, busy: Busy, turn: Turn = Turn.CALL) -> None:
         """One AWS call, and on to the next or to the end. Raises what the harness itself raised in there."""
         # Who has not begun cannot die yet.
         self._turn = turn if busy.actor.stops else Turn.CALL
+        self._acting = busy
         busy.actor.take_turn(dies=self._turn is Turn.DIE_BEFORE)
-        self._turn = Turn.CALL
+        self._turn, self._acting = Turn.CALL, None
         if busy.actor.done:
             self.busy.remove(busy)
             if busy.actor.failure:
@@ -80,7 +89,9 @@ class Crowd:
         self.busy.append(busy)
         return busy
 
-    def _at_a_call(self, _call: Call, perform: Perform) -> Answer:
+    def _at_a_call(self, call: Call, perform: Perform) -> Answer:
+        if self._acting:
+            self._acting.before = call
         stop_here()
         answer = perform()
         if self._turn is Turn.DIE_AFTER:

@@ -5,32 +5,38 @@ shop comes to rest, and then every invariant must hold.
 """
 
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
-from hypothesis import note
+from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from tests.support.protocol.channels import QueueReader, StreamReader
-from tests.support.protocol.crowd import Crowd, Turn
+from tests.support.protocol.crowd import Busy, Crowd, Turn
 from tests.support.protocol.invocation import Invocation, Outcome
-from tests.support.protocol.people import People
+from tests.support.protocol.people import GaveUp, People
 from tests.support.protocol.races import crowd_in
-from tests.support.protocol.shop import Trigger, opened_shop
+from tests.support.protocol.shop import Trigger, Worker, opened_shop
 from tests.support.protocol.verdict import evidence_of, faults
 from tests.support.protocol.workflow import Execution
 
 METHODS = ["pm_visa", "pm_declined", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"]
 # Streams whose order no one promises beyond a redrive. (The orders' own relay feeds the topic that is in order.)
 PARKABLE = ["inventory.sync", "inventory.relay", "payment.relay"]
-BREAKABLE = ["Payment.SandboxLedger", "Payment.Payments", "Order.Orders", "Inventory.Inventory", "bus", "topic"]
+BREAKABLE = ["Payment.SandboxLedger", "Payment.Payments", "Order.Orders", "Inventory.Inventory", "events", "sns"]
+CLOCKS = [timedelta(), timedelta(), timedelta(minutes=10), timedelta(minutes=-10)]
 ANY = st.integers(0, 11)
 _A_WHILE, _TOO_LONG = timedelta(minutes=11), timedelta(hours=26)
 _ROUNDS = 12
 
 ended: Counter[str] = Counter()
 """How the orders ended, over all runs."""
+
+
+def disturbs(life: "OneOrder") -> bool:
+    """A life has few disturbances, or it would end before anything is at stake."""
+    return life.disturbances < life.most_disturbances
 
 
 class OneOrder(RuleBasedStateMachine):
@@ -41,15 +47,17 @@ class OneOrder(RuleBasedStateMachine):
         self.crowd: Crowd = self.exit.enter_context(crowd_in(self.shop))
         self.people = People(self.shop)
         self.order_id = ""
+        self.disturbances = self.most_disturbances = 0
 
-    @initialize(method=st.sampled_from(METHODS), units=st.sampled_from([5, 5, 5, 1]))
-    def place(self, method: str, units: int) -> None:
+    @initialize(method=st.sampled_from(METHODS), units=st.sampled_from([5, 5, 5, 1]), disturbances=st.integers(1, 6))
+    def place(self, method: str, units: int, disturbances: int) -> None:
         self.people.stock(MUG=units)
         self.order_id = self.people.place(method)
+        self.most_disturbances = disturbances
 
     # ── What goes on ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(choices=st.lists(ANY, min_size=1, max_size=15))
+    @rule(choices=st.lists(ANY, min_size=1, max_size=8))
     def go_on(self, choices: list[int]) -> None:
         """Somebody makes one AWS call, or some trigger calls a function: again and again."""
         for choice in choices:
@@ -60,71 +68,135 @@ class OneOrder(RuleBasedStateMachine):
             elif others:
                 self.crowd.start(self._begun(others[number - len(self.crowd.busy)], choice))
 
-    @rule(choice=ANY, clock=st.sampled_from([timedelta(minutes=10), timedelta(minutes=-10)]))
-    @precondition(lambda self: self.shop.ready())
-    def start_with_a_wrong_clock(self, choice: int, clock: timedelta) -> None:
-        ready = self.shop.ready()
-        self.crowd.start(self._begun(ready[choice % len(ready)], choice), wrong_by=clock)
-
-    @rule(choice=ANY, turn=st.sampled_from([Turn.DIE_BEFORE, Turn.DIE_AFTER]))
-    @precondition(lambda self: self.crowd.busy)
-    def die(self, choice: int, turn: Turn) -> None:
-        self.crowd.take_turn(self.crowd.busy[choice % len(self.crowd.busy)], turn)
-
-    @rule(choice=ANY)
+    @rule(tasks=st.integers(1, 2), choice=ANY)
     @precondition(lambda self: self._running())
-    def task_times_out(self, choice: int) -> None:
-        """Whoever works for it goes on nevertheless, and is late."""
+    def execution_goes_on(self, tasks: int, choice: int) -> None:
+        """Undisturbed for a while, so that lives get somewhere."""
         execution = self._running()[choice % len(self._running())]
-        if execution.busy or execution.waiting:
-            execution.timed_out()
+        for _ in range(tasks):
+            if execution.ready:
+                self.shop.run(Worker(self.shop, execution).begin())
+
+    @rule(choice=ANY, calls=st.integers(1, 5), clock=st.sampled_from(CLOCKS))
+    @precondition(lambda self: self.shop.ready())
+    def stand_half_way(self, choice: int, calls: int, clock: timedelta) -> None:
+        """A function gets so far, and stands there while others go on; and its clock may be wrong."""
+        ready = self.shop.ready()
+        busy = self.crowd.start(self._begun(ready[choice % len(ready)], choice), wrong_by=clock)
+        for _ in range(calls):
+            if busy in self.crowd.busy:
+                self.crowd.take_turn(busy)
 
     @rule(choice=ANY)
-    @precondition(lambda self: self._running())
-    def execution_dies(self, choice: int) -> None:
-        self._running()[choice % len(self._running())].aborted()
+    @precondition(lambda self: self.crowd.busy)
+    def finish(self, choice: int) -> None:
+        busy = self.crowd.busy[choice % len(self.crowd.busy)]
+        while busy in self.crowd.busy:
+            self.crowd.take_turn(busy)
 
-    @rule(choice=ANY)
-    @precondition(lambda self: self.shop.bus)
-    def event_comes_again(self, choice: int) -> None:
-        self.shop.deliver(self.shop.bus[-1 - choice % len(self.shop.bus)].event)
+    @rule(how_many=st.integers(1, 3))
+    def news_travels(self, how_many: int) -> None:
+        """Streams and queues bring what is there, while checkout and whoever stands half-way wait."""
+        for _ in range(how_many):
+            ready = [trigger for trigger in self.shop.ready() if not isinstance(trigger, Worker)]
+            if ready:
+                self.shop.run(ready[0].begin())
 
     # ── What people and schedules do ──────────────────────────────────────────────────────────────────────────────────
 
+    @rule(calls=st.integers(1, 4))
+    @precondition(disturbs)
+    def cancel(self, calls: int) -> None:
+        self._asked(self.crowd.ask("order.cancel", lambda: self.people.cancel(self.order_id)), calls)
+
     @rule()
-    def cancel(self) -> None:
-        self.crowd.ask("order.cancel", lambda: self.people.cancel(self.order_id))
+    @precondition(disturbs)
+    def cancel_and_compensate(self) -> None:
+        """The whole compensation overtakes whoever stands half-way."""
+        self.disturbances += 1
+        with suppress(GaveUp):
+            self.people.cancel(self.order_id)
+        self.news_travels(_ROUNDS)
 
-    @rule(decision=st.sampled_from(["approve", "approve", "reject"]))
-    def review(self, decision: str) -> None:
-        self.crowd.ask("order.review", lambda: self.people.review(self.order_id, decision))
+    @rule(decision=st.sampled_from(["approve", "approve", "reject"]), calls=st.integers(1, 4))
+    @precondition(disturbs)
+    def review(self, decision: str, calls: int) -> None:
+        self._asked(self.crowd.ask("order.review", lambda: self.people.review(self.order_id, decision)), calls)
 
-    @rule(by=st.sampled_from([_A_WHILE, _A_WHILE, _TOO_LONG]))
-    def reconcile(self, by: timedelta) -> None:
+    @rule(by=st.sampled_from([_A_WHILE, _A_WHILE, _TOO_LONG]), calls=st.integers(1, 6))
+    @precondition(disturbs)
+    def reconcile(self, by: timedelta, calls: int) -> None:
         self.shop.now += by
-        self.crowd.start(Invocation(self.shop.function("order.reconcile"), {}, _forgotten))
+        self._asked(self.crowd.start(Invocation(self.shop.function("order.reconcile"), {}, _forgotten)), calls)
 
     @rule()
     def redrive_dead_letters(self) -> None:
         for consumer in self.shop.consumers:
             consumer.redrive()
 
-    # ── What breaks and is mended ─────────────────────────────────────────────────────────────────────────────────────
+    # ── What goes wrong ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(choice=ANY, turn=st.sampled_from([Turn.DIE_BEFORE, Turn.DIE_AFTER]))
+    @precondition(lambda self: self.crowd.busy and disturbs(self))
+    def die(self, choice: int, turn: Turn) -> None:
+        self.disturbances += 1
+        self.crowd.take_turn(self.crowd.busy[choice % len(self.crowd.busy)], turn)
+
+    @rule(choice=ANY)
+    @precondition(lambda self: any(e.busy or e.waiting for e in self._running()) and disturbs(self))
+    def task_times_out(self, choice: int) -> None:
+        """Whoever works for it goes on nevertheless, and is late."""
+        self.disturbances += 1
+        occupied = [execution for execution in self._running() if execution.busy or execution.waiting]
+        occupied[choice % len(occupied)].timed_out()
+
+    @rule(choice=ANY)
+    @precondition(lambda self: any(e.ready for e in self._running()) and disturbs(self))
+    def task_fails_for_good(self, choice: int) -> None:
+        """However often it is retried."""
+        self.disturbances += 1
+        ready = [execution for execution in self._running() if execution.ready]
+        execution = ready[choice % len(ready)]
+        state = execution.state
+        while execution.ready and execution.state == state:
+            execution.begin()
+            execution.timed_out()
+
+    @rule(choice=ANY)
+    @precondition(lambda self: self._running() and disturbs(self))
+    def execution_dies(self, choice: int) -> None:
+        self.disturbances += 1
+        self._running()[choice % len(self._running())].aborted()
+
+    @rule(choice=ANY)
+    @precondition(lambda self: self.shop.bus and disturbs(self))
+    def event_comes_again(self, choice: int) -> None:
+        """OrderPlaced as often as all others together: it starts another checkout."""
+        self.disturbances += 1
+        placed = [published for published in self.shop.bus if published.type == "OrderPlaced"]
+        events = placed if choice % 2 and placed else self.shop.bus
+        self.shop.deliver(events[-1 - choice % len(events)].event)
 
     @rule(what=st.sampled_from(BREAKABLE))
+    @precondition(disturbs)
     def break_down(self, what: str) -> None:
-        self.shop.down = {what}
+        self.disturbances += 1
+        self.shop.aws.down = {what}
 
     @rule()
+    @precondition(lambda self: self.shop.aws.down)
     def mend(self) -> None:
-        self.shop.down = set()
+        self.shop.aws.down = set()
 
     @rule(says=st.sampled_from(PARKABLE))
+    @precondition(disturbs)
     def park(self, says: str) -> None:
         if self.shop.stream(says).ready:
+            self.disturbances += 1
             self.shop.stream(says).park()
 
     @rule(says=st.sampled_from(PARKABLE))
+    @precondition(lambda self: any(stream.parked for stream in self.shop.streams))
     def redrive_parked(self, says: str) -> None:
         if self.shop.stream(says).parked:
             self.crowd.start(self.shop.stream(says).redrive(_forgotten))
@@ -144,7 +216,7 @@ class OneOrder(RuleBasedStateMachine):
             self.exit.close()
 
     def _come_to_rest(self) -> None:
-        self.shop.down = set()
+        self.shop.aws.down = set()
         while self.crowd.busy:
             self.crowd.take_turn(self.crowd.busy[0])
         for _ in range(_ROUNDS):
@@ -159,6 +231,13 @@ class OneOrder(RuleBasedStateMachine):
             self.shop.tick(_A_WHILE)
         raise AssertionError("the order is never decided, or its letters never delivered")
 
+    def _asked(self, busy: Busy, calls: int) -> None:
+        """Somebody came, and gets so far at once."""
+        self.disturbances += 1
+        for _ in range(calls):
+            if busy in self.crowd.busy:
+                self.crowd.take_turn(busy)
+
     def _running(self) -> list[Execution]:
         return [execution for execution in self.shop.executions if execution.status == "RUNNING"]
 
@@ -172,3 +251,19 @@ class OneOrder(RuleBasedStateMachine):
 
 def _forgotten(_outcome: Outcome) -> None:
     """Nobody asks how it went: the next round does what is left."""
+
+
+def live(lives: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
+    """So many lives, the same everywhere and every time. Raises AssertionError for the first that ended wrongly."""
+    run_state_machine_as_test(
+        OneOrder,
+        settings=settings(
+            max_examples=lives,
+            stateful_step_count=40,
+            phases=phases,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -15,6 +15,10 @@ from tests.support.protocol.verdict import faults
 _PATIENCE = 10
 
 
+class GaveUp(Exception):
+    """The front door never answered."""
+
+
 @dataclass
 class People:
     """`answers` are all that they got, in order: whose, status and body. `noticed` is what was wrong on the way."""
@@ -98,4 +102,4 @@ class People:
                 continue
             if answer["statusCode"] < 500:
                 return answer
-        raise AssertionError(f"{says} never answered")
+        raise GaveUp(says)

@@ -21,7 +21,7 @@ from tests.support.protocol.deployment import Deployment, Function, deployment
 from tests.support.protocol.expressions import NotModelled
 from tests.support.protocol.invocation import Invocation, Outcome
 from tests.support.protocol.small_aws import SmallAWS, installed
-from tests.support.protocol.small_dynamodb import Refusal, SmallDynamoDB, Table
+from tests.support.protocol.small_dynamodb import SmallDynamoDB, Table
 from tests.support.protocol.workflow import Execution, Failure
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,9 +60,8 @@ class Shop:
         self.deployed = deployed
         self.now = START
         self.tables = {name: Table(found.key, found.indexes, found.streamed) for name, found in deployed.tables.items()}
-        self._tables = SmallDynamoDB(self.tables)
         services = {
-            "dynamodb": self._dynamodb,
+            "dynamodb": SmallDynamoDB(self.tables).answer,
             "events": self._put_events,
             "sns": self._publish_batch,
             "sqs": self._send_message,
@@ -85,7 +84,6 @@ class Shop:
         self.order_updates: list[Published] = []
         self.invoked: dict[str, int] = {}
         self.losing: set[str] = set()  # machines whose executions are lost as they start
-        self.down: set[str] = set()  # tables that do not answer, "bus", "topic"
         self._functions = {function.says: function for function in deployed.functions.values()}
 
     # ── Who may do something ──────────────────────────────────────────────────────────────────────────────────────────
@@ -162,15 +160,7 @@ class Shop:
     def time(self) -> datetime:
         return self.now + skew.get()
 
-    # ── The tables, the bus, the topic, and queues that functions send to ─────────────────────────────────────────────
-
-    def _dynamodb(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        self._require_up(*_tables_in(parameters))
-        return self._tables.answer(operation, parameters)
-
-    def _require_up(self, *names: str) -> None:
-        if self.down.intersection(names):
-            raise Refusal("InternalServerError")
+    # ── The bus, the topic, and queues that functions send to ─────────────────────────────────────────────────────────
 
     def deliver(self, event: Mapping[str, Any]) -> None:
         """As EventBridge gives an event to its targets: at least once."""
@@ -184,7 +174,6 @@ class Shop:
     def _put_events(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if operation != "PutEvents":
             raise NotModelled(f"events {operation}")
-        self._require_up("bus")
         for entry in parameters["Entries"]:
             event = {
                 "source": entry["Source"],
@@ -198,7 +187,6 @@ class Shop:
     def _publish_batch(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if operation != "PublishBatch":
             raise NotModelled(f"sns {operation}")
-        self._require_up("topic")
         for entry in parameters["PublishBatchRequestEntries"]:
             event = json.loads(entry["Message"])
             self.order_updates.append(Published(entry["MessageDeduplicationId"], event["detail-type"], event))
@@ -209,13 +197,6 @@ class Shop:
             raise NotModelled(f"sqs {operation}")
         self.queues[parameters["QueueUrl"]].send(parameters["MessageBody"])
         return {}
-
-
-def _tables_in(parameters: Mapping[str, Any]) -> set[str]:
-    """What a call to DynamoDB is about."""
-    actions = [next(iter(action.values())) for action in parameters.get("TransactItems", [])]
-    named: set[str] = {part["TableName"] for part in (parameters, *actions) if "TableName" in part}
-    return named.union(parameters.get("RequestItems", {}))
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,13 @@ class Call:
     operation: str
     parameters: Mapping[str, Any]
 
+    @property
+    def tables(self) -> set[str]:
+        """What a call to DynamoDB is about."""
+        actions = [next(iter(action.values())) for action in self.parameters.get("TransactItems", [])]
+        named: set[str] = {part["TableName"] for part in (self.parameters, *actions) if "TableName" in part}
+        return named.union(self.parameters.get("RequestItems", {}))
+
     def __str__(self) -> str:
         return f"{self.service}.{self.operation} of {self.function}"
 
@@ -45,17 +52,24 @@ def untouched(_call: Call, perform: Perform) -> Answer:
 
 
 class SmallAWS:
-    """`services` answer calls by service name, raising Refusal; `boundary` stands before them all."""
+    """`services` answer calls by service name, raising Refusal; `boundary` stands before them all. What is `down`, a
+    table or a service, answers nothing but errors."""
 
     def __init__(self, services: Mapping[str, Callable[[str, Mapping[str, Any]], Answer]]) -> None:
         self.services = services
+        self.down: set[str] = set()
         self.boundary: Boundary = untouched
 
     def call(self, call: Call) -> Answer:
         """Raises Refusal, and what the boundary raises."""
         if call.service not in self.services:
             raise NotModelled(str(call))
-        return self.boundary(call, lambda: self.services[call.service](call.operation, call.parameters))
+        return self.boundary(call, lambda: self._perform(call))
+
+    def _perform(self, call: Call) -> Answer:
+        if self.down & {call.service, *call.tables}:
+            raise Refusal("InternalServerError")
+        return self.services[call.service](call.operation, call.parameters)
 
 
 _installed: list[SmallAWS] = []

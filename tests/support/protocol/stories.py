@@ -105,11 +105,11 @@ def gateway_down(method: str) -> Callable[[People], None]:
     """From the first question on, until the queue has given up and a person redrives."""
 
     def tell(people: People) -> None:
-        people.shop.down = {LEDGER}
+        people.shop.aws.down = {LEDGER}
         people.place(method)
         people.shop.settle_down()
         people.look_closely()
-        people.shop.down = set()
+        people.shop.aws.down = set()
         people.shop.consumer("payment.settle").redrive()
         people.shop.settle_down()
 

@@ -1,0 +1,169 @@
+"""Bugs on purpose: one edit of one real function's source, for as long as a test needs to see that it is caught."""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+from unittest.mock import patch
+
+from contracts import envelope
+from inventory import domain as inventory
+from inventory import store as inventory_store
+from order import domain as order
+from order import events as order_events
+from order import store as order_store
+from payment import domain as payment
+from shopkit import bus
+from tests.support.protocol.deployment import deployment
+from tests.support.protocol.stories import CHECKOUT
+
+# Checkout's catch-all as one would first write it: give the money back at once, then reject.
+_SETTLEMENT = """{% $string({
+  'source': 'shop.order', 'detail-type': 'OrderRejected',
+  'detail': $merge([$states.context.Execution.Input.detail, {
+    'data': $merge([$states.context.Execution.Input.detail.data, {'reason': 'checkout_failed'}])}])}) %}"""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """`plant` is in force within its context."""
+
+    name: str
+    plant: Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def edited(function: Any, old: str, new: str) -> Iterator[None]:
+    """The function with `old` replaced in its source, wherever it was imported to. Raises ValueError unless there is
+    exactly one such place: then the code has changed, and the bug must be planted anew."""
+    if isinstance(function, property):
+        function = function.fget
+    assert isinstance(function, FunctionType)
+    source = textwrap.dedent(inspect.getsource(function))
+    if source.count(old) != 1:
+        raise ValueError(f"{function.__qualname__} has {source.count(old)} times {old!r}")
+    names: dict[str, Any] = {}
+    exec(
+        compile(source.replace(old, new).removeprefix("@property\n"), function.__code__.co_filename, "exec"),
+        function.__globals__,
+        names,
+    )
+    right = function.__code__
+    function.__code__ = names[function.__name__].__code__
+    try:
+        yield
+    finally:
+        function.__code__ = right
+
+
+def edit(function: Any, old: str, new: str) -> Callable[[], AbstractContextManager[None]]:
+    return lambda: edited(function, old, new)
+
+
+@contextmanager
+def checkout_that_compensates() -> Iterator[None]:
+    definition = deepcopy(deployment().machines[CHECKOUT])
+    states = definition["States"]
+    states["Settle first"] = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "Payment.Settle",
+            "Payload": {
+                "Records": [
+                    {
+                        "messageId": "1",
+                        "receiptHandle": "handle",
+                        "eventSource": "aws:sqs",
+                        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+                        "attributes": {"ApproximateReceiveCount": "1"},
+                        "body": _SETTLEMENT,
+                    }
+                ]
+            },
+        },
+        "Next": "Reject order",
+    }
+    for state in states.values():
+        for catcher in state.get("Catch", []):
+            if catcher["Next"] == "Reject order":
+                catcher["Next"] = "Settle first"
+    with patch.dict(deployment().machines, {CHECKOUT: definition}):
+        yield
+
+
+BUGS = [
+    Bug(
+        "the order's write has lost its condition",
+        edit(order_store.change, '"revision = :revision"', '"attribute_exists(pk)"'),
+    ),
+    Bug(
+        "any order may be confirmed",
+        edit(order.confirm, "allowed={OrderStatus.PLACED}", "allowed=set(OrderStatus)"),
+    ),
+    Bug(
+        "a confirmed order may be rejected",
+        edit(order.reject, "allowed={OrderStatus.PLACED}", "allowed={OrderStatus.PLACED, OrderStatus.CONFIRMED}"),
+    ),
+    Bug(
+        "the reconciler never gives up",
+        edit(order.reconciled, "order.restarts >= limits.restarts", "False"),
+    ),
+    Bug(
+        "a restart has a fresh event id",
+        edit(
+            order_events._envelop, "entity_version=order.version", "entity_version=order.version + 10 * order.restarts"
+        ),
+    ),
+    Bug("checkout compensates before the closing write", checkout_that_compensates),
+    Bug("settle leaves no tombstone", edit(payment.close, "closed=now", "updated_at=now")),
+    Bug("a payment's tombstone is not looked at", edit(payment._require_open, "if payment.closed:", "if False:")),
+    Bug(
+        "each attempt has a fresh gateway key",
+        edit(payment.gateway_key, "{order_id}:{operation}", "{order_id}:{operation}:{__import__('uuid').uuid4()}"),
+    ),
+    Bug(
+        "capture leaves no intent",
+        edit(payment.intend_capture, "return _intending(payment, Operation.CAPTURE, now)", "return payment"),
+    ),
+    Bug(
+        "settle does not ask again what was never answered",
+        edit(
+            vars(payment.Payment)["unanswered"],
+            "for op in Operation if",
+            "for op in (Operation.VOID, Operation.REFUND) if",
+        ),
+    ),
+    Bug(
+        "reserve does not look at the recorded decision",
+        edit(inventory_store._put, '"attribute_not_exists(pk)"', '"attribute_not_exists(pk) OR attribute_exists(pk)"'),
+    ),
+    Bug(
+        "reserve takes what is not there",
+        edit(
+            inventory_store._movement,
+            "for name, by in moved.items() if by < 0]",
+            "for name, by in moved.items() if by < -99]",
+        ),
+    ),
+    Bug("release leaves no tombstone", edit(inventory.followed, "(tombstone, _RELEASE) if closed else None", "None")),
+    Bug(
+        "a released reservation can be committed",
+        edit(
+            inventory.followed,
+            "case ReservationStatus.RESERVED if status is OrderStatus.CONFIRMED",
+            "case ReservationStatus.RESERVED | ReservationStatus.RELEASED if status is OrderStatus.CONFIRMED",
+        ),
+    ),
+    Bug(
+        "the relay does not look at FailedEntryCount", edit(bus.publish, 'if answer["FailedEntryCount"]:', "if False:")
+    ),
+    Bug(
+        "every publication has a fresh event id",
+        edit(envelope.event_id, "uuid5(_NAMESPACE, ", "__import__('uuid').uuid4() or uuid5(_NAMESPACE, "),
+    ),
+]

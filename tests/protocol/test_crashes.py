@@ -1,7 +1,8 @@
 """Scenario 11: a crash at any AWS call of any function, and a retry as its trigger retries, leave what no crash leaves.
 
-The points are enumerated, not sampled: every call of every story, just before and just after, refused and repeated. The
-functions come from the templates, so that a new one fails the last test until a story drives it.
+The points are enumerated, not sampled: every call of every story, just before and just after; and besides, refused,
+repeated by the SDK, and in conflict with a transaction. The functions come from the templates, so that a new one fails
+the last test until a story drives it.
 """
 
 from collections import Counter

@@ -19,7 +19,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 _REASON = re.compile(r"^(authorize|capture|void|refund) failed: .*")
 # DynamoDB knows a repeated transaction by its token.
 _WRITES_THAT_REPEAT = {"PutItem", "UpdateItem", "PutEvents", "PublishBatch"}
-
+# The table where transactions and other writes meet.
+_TRANSACTED = "Inventory.Inventory"
 
 # How often a row was written, and which execution waits with which token: nobody hears of these.
 _BOOKKEEPING = {"revision", "execution", "token"}
@@ -32,6 +33,7 @@ class Fault(StrEnum):
     AFTER = "dies just after"
     REFUSED = "is refused by AWS"
     REPEATED = "is repeated by the SDK, because its first answer was lost"
+    CONFLICT = "meets another transaction"
 
 
 @dataclass
@@ -57,6 +59,11 @@ class Trouble:
             case Fault.REPEATED:
                 perform()
                 return perform()
+            case Fault.CONFLICT if call.operation == "TransactWriteItems":
+                reasons = [{"Code": "TransactionConflict"} for _ in call.parameters["TransactItems"]]
+                raise Refusal("TransactionCanceledException", CancellationReasons=reasons)
+            case Fault.CONFLICT:
+                raise Refusal("TransactionConflictException")
             case Fault.REFUSED if call.operation == "PutEvents":
                 entries = [{"ErrorCode": "ThrottlingException"} for _ in call.parameters["Entries"]]
                 return {"FailedEntryCount": len(entries), "Entries": entries}
@@ -67,7 +74,11 @@ class Trouble:
 
 def possible(call: Call) -> list[Fault]:
     faults = [Fault.BEFORE, Fault.AFTER, Fault.REFUSED]
-    return [*faults, Fault.REPEATED] if call.operation in _WRITES_THAT_REPEAT else faults
+    if call.operation in _WRITES_THAT_REPEAT:
+        faults.append(Fault.REPEATED)
+    if _TRANSACTED in call.tables and call.operation in {"PutItem", "UpdateItem", "TransactWriteItems"}:
+        faults.append(Fault.CONFLICT)
+    return faults
 
 
 @dataclass(frozen=True)

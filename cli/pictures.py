@@ -38,7 +38,7 @@ def order_picture(order: Order) -> RenderableType:
     if order.attention:
         notes.append(
             Text(
-                f"A person must look: {order.attention.reason.replace('_', ' ')} ({moment(order.attention.since)})",
+                f"Needs attention: {order.attention.reason.replace('_', ' ')} ({moment(order.attention.since)})",
                 style="bold red",
             )
         )

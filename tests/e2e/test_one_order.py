@@ -18,5 +18,10 @@ def shape(document: Any) -> Any:
             return type(document).__name__
 
 
+def any_order(captured: dict[str, Any]) -> Any:
+    """The same, whatever the order's id: it is also in the names of the gateway's answers."""
+    return json.loads(json.dumps(captured).replace(captured["answer"]["order_id"], "ord_any"))
+
+
 def test_a_fresh_order_leaves_the_events_and_rows_that_the_page_shows(stack: Stack) -> None:
-    assert shape(capture(stack)) == shape(json.loads(CAPTURE.read_text()))
+    assert shape(any_order(capture(stack))) == shape(any_order(json.loads(CAPTURE.read_text())))

@@ -2,7 +2,7 @@
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-SERVICES := order payment inventory notify clickstream
+SERVICES := order payment inventory notify clickstream kafka
 space := $(subst ,, )
 SOURCES := .:layer:$(subst $(space),:,$(SERVICES:%=services/%/src))
 ENVIRONMENT := .venv/.synced
@@ -13,8 +13,8 @@ PYTEST := pytest -n 2 --dist loadgroup
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…)
-	@python -m emulator up $(if $(PORT),--port $(PORT))
+run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…, KAFKA=1 or host:port)
+	@python -m emulator up $(if $(PORT),--port $(PORT)) $(if $(KAFKA),--kafka $(KAFKA))
 
 stop: $(ENVIRONMENT) ## end what `make run` left running
 	@python -m emulator down

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from emulator import lifecycle
+from emulator import broker, lifecycle
 from emulator.lifecycle import EmulatorError
 from emulator.up import HOME, console, up
 
@@ -14,10 +14,13 @@ app = typer.Typer(help="The embedded AWS.", no_args_is_help=True, add_completion
 @app.command("up")
 def start(
     port: Annotated[int | None, typer.Option(help="the port it listens on (default: 4566)", min=1, max=65535)] = None,
+    kafka: Annotated[
+        str | None, typer.Option(help="send order updates to this broker, host:port; 1 starts one here")
+    ] = None,
 ) -> None:
     """Start it, build, deploy, seed and place a first order."""
     try:
-        up(port)
+        up(port, kafka=kafka)
     except EmulatorError as error:
         console.print(f"[red]✗[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -29,6 +32,7 @@ def start(
 @app.command()
 def down() -> None:
     """Stop it. Its state is gone with it."""
+    broker.stop(HOME)
     console.print("Stopped" if lifecycle.stop(HOME) else "Nothing was running")
 
 

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -49,17 +50,20 @@ class Stack:
     operators: list[dict[str, str]] = field(default_factory=list)
 
 
-def deploy(home: Path, running: Running, report: Report = print) -> Stack:
-    """Build what changed, deploy what changed, and write `stack.json`. Raises EmulatorError."""
+def deploy(
+    home: Path, running: Running, report: Report = print, parameters: Mapping[str, str] = MappingProxyType({})
+) -> Stack:
+    """Build what changed, deploy what changed, and write `stack.json`. `parameters` of the template are beside those
+    of samconfig.toml. Raises EmulatorError."""
     with _one_at_a_time():
         sources = build(home, running, report)
         deployed = home / "deployed.json"
-        state = {"sources": sources, "born": running.born, "pid": running.pid}
+        state = {"sources": sources, "born": running.born, "pid": running.pid, "parameters": dict(parameters)}
         if _read(deployed) == state and (stack := _written_stack(home)):
             report("Deployed already: nothing changed")
             return stack
         deployed.unlink(missing_ok=True)
-        _sam_deploy(home, running, report)
+        _sam_deploy(home, running, report, parameters)
         written = _write_stack(home, running)
         deployed.write_text(json.dumps(state))
     return written
@@ -131,7 +135,7 @@ def missing_tools() -> list[str]:
     return missing
 
 
-def _sam_deploy(home: Path, running: Running, report: Report) -> None:
+def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mapping[str, str]) -> None:
     report("Deploying")
     done = 0
 
@@ -143,6 +147,9 @@ def _sam_deploy(home: Path, running: Running, report: Report) -> None:
 
     log, began = home / "deploy.log", datetime.now(UTC)
     command = ["sam", "deploy", "--config-env", CONFIG]
+    if parameters:  # the option stands instead of samconfig.toml's, not beside it
+        given = [f"{name}={value}" for name, value in parameters.items()]
+        command += ["--parameter-overrides", _samconfig()["deploy"]["parameter_overrides"], *given]
     if _run(command, _environment(running), log, progress):
         reasons = _failed_events(running, began) or [_tail(log)]
         raise EmulatorError("\n".join(("sam deploy failed:", *reasons, f"Everything it said is in {log}")))

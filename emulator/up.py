@@ -9,16 +9,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from emulator import deploy, lifecycle
+from emulator import broker, deploy, lifecycle
 from emulator.deploy import Stack
 from emulator.lifecycle import PROJECT, EmulatorError, Running
 
 HOME = PROJECT / ".local"
+MOCK = "1"
 console = Console()
 
 
-def up(port: int | None = None, home: Path = HOME) -> Stack:
-    """Start, build, deploy, seed, order. Raises EmulatorError."""
+def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> Stack:
+    """Start, build, deploy, seed, order; with `kafka`, a broker's address or MOCK for one of our own, order updates go
+    to its topic too. Raises EmulatorError."""
     if missing := deploy.missing_tools():
         raise EmulatorError("\n".join(("This machine lacks:", *(f"  {tool}" for tool in missing))))
     began = time.monotonic()
@@ -29,8 +31,14 @@ def up(port: int | None = None, home: Path = HOME) -> Stack:
             lifecycle.stop(home)
             running = lifecycle.start(home, running.port)
         report(f"The embedded AWS answers at {running.endpoint}")
+    parameters = {}
+    if kafka:
+        with _step("Starting a Kafka broker") as report:
+            address = broker.start(home) if kafka == MOCK else kafka
+            report(f"The Kafka broker answers at {address}")
+            parameters = {"Kafka": "existing", "KafkaBrokers": address}
     with _step("Building") as report:
-        stack = deploy.deploy(home, running, report)
+        stack = deploy.deploy(home, running, report, parameters)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
     console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")

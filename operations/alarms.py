@@ -31,6 +31,8 @@ class Metric:
 _LETTERS = Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")
 # Milliseconds. A reader is a second behind when all is well, and gives up after twelve hours.
 _BEHIND = Metric("AWS/Lambda", "IteratorAge", "Maximum", limit=300_000)
+# Records. Nobody knows how long ago they were written; a reader that works is through with so many within seconds.
+_LAG = Metric("AWS/Lambda", "OffsetLag", "Maximum", limit=100, seconds=_FIVE_MINUTES, periods=3)
 _ERRORS = Metric("AWS/Lambda", "Errors", "Sum", seconds=_FIVE_MINUTES)
 _EVENTS = Metric("AWS/Events", "Invocations", "Sum")
 # The average is the share of failed requests (API Gateway Developer Guide, "REST API metrics").
@@ -57,6 +59,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "letters": Kind((_LETTERS,), {"QueueName": "!Ref {}"}, "!GetAtt {}.QueueName"),
     "behind": Kind((_BEHIND,), {"FunctionName": "!Ref {}"}, "!Ref {}"),
+    "lagging": Kind((_LAG,), {"FunctionName": "!Ref {}"}, "!Ref {}"),
     "executions": Kind(_EXECUTIONS, {"StateMachineArn": "!Ref {}"}, "!Ref {}"),
     "errors": Kind((_ERRORS,), {"FunctionName": "!Ref {}"}, "!Ref {}"),
     # A REST API is known to metrics by its name, which is the stack's.
@@ -76,6 +79,7 @@ class _Section(BaseModel):
     means: str
     letters: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    lagging: tuple[str, ...] = ()
     executions: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()

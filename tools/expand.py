@@ -36,6 +36,7 @@ def templates(root: Path = ROOT) -> list[Path]:
         *root.glob("template.yaml"),
         *root.glob("*/template.yaml"),
         *root.glob("services/*/template.yaml"),
+        *root.glob("services/*/msk.yaml"),
         *root.glob("*/operations.yaml"),
         *root.glob("services/*/operations.yaml"),
     ]

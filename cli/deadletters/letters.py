@@ -64,6 +64,8 @@ def records_of(body: str) -> list[dict[str, Any]]:
     match invoked:
         case {"Records": list(records)} if records:
             return records
+        case {"records": dict(by_partition)} if by_partition:  # a Kafka topic's
+            return [record for records in by_partition.values() for record in records]
     raise ValueError("this is no record of a failed invocation")
 
 
@@ -117,10 +119,12 @@ def _document(text: str) -> Any:
 
 
 def _kind_of(record: Mapping[str, Any]) -> str:
-    """`MODIFY order#…`, or a click."""
+    """`MODIFY order#…`, a click, or where in a topic."""
     match record:
         case {"kinesis": {"data": str(data)}}:
             return _click(data)
+        case {"topic": str(topic), "partition": int(partition), "offset": int(offset)}:
+            return f"{topic}/{partition}/{offset}"
         case {"eventName": str(name), "dynamodb": {"Keys": dict(keys)}}:
             return f"{name} {' '.join(str(next(iter(value.values()), '')) for value in keys.values() if value)}"
     return "record"

@@ -24,6 +24,7 @@ NAMES = (
     "resharding",
     "streams",
     "firehose",
+    "kafka_mappings",
     "rule_targets",
     "replays",
     "service_permissions",

@@ -164,9 +164,10 @@ def test_bytecode_is_of_its_source(artifacts: dict[str, Artifact]) -> None:
         assert bytecode[8:16] == importlib.util.source_hash(source.read_bytes()), f"{source}: stale"
 
 
-def test_layer_for_aws_is_arm64(tmp_path: Path) -> None:
-    built = sam_build(tmp_path / "built", "Layer")
-    libraries = list((built / "Layer").rglob("*.so"))
-    assert libraries, "pydantic-core is compiled"
+@pytest.mark.parametrize("compiled", ["Layer", "KafkaService/Bridge"])
+def test_what_is_compiled_for_aws_is_arm64(compiled: str, tmp_path: Path) -> None:
+    built = sam_build(tmp_path / "built", compiled)
+    libraries = list((built / compiled).rglob("*.so*"))
+    assert libraries, "pydantic-core and librdkafka are"
     foreign = [path.name for path in libraries if int.from_bytes(path.read_bytes()[18:20], "little") != AARCH64]
     assert foreign == [], "not built for Lambda's processor"

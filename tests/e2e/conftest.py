@@ -11,7 +11,7 @@ import pytest
 from cli.audit import run_audit
 from cli.context import Stack
 from cli.seeding import seed_shop
-from emulator import deploy, lifecycle
+from emulator import broker, deploy, lifecycle
 from tests.support.deployment import switch_checkout
 from tests.support.shop import Person, Shop
 
@@ -36,16 +36,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The shop on an embedded AWS of its own, from nothing: what an earlier run left is not reused."""
+    """The shop on an embedded AWS of its own, from nothing: what an earlier run left is not reused. With all that can
+    be turned on."""
     with alone():
+        broker.stop(HOME)
         lifecycle.stop(HOME)
         shutil.rmtree(HOME, ignore_errors=True)
         try:
             running = lifecycle.start(HOME, 0)
-            deploy.deploy(HOME, running, lambda _progress: None)
+            kafka = {"Kafka": "existing", "KafkaBrokers": broker.start(HOME)}
+            deploy.deploy(HOME, running, lambda _progress: None, kafka)
             yield seed_shop(Stack.local(HOME), lambda _progress: None).stack
         finally:
             lifecycle.stop(HOME)
+            broker.stop(HOME)
 
 
 @contextmanager

@@ -92,6 +92,14 @@ def statements(document: dict[str, Any]) -> list[Statement]:
     return [Statement.of(raw) for raw in as_list(document.get("Statement"))]
 
 
+def inline_documents(role: Resource) -> list[dict[str, Any]]:
+    """The role's own policies, those of every condition included."""
+    policies: list[dict[str, Any]] = list(role.written.get("Policies", []))
+    for policy in policies:  # which grows
+        policies.extend(branch for branch in policy.get("Fn::If", ["", {}, {}])[1:] if branch)
+    return [policy["PolicyDocument"] for policy in policies if "PolicyDocument" in policy]
+
+
 class Tree:
     """All templates of the application, or of a planted one."""
 
@@ -215,7 +223,7 @@ class Tree:
 
     def role_statements(self, role: Resource) -> list[Statement]:
         """What the role's inline policies, and policies attached to it in its template, allow."""
-        documents = [policy["PolicyDocument"] for policy in role.written.get("Policies", [])] + [
+        documents = inline_documents(role) + [
             policy.written["PolicyDocument"]
             for policy in self.all("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
             if role in policy.targets(policy.written.get("Roles"))

@@ -26,11 +26,13 @@ def queue_that_nobody_reads_has_an_alarm(queue: Resource) -> Iterator[str]:
 
 @rule(MAPPING)
 def reader_of_a_stream_has_an_alarm(mapping: Resource) -> Iterator[str]:
-    """A reader that does not get on shows in its age alone, until it gives its records up."""
+    """A reader that does not get on shows in its age or lag alone, until it gives its records up."""
     function = mapping.target(mapping.written["FunctionName"], FUNCTION)
-    streams = [source for source in mapping.targets(mapping.written["EventSourceArn"]) if source.type in STREAM_TYPES]
-    if streams and function is not None:
+    sources = mapping.targets(mapping.written.get("EventSourceArn"))
+    if function is not None and any(source.type in STREAM_TYPES for source in sources):
         yield from _without_alarm(function, "IteratorAge", "FunctionName")
+    if function is not None and "Topics" in mapping.written:
+        yield from _without_alarm(function, "OffsetLag", "FunctionName")
 
 
 @rule(MACHINE)

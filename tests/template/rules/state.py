@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.template.rule import rule
-from tests.template.tree import Resource, as_list, statements
+from tests.template.tree import Resource, as_list, inline_documents, statements
 
 ROLE, MACHINE, LOG_GROUP = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine", "AWS::Logs::LogGroup"
 FUNCTION, REST_API = "AWS::Lambda::Function", "AWS::ApiGateway::RestApi"
@@ -57,12 +57,14 @@ WITHOUT_RESOURCE = LOG_DELIVERY | {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-# What SAM attaches by itself: logs, traces, and reading event sources.
+# What SAM attaches by itself: logs, traces, reading event sources, and network interfaces, which know no resource.
 MANAGED = {
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaDynamoDBExecutionRole",
     "AWSLambdaKinesisExecutionRole",
+    "AWSLambdaMSKExecutionRole",
     "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
 }
@@ -112,7 +114,7 @@ def stage_needs_no_account_setting(stage: Resource) -> Iterator[str]:
 @rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 def permissions_are_written_out(holder: Resource) -> Iterator[str]:
     """Least privilege: each action by name, each resource by reference."""
-    documents = [policy["PolicyDocument"] for policy in holder.written.get("Policies", [])]
+    documents = inline_documents(holder)
     documents += as_list(holder.written.get("PolicyDocument"))
     for statement in (found for document in documents for found in statements(document)):
         if statement.effect != "Allow":

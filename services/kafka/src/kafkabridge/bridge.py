@@ -1,0 +1,21 @@
+"""Order updates, in order per order → the topic, with the order's id as key."""
+
+from contracts import catalogue
+from kafkabridge import producer
+from kafkabridge.topic import value_of
+from shopkit.consumer import Delivery, consumer
+
+ORDER_EVENTS = tuple(event for event in catalogue.ALL if event.source == "shop.order")
+
+
+@consumer(*ORDER_EVENTS, fifo=True)
+def handler(delivery: Delivery) -> None:
+    """One record per event, written after the one before it was acknowledged by all replicas. What the broker does not
+    take goes back to the queue, and holds back its own order. A repeated attempt may write an event twice, with the
+    same `event_id`."""
+    event = delivery.event
+    producer.produce(
+        key=event.correlation_id,
+        value=value_of(delivery.message),
+        headers={"type": event.type, "event_id": str(event.event_id)},
+    )

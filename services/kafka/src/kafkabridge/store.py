@@ -1,0 +1,141 @@
+"""The sales table: units and revenue by sku and hour, and of every order whether it counts."""
+
+import os
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from contracts.types import rfc3339
+from kafkabridge.domain import Sale
+from shopkit.aws import client
+from shopkit.dynamodb import cancellation_codes, from_item, to_item
+
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.05
+
+
+def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
+    """Counts an order's sales, unless the order was counted or cancelled before; whether it did. `seen` is kept with
+    the order: what it was told by.
+
+    Raises TransactionCanceledException when others keep writing the same counters: nothing was counted then.
+    """
+    order = {
+        "pk": _key(order_id),
+        "sk": "order",
+        "status": "SOLD",
+        "sales": [
+            {
+                "sku": sale.sku,
+                "hour": rfc3339(sale.hour),
+                "currency": sale.currency,
+                "units": sale.units,
+                "revenue": sale.revenue,
+            }
+            for sale in sales
+        ],
+        "seen": dict(seen),
+    }
+    return _write(_put_new(order), sales)
+
+
+def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
+    """Takes back what the order was counted for; whether there was something. An order that was not counted is marked,
+    so that a late confirmation, as from a redrive, finds it closed. Raises as `sell` does."""
+    order = _order(order_id)
+    if order is None:
+        if _write(_put_new({"pk": _key(order_id), "sk": "order", "status": "WITHDRAWN", "seen": dict(seen)}), ()):
+            return False
+        order = _order(order_id) or {}
+    if order["status"] != "SOLD":
+        return False
+    update: dict[str, Any] = {
+        "TableName": _table(),
+        "Key": to_item({"pk": _key(order_id), "sk": "order"}),
+        "ConditionExpression": "#status = :sold",
+        "UpdateExpression": "SET #status = :withdrawn, withdrawn_by = :seen",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": to_item({":sold": "SOLD", ":withdrawn": "WITHDRAWN", ":seen": dict(seen)}),
+    }
+    return _write({"Update": update}, [_sale_in(row).returned() for row in order["sales"]])
+
+
+def of_day(day: date) -> list[Sale]:
+    """What was sold on that day (UTC), by hour and sku."""
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=_table(),
+            KeyConditionExpression="pk = :day",
+            ExpressionAttributeValues={":day": {"S": _day(day)}},
+        )
+    )
+    return [_sale_in(from_item(item)) for page in pages for item in page["Items"]]
+
+
+def _write(order: dict[str, Any], sales: Iterable[Sale]) -> bool:
+    """The order's row and its counters, all or nothing; False when the order's condition does not hold."""
+    dynamodb = client("dynamodb")
+    items: list[Any] = [order, *map(_addition, sales)]
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            dynamodb.transact_write_items(TransactItems=items)
+        except dynamodb.exceptions.TransactionCanceledException as cancelled:
+            codes = cancellation_codes(cancelled)
+            if codes[:1] == ["ConditionalCheckFailed"]:
+                return False
+            if attempt == _ATTEMPTS or "TransactionConflict" not in codes:
+                raise
+            # Other partitions write the same hour's counters: full jitter, so that they do not meet again.
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - nothing secret about it
+        else:
+            return True
+    raise AssertionError("unreachable")
+
+
+def _put_new(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Put": {"TableName": _table(), "Item": to_item(row), "ConditionExpression": "attribute_not_exists(pk)"},
+    }
+
+
+def _addition(sale: Sale) -> dict[str, Any]:
+    counts = {"units": sale.units, "revenue": sale.revenue}
+    facts = {"sku": sale.sku, "hour": rfc3339(sale.hour), "currency": sale.currency}
+    add = ", ".join(f"#{name} :{name}" for name in counts)
+    keep = ", ".join(f"#{name} = :{name}" for name in facts)
+    return {
+        "Update": {
+            "TableName": _table(),
+            "Key": to_item({"pk": _day(sale.hour), "sk": f"{sale.hour:%H}#{sale.sku}#{sale.currency}"}),
+            "UpdateExpression": f"ADD {add} SET {keep}",
+            # By placeholder, because HOUR is a reserved word.
+            "ExpressionAttributeNames": {f"#{name}": name for name in counts | facts},
+            "ExpressionAttributeValues": to_item({f":{name}": value for name, value in (counts | facts).items()}),
+        }
+    }
+
+
+def _order(order_id: str) -> dict[str, Any] | None:
+    key = to_item({"pk": _key(order_id), "sk": "order"})
+    item = client("dynamodb").get_item(TableName=_table(), Key=key, ConsistentRead=True).get("Item")
+    return from_item(item) if item else None
+
+
+def _sale_in(row: Mapping[str, Any]) -> Sale:
+    return Sale(row["sku"], datetime.fromisoformat(row["hour"]), row["currency"], row["units"], row["revenue"])
+
+
+def _key(order_id: str) -> str:
+    return f"order#{order_id}"
+
+
+def _day(day: date) -> str:
+    return f"day#{day:%Y-%m-%d}"
+
+
+def _table() -> str:
+    return os.environ["SALES_TABLE"]

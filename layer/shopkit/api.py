@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from shopkit.problems import Problem, bad_request, forbidden, invalid_body
 from shopkit.telemetry import logger, tracer
 
-# Far below API Gateway's 10 MB and the bus's 256 KB, far above an order of 50 lines.
+# Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
 MAX_BODY_BYTES = 64 * 1024
 
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]

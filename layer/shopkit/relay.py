@@ -17,7 +17,7 @@ from shopkit.telemetry import logger, tracer
 
 type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
 
-# PutEvents and PublishBatch both take at most 10 entries and 256 KB a call (API references).
+# PutEvents and PublishBatch take at most 10 entries a call, PublishBatch 256 KB together (API references).
 _MAX_ENTRIES = 10
 _MAX_BYTES = 200_000
 

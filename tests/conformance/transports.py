@@ -46,7 +46,7 @@ EVENTBRIDGE = Promise(
     "EventBridge → SQS",
     "none",
     "at least once",
-    "256 KB",
+    "1 MB",
     "queue 4 days, letters 14",
     "archive, by rule and time",
     "dead-letter queue, after its attempts",

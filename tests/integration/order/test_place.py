@@ -263,7 +263,7 @@ def test_scenario_28_the_largest_order_fits_the_bus(orders: Orders) -> None:
     assert len(raw.encode()) < MAX_BODY_BYTES
     assert orders.place(raw=raw).status == 201
     (event,) = orders.events()
-    # A quarter of PutEvents' 256 KB, so that an envelope of any making fits.
+    # A quarter of SNS's 256 KB, so that an envelope of any making fits.
     assert len(json.dumps(event.as_published(), ensure_ascii=False).encode()) < 64 * 1024
 
 

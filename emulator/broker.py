@@ -10,36 +10,43 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emulator import lifecycle
-from emulator.lifecycle import PROJECT, EmulatorError, Running
+from emulator import process
+from emulator.lifecycle import HOST, PROJECT, EmulatorError
+from emulator.process import Process
 
 ADDRESS = "kafka: "  # what its log begins with, before host:port
 START_SECONDS = 15.0
 
 
+@dataclass(frozen=True)
+class Broker(Process):
+    """A broker as `kafka.json` records it."""
+
+    address: str
+
+
 def start(home: Path) -> str:
     """The address of the broker of `home`, started if need be. Raises EmulatorError."""
     home.mkdir(parents=True, exist_ok=True)
-    running = _recorded(home) or _launch(home)
-    return f"{lifecycle.HOST}:{running.port}"
+    return (_recorded(home) or _launch(home)).address
 
 
 def stop(home: Path) -> bool:
     """End the broker of `home`, and its topics with it; False when none was running."""
     running = _recorded(home)
     if running:
-        lifecycle._end(running)
+        process.end(running)
     _record(home).unlink(missing_ok=True)
     return running is not None
 
 
-def _launch(home: Path) -> Running:
+def _launch(home: Path) -> Broker:
     log = home / "kafka.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        launched = subprocess.Popen(
             [sys.executable, "-u", "-m", "emulator.broker"],
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
@@ -49,25 +56,26 @@ def _launch(home: Path) -> Running:
         )
 
     def address() -> str:
-        return next((line for line in log.read_text(errors="replace").splitlines() if line.startswith(ADDRESS)), "")
+        lines = log.read_text(errors="replace").splitlines()
+        return next((line.removeprefix(ADDRESS) for line in lines if line.startswith(ADDRESS)), "")
 
     try:
-        lifecycle._until(lambda: process.poll() is not None or bool(address()), START_SECONDS)
+        process.until(lambda: launched.poll() is not None or bool(address()), START_SECONDS)
     except TimeoutError:
-        process.kill()
+        launched.kill()
     if not address():
         raise EmulatorError(f"The Kafka broker did not start:\n{log.read_text(errors='replace')}")
-    running = Running(process.pid, int(address().rpartition(":")[2]), lifecycle._born(process.pid) or "", "")
-    _record(home).write_text(json.dumps(asdict(running), indent=2) + "\n")
-    return running
+    broker = Broker(launched.pid, process.born(launched.pid) or "", address())
+    _record(home).write_text(json.dumps(asdict(broker), indent=2) + "\n")
+    return broker
 
 
-def _recorded(home: Path) -> Running | None:
+def _recorded(home: Path) -> Broker | None:
     try:
-        running = Running(**json.loads(_record(home).read_text()))
+        broker = Broker(**json.loads(_record(home).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return running if lifecycle._alive(running) else None
+    return broker if process.alive(broker) else None
 
 
 def _record(home: Path) -> Path:
@@ -80,7 +88,7 @@ def main() -> None:
     # The cluster lives as long as the client that it was made by.
     cluster = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 3})
     (broker,) = cluster.list_topics(timeout=START_SECONDS).brokers.values()
-    print(f"{ADDRESS}{broker.host}:{broker.port}")
+    print(f"{ADDRESS}{HOST}:{broker.port}")
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())

@@ -12,12 +12,10 @@ import http.client
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +23,9 @@ from typing import Any
 
 import boto3
 import botocore.session
+
+from emulator import process
+from emulator.process import Process
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -35,8 +36,6 @@ SERVER = "emulator.server"
 START_SECONDS = 30.0
 # A busy server on a busy machine may take seconds to answer; one that is given up loses its state.
 PATIENCE_SECONDS = 10.0
-STOP_SECONDS = 3.0
-GONE_SECONDS = 5.0
 # What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
 MINE = ("server.py", "patching.py", "policies.py", "fixes/*.py")
@@ -47,12 +46,10 @@ class EmulatorError(Exception):
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server as `emulator.json` records it."""
+class Running(Process):
+    """A server as `emulator.json` records it; its process group holds the functions' processes."""
 
-    pid: int
     port: int
-    born: str  # when the process started, as the system tells: a recycled pid has another
     code: str  # hash of what the server runs
 
     @property
@@ -168,7 +165,7 @@ def _launch(home: Path, port: int, wait: float) -> Running:
     shutil.rmtree(scratch, ignore_errors=True)  # unpacked functions of an earlier run
     scratch.mkdir()
     with log_of(home).open("wb") as log:
-        process = subprocess.Popen(
+        server = subprocess.Popen(
             [sys.executable, "-m", SERVER],
             cwd=PROJECT,
             env=_server_environment(port, scratch),
@@ -177,15 +174,15 @@ def _launch(home: Path, port: int, wait: float) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # its own group: a Ctrl-C here is not for it, and its workers end with it
         )
-    running = Running(process.pid, port, _born(process.pid) or "", code_hash())
+    running = Running(server.pid, process.born(server.pid) or "", port, code_hash())
     _record(home).write_text(json.dumps(asdict(running) | {"endpoint": running.endpoint}, indent=2) + "\n")
     try:
-        _until(lambda: process.poll() is not None or healthy(running), wait)
+        process.until(lambda: server.poll() is not None or healthy(running), wait)
     except TimeoutError:
         _end(running)
-    if process.poll() is not None:
+    if server.poll() is not None:
         _forget(home)
-        raise EmulatorError(_why_it_ended(home, process.returncode, wait))
+        raise EmulatorError(_why_it_ended(home, server.returncode, wait))
     return running
 
 
@@ -209,50 +206,23 @@ def _why_it_ended(home: Path, code: int, wait: float) -> str:
 
 
 def _end(running: Running) -> None:
-    """SIGTERM, then SIGKILL, to the server and the functions' processes in its group."""
-    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, GONE_SECONDS)):
-        if _alive(running):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(running.pid, number)
-            with contextlib.suppress(TimeoutError):
-                _until(lambda: not _alive(running), seconds)
-    if _alive(running):
-        raise EmulatorError(f"Process {running.pid} of the embedded AWS does not end; end it by hand.")
+    try:
+        process.end(running)
+    except TimeoutError as error:
+        raise EmulatorError(f"The embedded AWS: {error}. End it by hand.") from error
     # A process is gone before the last of its threads, which hold the port a moment longer.
     with contextlib.suppress(TimeoutError):
-        _until(lambda: not _listening(running.port), GONE_SECONDS)
-
-
-def _alive(running: Running) -> bool:
-    """Whether the recorded process still exists and is the one that was started: nothing else is ever signalled."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(running.pid, os.WNOHANG)  # when it is our own child, let it go
-    return bool(running.born) and _born(running.pid) == running.born
-
-
-def _born(pid: int) -> str | None:
-    """When the process started, or None when there is none."""
-    stat = Path(f"/proc/{pid}/stat")
-    if stat.parent.parent.joinpath("self").exists():
-        try:
-            # The command's name may hold spaces and parentheses: count fields from the last parenthesis on.
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return None if fields[0] == "Z" else fields[19]
-    listed = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, started = listed.stdout.strip().partition(" ")
-    return started.strip() if started and not state.startswith("Z") else None
+        process.until(lambda: not _listening(running.port), process.GONE_SECONDS)
 
 
 def _recorded(home: Path) -> Running | None:
     """What `emulator.json` says, when that process is still there."""
     try:
         record = json.loads(_record(home).read_text())
-        running = Running(int(record["pid"]), int(record["port"]), str(record["born"]), str(record["code"]))
+        running = Running(int(record["pid"]), str(record["born"]), int(record["port"]), str(record["code"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return running if _alive(running) else None
+    return running if process.alive(running) else None
 
 
 def _record(home: Path) -> Path:
@@ -282,11 +252,3 @@ def _free_port() -> int:
         probe.bind((HOST, 0))
         number: int = probe.getsockname()[1]
         return number
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.02)

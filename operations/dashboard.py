@@ -13,7 +13,7 @@ from operations.alarms import Alarm
 _DESCRIPTION = Path(__file__).with_name("dashboard.yaml")
 _COLUMNS, _HEIGHT = 24, 6
 # Applications that a parameter turns off.
-_OPTIONAL = {"kafka"}
+OPTIONAL = {"kafka"}
 _MINUTE, _FIVE_MINUTES = 60, 300
 # What names a resource of the stack in each namespace, and what else is known of its metrics.
 _NAMES = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/Events": "RuleName"}
@@ -69,7 +69,7 @@ def _widgets(alarms: list[Alarm]) -> Iterator[dict[str, Any]]:
 def _states(widget: Widget, alarms: list[Alarm]) -> dict[str, Any]:
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${BusName}-"
     # A state is shown of what is always there; of the rest the searches show what there is.
-    always = [alarm for alarm in alarms if alarm.application not in _OPTIONAL]
+    always = [alarm for alarm in alarms if alarm.application not in OPTIONAL]
     return {"title": widget.alarms, "alarms": [arn + alarm.name for alarm in always]}
 
 

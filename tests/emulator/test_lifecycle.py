@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator import lifecycle, server
+from emulator import lifecycle, process, server
 from emulator.lifecycle import EmulatorError, Running
 
 
@@ -37,14 +37,14 @@ def test_start_reuse_restart_stop(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
     os.kill(restarted.pid, signal.SIGSTOP)
     monkeypatch.setattr(lifecycle, "PATIENCE_SECONDS", 1.0)
-    monkeypatch.setattr(lifecycle, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(process, "STOP_SECONDS", 0.1)
     healed = lifecycle.start(home, running.port)
     assert healed.pid != restarted.pid, "a server that does not answer is replaced"
 
     assert lifecycle.stop(home)
     assert lifecycle.status(home) is None
     assert not lifecycle.stop(home), "stopping twice is no mistake"
-    assert lifecycle._born(healed.pid) is None
+    assert process.born(healed.pid) is None
 
 
 def test_a_port_of_somebody_else_is_said_so(home: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_recycled_process_id_is_nobody_of_ours(home: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
     ) as bystander:
-        record(home, Running(bystander.pid, 1, born="another time", code=""))
+        record(home, Running(bystander.pid, "another time", 1, code=""))
         assert lifecycle.status(home) is None
         assert not lifecycle.stop(home)
         assert bystander.poll() is None, "a process that only has the recorded number lives on"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer
 
+from emulator import broker
 from shopkit.dynamodb import from_item
 from tests.e2e.conftest import HOME
 from tests.support.eventually import eventually, until
@@ -19,8 +20,7 @@ TOPIC = "shop.orders"
 
 @pytest.fixture
 def address() -> str:
-    running = json.loads((HOME / "kafka.json").read_text())
-    return f"127.0.0.1:{running['port']}"
+    return broker.start(HOME)
 
 
 class Topic:

@@ -98,6 +98,6 @@ def console(*, stderr: bool = False) -> Console:
 
 def _first(users: tuple[Any, ...], kind: str) -> str:
     if not users:
-        raise CommandError(f"No {kind} is known here: `shop seed` makes some, or name one with --as EMAIL.")
+        raise CommandError(f"No {kind} is known here: `./shop seed` makes some, or name one with --as EMAIL.")
     email: str = users[0].email
     return email

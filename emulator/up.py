@@ -41,6 +41,8 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> 
         stack = deploy.deploy(home, running, report, parameters)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
+    console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
+    console.print("  Try `curl -s $(./shop url)/products`, `./shop order --method pm_declined --wait`, `./shop --help`")
     console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")
     return stack
 
@@ -51,7 +53,7 @@ def first_order(home: Path, running: Running) -> None:
     for arguments in (["seed"], ["order", "--wait"], ["story"]):
         finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
         if finished.returncode:
-            raise EmulatorError(f"`shop {' '.join(arguments)}` failed; the stack is up, so it can be tried again.")
+            raise EmulatorError(f"`./shop {' '.join(arguments)}` failed; the stack is up, so it can be tried again.")
 
 
 @contextmanager

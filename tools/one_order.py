@@ -95,7 +95,7 @@ def _events(stack: Stack, order_id: str) -> list[dict[str, Any]]:
         if {event["type"] for event in events} >= LAST and "OrderConfirmed" in about:
             return events
         if time.monotonic() > deadline:
-            raise SystemExit(f"{order_id} did not come to its end: shop story {order_id}")
+            raise SystemExit(f"{order_id} did not come to its end: ./shop story {order_id}")
         time.sleep(0.2)
 
 

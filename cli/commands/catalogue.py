@@ -23,7 +23,7 @@ def products(context: typer.Context) -> None:
 
 def _shelf(found: list[Product]) -> RenderableType:
     if not found:
-        return "The shop is empty; fill it: shop seed"
+        return "The shop is empty; fill it: ./shop seed"
     shelf = table()
     shelf.add_column("sku", no_wrap=True, style="cyan")
     shelf.add_column("product")

@@ -53,7 +53,7 @@ def clicks(
     with shop.anyone() as door:
         skus = [product.sku for product in door.products()]
         if not skus:
-            raise CommandError("There is nothing to look at; fill the shop: shop seed")
+            raise CommandError("There is nothing to look at; fill the shop: ./shop seed")
         visits = browsing.sessions(sessions, number, skus, datetime.now(UTC))
         repeated = _send(door, list(browsing.requests(visits)))
     ordered = 0

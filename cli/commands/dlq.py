@@ -23,7 +23,7 @@ _LOOKED_AT = 100
 # The logs are asked once per letter.
 _CAUSES = 20
 
-PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `shop dlq ls` names it, or the end of it.")]
+PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it, or the end of it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +57,7 @@ def list_places(context: typer.Context) -> None:
         lying = [_lying(place) for place in places_of(shop.stack)]
     shop.say([one.document() for one in lying], lambda: _places_picture(lying))
     if any(one.depth for one in lying):
-        shop.hint("What they say: shop dlq show PLACE. Back to where they belong: shop dlq redrive PLACE, or --all")
+        shop.hint("What they say: ./shop dlq show PLACE. Back to where they belong: ./shop dlq redrive PLACE, or --all")
 
 
 def show_letters(
@@ -82,7 +82,7 @@ def show_letters(
 def redrive_letters(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[PLACE]", help="As `shop dlq ls` names it.", show_default=False)
+        str | None, typer.Argument(metavar="[PLACE]", help="As `./shop dlq ls` names it.", show_default=False)
     ] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
     order: Annotated[str | None, typer.Option(help="Only what is about this order.", show_default=False)] = None,
@@ -109,7 +109,7 @@ def redrive_letters(
 def drop_letter(
     context: typer.Context,
     name: PlaceName,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `shop dlq show` tells it.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` tells it.")],
 ) -> None:
     """Delete one letter for good: what no one will ever be able to read."""
     shop = shop_of(context)

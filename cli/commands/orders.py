@@ -75,7 +75,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
         shop.hint("This key had placed it already: nothing was ordered twice.")
-    shop.hint(f"Its story: shop story {found.order_id}")
+    shop.hint(f"Its story: ./shop story {found.order_id}")
 
 
 def orders(
@@ -132,7 +132,7 @@ def _first_in_stock(door: FrontDoor) -> Goods:
     for product in door.products():
         if product.available:
             return Goods(sku=product.sku, quantity=1)
-    raise CommandError("Nothing is in stock; fill the shop: shop seed")
+    raise CommandError("Nothing is in stock; fill the shop: ./shop seed")
 
 
 def _order(door: FrontDoor, order_id: str | None) -> Order:
@@ -151,7 +151,7 @@ def _decided(door: FrontDoor, order_id: str, patience: float) -> Order:
         while (found := door.order(order_id)).status is OrderStatus.PLACED:
             waited = time.monotonic() - began
             if waited > patience:
-                raise CommandError(f"{order_id} is still PLACED after {patience:g} s; see: shop story {order_id}")
+                raise CommandError(f"{order_id} is still PLACED after {patience:g} s; see: ./shop story {order_id}")
             progress.update(f"Checking out: {waited:.1f} s")
             time.sleep(0.1)
     return found

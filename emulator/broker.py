@@ -7,6 +7,7 @@ It makes a topic when it is first asked about one, and has no authentication, Cr
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from emulator.lifecycle import HOST, PROJECT, EmulatorError
 from emulator.process import Process
 
 ADDRESS = "kafka: "  # what its log begins with, before host:port
-START_SECONDS = 15.0
+START_SECONDS, CONNECT_SECONDS = 15.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ def start(home: Path) -> str:
     """The address of the broker of `home`, started if need be. Raises EmulatorError."""
     home.mkdir(parents=True, exist_ok=True)
     return (_recorded(home) or _launch(home)).address
+
+
+def existing(address: str) -> str:
+    """The address of a broker that is not ours. Raises EmulatorError unless it is host:port and something listens."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal()):
+        raise EmulatorError(f"A Kafka broker is host:port, or 1 for one of our own; {address!r} is neither.")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EmulatorError(f"No Kafka broker answers at {address}: {error}") from error
+    return address
 
 
 def stop(home: Path) -> bool:

@@ -31,10 +31,10 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> 
             lifecycle.stop(home)
             running = lifecycle.start(home, running.port)
         report(f"The embedded AWS answers at {running.endpoint}")
-    parameters = {}
+    parameters = {"Kafka": "none"}  # said, because a stack keeps the parameters that it is not told
     if kafka:
         with _step("Starting a Kafka broker") as report:
-            address = broker.start(home) if kafka == MOCK else kafka
+            address = broker.start(home) if kafka == MOCK else broker.existing(kafka)
             report(f"The Kafka broker answers at {address}")
             parameters = {"Kafka": "existing", "KafkaBrokers": address}
     with _step("Building") as report:
@@ -42,7 +42,7 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> 
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
     console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
-    console.print("  Try `curl -s $(./shop url)/products`, `./shop order --method pm_declined --wait`, `./shop --help`")
+    console.print("  Try `curl -s $(./shop url)/products`, `./shop order --wait`, `./shop --help`")
     console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")
     return stack
 

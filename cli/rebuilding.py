@@ -13,6 +13,7 @@ from cli.errors import CommandError
 from contracts.envelope import Envelope, envelop
 from contracts.inventory import ProductUpdated
 from contracts.types import Money, Timestamp, Value
+from shopkit.bus import entries
 from shopkit.dynamodb import from_item, to_value
 
 _POLL_SECONDS = 0.3
@@ -87,18 +88,7 @@ def _event_of(product: Product) -> Envelope[ProductUpdated]:
 
 
 def _publish(stack: Stack, events: Sequence[Envelope[Any]]) -> None:
-    answer = stack.client("events").put_events(
-        Entries=[
-            {
-                "EventBusName": stack.resources["Bus"],
-                "Source": event.source,
-                "DetailType": event.type,
-                "Detail": event.model_dump_json(),
-                "Time": event.occurred_at,
-            }
-            for event in events
-        ]
-    )
+    answer = stack.client("events").put_events(Entries=entries(stack.resources["Bus"], events))
     if answer["FailedEntryCount"]:
         raise CommandError(f"The bus refused {answer['FailedEntryCount']} events; nothing is lost, try again.")
 

@@ -12,19 +12,22 @@ class PublicationFailed(Exception):
     """The bus or the topic took a call but refused an entry of it."""
 
 
+def entries(bus_name: str, events: Sequence[Envelope[Any]]) -> list[Any]:
+    """The events as PutEvents takes them."""
+    return [
+        {
+            "EventBusName": bus_name,
+            "Source": event.source,
+            "DetailType": event.type,
+            "Detail": event.model_dump_json(),
+            "Time": event.occurred_at,
+        }
+        for event in events
+    ]
+
+
 def publish(events: Sequence[Envelope[Any]]) -> None:
     """Puts at most 10 events on the bus BUS_NAME. Raises PublicationFailed unless all were taken."""
-    answer = client("events").put_events(
-        Entries=[
-            {
-                "EventBusName": os.environ["BUS_NAME"],
-                "Source": event.source,
-                "DetailType": event.type,
-                "Detail": event.model_dump_json(),
-                "Time": event.occurred_at,
-            }
-            for event in events
-        ]
-    )
+    answer = client("events").put_events(Entries=entries(os.environ["BUS_NAME"], events))
     if answer["FailedEntryCount"]:
         raise PublicationFailed([entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry])

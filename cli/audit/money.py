@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from cli.audit.evidence import Charge, Evidence, Order
+from cli.audit.evidence import Charge, Evidence, Order, Payment
 from cli.audit.result import CheckResult
 from cli.format import count
 from contracts.orders_stream import OrderStatus
@@ -33,12 +33,14 @@ def _faults(evidence: Evidence) -> Iterator[str]:
             if not reservation or goods != "COMMITTED" or Counter(order.lines) != Counter(reservation.lines):
                 yield f"{order_id}: CONFIRMED, but its goods are not committed as ordered ({goods})"
         elif order.status in _CLOSED:
-            if charge and not _excused(evidence, order):
+            # Money that is not back yet is no fault in an order that calls a person.
+            if charge and not order.attention:
                 yield from _wrong_if_closed(order, charge)
             if goods in {"RESERVED", "COMMITTED"}:
                 yield f"{order_id}: {order.status}, but its goods are {goods}"
         elif charge and charge.captured != charge.refunded:
             yield f"{order_id}: {order.status}, but {_dollars(charge.captured)} were captured"
+        yield from _wrongly_seen_to(order, evidence.payments.get(order_id))
     for order_id in sorted(evidence.charges.keys() - evidence.orders.keys()):
         yield f"{order_id}: charged, but there is no such order"
 
@@ -64,10 +66,13 @@ def _wrong_if_closed(order: Order, charge: Charge) -> Iterator[str]:
         yield f"{order.order_id}: {order.status}, but {_dollars(charge.authorized)} are still authorized"
 
 
-def _excused(evidence: Evidence, order: Order) -> bool:
-    """Whether it says itself that its money is not back yet, and calls a person."""
-    payment = evidence.payments.get(order.order_id)
-    return bool(order.attention or (payment and payment.settlement_failed))
+def _wrongly_seen_to(order: Order, payment: Payment | None) -> Iterator[str]:
+    """A person is called as long as a settlement has failed, and not a moment longer."""
+    failed = payment and payment.settlement_failed
+    if failed and not order.attention:
+        yield f"{order.order_id}: its settlement failed, and it calls nobody"
+    if order.attention and not failed:
+        yield f"{order.order_id}: it calls a person, but no settlement has failed"
 
 
 def _dollars(cents: int) -> str:

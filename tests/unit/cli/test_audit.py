@@ -121,6 +121,8 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("refunded twice", MONEY, "$-29.00", _row("charges", CANCELLED, charge(CANCELLED, captured=2900, refunded=5800))),
     ("not voided", MONEY, f"{UNCAPTURED}: REJECTED, but $29.00 are still authorized", _row("charges", UNCAPTURED, charge(UNCAPTURED))),
     ("captured before review", MONEY, f"{HELD}: AWAITING_REVIEW", _row("charges", HELD, charge(HELD, captured=2900))),
+    ("stuck, and nobody is called", MONEY, f"{CANCELLED}: its settlement failed, and it calls nobody", _with("payments", CANCELLED, settlement_failed={"reason": "refund failed"})),
+    ("somebody is called for nothing", MONEY, f"{CANCELLED}: it calls a person", _with("orders", CANCELLED, attention={"reason": "settlement_failed"})),
     ("charged for nothing", MONEY, "ord_x: charged, but there is no such order", _row("charges", "ord_x", charge("ord_x"))),
     ("confirmed, but no goods", MONEY, "not committed as ordered (RELEASED)", _with("reservations", CONFIRMED, status="RELEASED")),
     ("confirmed with other goods", MONEY, "not committed as ordered", _with("reservations", CONFIRMED, lines=(Goods(sku="MUG", quantity=1),))),
@@ -187,8 +189,9 @@ def test_dead_messages_that_were_declared_are_no_fault() -> None:
 def test_money_that_could_not_be_given_back_is_no_fault_once_it_calls_a_person() -> None:
     shop = changed(quiet_shop(), charges={CANCELLED: charge(CANCELLED, captured=2900)})
     assert not judge(shop)[MONEY - 1].ok
-    needy = shop.orders[CANCELLED].model_copy(update={"attention": {"reason": "refund failed"}, "version": 4})
-    assert judge(changed(shop, orders={CANCELLED: needy}))[MONEY - 1].ok
+    stuck = shop.payments[CANCELLED].model_copy(update={"settlement_failed": {"reason": "refund failed"}})
+    needy = shop.orders[CANCELLED].model_copy(update={"attention": {"reason": "settlement_failed"}, "version": 4})
+    assert judge(changed(shop, orders={CANCELLED: needy}, payments={CANCELLED: stuck}))[MONEY - 1].ok
 
 
 def test_with_a_webhook_every_change_is_told_twice() -> None:

@@ -1,6 +1,7 @@
 """Settling a closed order's money again, after the queue gave up: from its dead letter, or from its timeline."""
 
 import json
+import time
 from typing import Any
 
 from cli.context import Stack
@@ -8,16 +9,23 @@ from cli.deadletters.homes import Source, ToSource
 from cli.deadletters.places import QueuePlace
 from cli.deadletters.redrive import redrive
 from cli.errors import CommandError
+from cli.queue_depth import attributes_of, depth_in
 from shopkit.dynamodb import from_item
 
 _CLOSING = ("OrderRejected", "OrderCancelled")
+_POLL_SECONDS, _SLACK_SECONDS = 0.3, 15
 _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
 
 
 def settle_again(stack: Stack, order_id: str) -> str:
     """Puts the order's closing event into the settle queue once more, which is safe however often it is done; answers
-    where it came from. Raises CommandError for an order that no event closed."""
+    where it came from. Raises CommandError for an order that no event closed.
+
+    The queue may still be about to deliver the event for the last time, and to bury it then: a dead letter that came
+    after the settlement would lie there for nothing.
+    """
     sqs, queue = stack.client("sqs"), stack.resources["Payment/SettleQueue"]
+    _await_last_delivery(sqs, queue)
     dead_letters = QueuePlace(
         sqs,
         "Payment/SettleDeadLetters",
@@ -31,6 +39,13 @@ def settle_again(stack: Stack, order_id: str) -> str:
         return "its dead letter"
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(_closing_event(stack, order_id)))
     return "its timeline"
+
+
+def _await_last_delivery(sqs: Any, queue: str) -> None:
+    """Until the queue holds nothing more, for about the time after which it delivers again."""
+    deadline = time.monotonic() + int(attributes_of(sqs, queue)["VisibilityTimeout"]) + _SLACK_SECONDS
+    while depth_in(attributes_of(sqs, queue)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 def _closing_event(stack: Stack, order_id: str) -> dict[str, Any]:

@@ -4,12 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.context import Stack
+from cli.queue_depth import attributes_of, depth_in
 
-_DEPTHS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 _ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 # Long enough to read them all, after which they are put back.
 _LOOK_SECONDS = 30
@@ -84,8 +80,8 @@ def _machine(states: Any, path: str, arn: str) -> Machine:
 
 
 def _queue(sqs: Any, path: str, url: str) -> Queue:
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    depth, final = sum(int(attributes[name]) for name in _DEPTHS), "RedrivePolicy" not in attributes
+    attributes = attributes_of(sqs, url)
+    depth, final = depth_in(attributes), "RedrivePolicy" not in attributes
     return Queue(path, depth, final, tuple(_look(sqs, url, depth)) if final and depth else ())
 
 

@@ -60,7 +60,8 @@ def settle(
     shop = shop_of(context)
     with shop.operator() as door:
         door.order(order_id)  # an unknown order is said to be one before anything is sent
-        source = settle_again(shop.stack, order_id)
+        with console(stderr=True).status("Waiting for what the queue still tries by itself"):
+            source = settle_again(shop.stack, order_id)
         shop.hint(f"Settling again, from {source}.")
         found = _settled(door, order_id, patience)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))

@@ -18,12 +18,8 @@ from cli.context import Stack
 from cli.deadletters.homes import Home, Source, ToFunction, ToHandler, ToRule, ToSource
 from cli.deadletters.letters import Letter
 from cli.errors import Usage
+from cli.queue_depth import attributes_of, depth_in
 
-_DEPTHS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 # Long enough to send what was read on its way; what is left is put back at once.
 _HOLD_SECONDS = 120
 # Where a function that reads a stream puts single records (shopkit.streams).
@@ -55,8 +51,7 @@ class QueuePlace(Place):
         self._held: dict[str, str] = {}
 
     def depth(self) -> int:
-        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(_DEPTHS))["Attributes"]
-        return sum(int(attributes[name]) for name in _DEPTHS)
+        return depth_in(attributes_of(self._sqs, self._url))
 
     def letters(self) -> Generator[Letter]:
         """What comes while they are read is left for the next time: a letter that fails again comes back here."""

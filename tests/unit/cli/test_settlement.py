@@ -63,3 +63,17 @@ def test_an_order_that_nothing_closed_has_nothing_to_settle(aws: AwsStack) -> No
     with pytest.raises(CommandError, match="nothing to settle"):
         settle_again(aws.stack, ORDER)
     assert aws.taken("Payment/SettleQueue") == []
+
+
+def test_what_the_queue_is_about_to_bury_is_awaited(aws: AwsStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent beside it, the event would be settled, and its dead letter lie there for nothing."""
+    body = json.dumps(REJECTED.as_published())
+    aws.lies("Payment/SettleQueue", body)
+
+    def its_last_delivery_fails(_seconds: float) -> None:
+        boto3.client("sqs").purge_queue(QueueUrl=aws.stack.resources["Payment/SettleQueue"])
+        aws.lies("Payment/SettleDeadLetters", body)
+
+    monkeypatch.setattr("cli.settlement.time.sleep", its_last_delivery_fails)
+    assert settle_again(aws.stack, ORDER) == "its dead letter"
+    assert aws.taken("Payment/SettleDeadLetters") == []

@@ -4,12 +4,9 @@ import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
-from cli.app import app
 from operations.alarms import alarms
 from operations.dashboard import body, rows, sought
 from operations.files import ROOT, generated
@@ -20,7 +17,6 @@ ALARMS = alarms()
 RUNBOOKS = (ROOT / "docs" / "runbooks.md").read_text()
 HEAD, *REST = re.split(r"^## (.+)\n", RUNBOOKS, flags=re.MULTILINE)
 SECTIONS = dict(zip(REST[::2], REST[1::2], strict=True))
-COMMANDS = sorted(set(re.findall(r"`\./shop ((?!--)[^`]+)`", RUNBOOKS)))
 TREE = Tree.of_project()
 TYPES = {
     "AWS/SQS": "AWS::SQS::Queue",
@@ -60,17 +56,6 @@ def test_a_section_names_the_queues_of_its_alarms() -> None:
             place = rf"{alarm.application.capitalize()}(Service)?/"
             assert re.search(place, SECTIONS[alarm.section]), alarm
             assert f"/{alarm.resource}" in SECTIONS[alarm.section], alarm
-
-
-@pytest.mark.parametrize("written", COMMANDS)
-def test_the_commands_that_runbooks_name_exist(written: str) -> None:
-    found: Any = typer.main.get_command(app)
-    for word in written.split():
-        if not hasattr(found, "commands"):
-            break
-        assert word in found.commands, f"shop has no {written}"
-        found = found.commands[word]
-    assert not hasattr(found, "commands"), f"{written} is not a whole command"
 
 
 def test_runbooks_say_what_alarms_cost() -> None:

@@ -94,6 +94,12 @@ PLANTS: list[tuple[str, str, Any]] = [
         "QueuePolicy.Properties.PolicyDocument.Statement.0.Action",
         "sqs:*",
     ),
+    ("fifo_topic_says_so_in_its_name", "Topic.Properties", {"FifoTopic": True}),
+    (
+        "fifo_topic_says_so_in_its_name",
+        "Topic.Properties",
+        {"FifoTopic": True, "TopicName": {"Fn::Sub": "${AWS::StackName}-orders"}},
+    ),
     ("no_aws_managed_key", "Topic.Properties", {"KmsMasterKeyId": "alias/aws/sns"}),
     ("no_aws_managed_key", f"{QUEUE}.KmsMasterKeyId", "alias/aws/sqs"),
     ("dead_letters_are_kept_long_and_alike", "Letters.Properties.MessageRetentionPeriod", REMOVED),

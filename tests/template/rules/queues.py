@@ -126,6 +126,13 @@ def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]
         yield f"{function} has no AWS::Lambda::Permission for sns.amazonaws.com"
 
 
+@rule(TOPIC)
+def fifo_topic_says_so_in_its_name(topic: Resource) -> Iterator[str]:
+    """SNS refuses another name, and the one that CloudFormation makes up for a topic without one is such."""
+    if _fifo(topic) and not str(_text(topic.written.get("TopicName"))).endswith(".fifo"):
+        yield f"TopicName is {topic.written.get('TopicName')}; end it with .fifo"
+
+
 @rule(QUEUE, TOPIC)
 def one_policy_per_resource(resource: Resource) -> Iterator[str]:
     """Each QueuePolicy or TopicPolicy replaces the whole policy: of two, the last one deployed wins."""
@@ -182,6 +189,10 @@ def _dead_letters(resource: Resource, arn: Any) -> Iterator[str]:
 
 def _fifo(resource: Resource) -> bool:
     return any(str(resource.properties().get(key)).lower() == "true" for key in ("FifoQueue", "FifoTopic"))
+
+
+def _text(name: Any) -> Any:
+    return name.get("Fn::Sub", name) if isinstance(name, dict) else name
 
 
 def _policies(resource: Resource) -> list[Resource]:

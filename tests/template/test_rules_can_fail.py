@@ -30,6 +30,7 @@ SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
         "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
     }
 }
+OF_THE_RULE = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Placed", "Arn"]}}}
 FIFO_LETTERS = {"FifoQueue": True, "MessageRetentionPeriod": 1209600}
 
 # rule, where the healthy template breaks, what stands there then
@@ -56,6 +57,8 @@ PLANTS: list[tuple[str, str, Any]] = [
         {"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}},
     ),
     ("rule_may_reach_its_targets", "Placed.Properties.Targets.0", {"Id": "m", "Arn": {"Ref": "Machine"}}),
+    ("rule_may_reach_its_targets", "TopicPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
+    ("rule_may_reach_its_targets", "TopicPolicy.Properties.PolicyDocument.Statement.1.Condition", OF_THE_RULE),
     ("subscription_has_dead_letters", "Subscription.Properties.RedrivePolicy", REMOVED),
     ("subscription_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
     ("subscription_has_dead_letters", "Topic.Properties", {"FifoTopic": True}),
@@ -88,6 +91,11 @@ PLANTS: list[tuple[str, str, Any]] = [
         "resource_policy_lets_in_exactly_a_source",
         "QueuePolicy.Properties.PolicyDocument.Statement.0.Condition",
         REMOVED,
+    ),
+    (
+        "resource_policy_lets_in_exactly_a_source",
+        "TopicPolicy.Properties.PolicyDocument.Statement.1.Condition",
+        OF_THE_RULE,
     ),
     (
         "resource_policy_lets_in_exactly_a_source",

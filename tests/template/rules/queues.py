@@ -87,7 +87,8 @@ def rule_may_reach_its_targets(found: Resource) -> Iterator[str]:
         for kind in (QUEUE, TOPIC):
             resource = found.target(target["Arn"], kind)
             if resource is not None and not lets_in(resource, "events.amazonaws.com", found):
-                yield f"{resource} has no policy that lets events.amazonaws.com in, on condition of aws:SourceArn"
+                how = "without a condition" if kind == TOPIC else "on condition of aws:SourceArn"
+                yield f"{resource} has no policy that lets events.amazonaws.com in, {how}"
         function = found.target(target["Arn"], FUNCTION)
         if function is not None and not _permitted(function, "events.amazonaws.com"):
             yield f"{function} has no AWS::Lambda::Permission for events.amazonaws.com"
@@ -143,14 +144,15 @@ def one_policy_per_resource(resource: Resource) -> Iterator[str]:
 
 @rule("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 def resource_policy_lets_in_exactly_a_source(policy: Resource) -> Iterator[str]:
-    """Without a source condition the service is a deputy for everybody's account."""
+    """Without a source condition the service is a deputy for everybody's account; EventBridge alone cannot meet one on
+    a topic (EventBridge User Guide, "Amazon SNS permissions")."""
     for statement in statements(policy.written["PolicyDocument"]):
         if statement.effect != "Allow":
             continue
         if not statement.services or statement.principal != {"Service": statement.principal["Service"]}:
             yield f"principal {statement.principal} is not exactly a service"
-        if not {"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys():
-            yield f"{statement.services} may use {statement.actions} from anywhere: no aws:SourceArn"
+        if not _conditions_fit(policy.type, statement):
+            yield f"{statement.services} may use {statement.actions} from anywhere, or never"
         if any("*" in action for action in statement.actions) or "*" in statement.resources:
             yield f"{statement.services} may do more than it needs: {statement.actions} on {statement.resources}"
 
@@ -209,7 +211,7 @@ def lets_in(resource: Resource, service: str, source: Resource) -> bool:
             statement.effect == "Allow"
             and service in statement.services
             and statement.actions == [SEND[resource.type]]
-            and bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
+            and _conditions_fit(policy.type, statement)
             and (source in named or not named)
         )
 
@@ -218,6 +220,12 @@ def lets_in(resource: Resource, service: str, source: Resource) -> bool:
         for policy in _policies(resource)
         for statement in statements(policy.written["PolicyDocument"])
     )
+
+
+def _conditions_fit(policy_type: str, statement: Statement) -> bool:
+    if policy_type == POLICY[TOPIC][0] and "events.amazonaws.com" in statement.services:
+        return not statement.condition
+    return bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
 
 
 def _permitted(function: Resource, service: str) -> bool:

@@ -19,6 +19,7 @@ QUEUE = "Queue.Properties"
 EVENTS = "Function.Properties.Events"
 STREAM = f"{EVENTS}.Stream.Properties"
 MACHINE = "Machine.Properties"
+DOCUMENT = "Api.Properties.DefinitionBody"
 DELIVERED = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement"
 SECOND_POLICY = {
     "Type": "AWS::SQS::QueuePolicy",
@@ -165,6 +166,10 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("machine_leads_somewhere", f"{MACHINE}.Definition.States.Work.Next", "Dnoe"),
     ("machine_leads_somewhere", f"{MACHINE}.DefinitionSubstitutions", REMOVED),
     ("api_may_invoke_its_functions", "Permission", REMOVED),
+    ("api_brings_no_models", f"{DOCUMENT}.components", {"schemas": {"Order": {"example": {}}}}),
+    ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.requestBody", {"content": {}}),
+    ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.responses.201", {"$ref": "#/components/responses/Order"}),
+    ("api_has_no_stage_called_stage", "Api.Properties.OpenApiVersion", REMOVED),
 ]
 
 

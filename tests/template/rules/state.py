@@ -200,6 +200,27 @@ def api_may_invoke_its_functions(api: Resource) -> Iterator[str]:
                     yield f"{method.upper()} {path}: {function} does not let apigateway.amazonaws.com in"
 
 
+@rule(REST_API)
+def api_brings_no_models(api: Resource) -> Iterator[str]:
+    """API Gateway makes a model of every schema, in a JSON Schema of its own, and refuses the whole document over a
+    keyword that this one lacks: `Unsupported keyword(s): ["example"]`."""
+    body = api.written.get("Body", {})
+    if brought := body.get("components", {}).keys() - {"securitySchemes"}:
+        yield f"components has {', '.join(sorted(brought))}"
+    for path, item in body.get("paths", {}).items():
+        for method, operation in item.items():
+            answers = [operation.get("requestBody", {}), *operation.get("responses", {}).values()]
+            if any({"content", "$ref"} & part.keys() for part in answers):
+                yield f"{method.upper()} {path} has a schema"
+
+
+@rule("AWS::ApiGateway::Deployment")
+def api_has_no_stage_called_stage(deployment: Resource) -> Iterator[str]:
+    """SAM opens it beside the one that is asked for, untraced, unless OpenApiVersion is set."""
+    if "StageName" in deployment.written:
+        yield f"opens {deployment.written['StageName']}: OpenApiVersion is not set"
+
+
 def _machine_statements(machine: Resource) -> list[Any]:
     role = machine.target(machine.written["RoleArn"], ROLE)
     return machine.tree.role_statements(role) if role else []

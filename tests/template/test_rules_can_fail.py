@@ -159,6 +159,11 @@ PLANTS: list[tuple[str, str, Any]] = [
         "Function.Properties.Policies",
         ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
     ),
+    (
+        "action_without_a_resource_is_on_every_one",
+        f"{MACHINE}.Policies.0.Statement.1.Resource",
+        {"Fn::GetAtt": ["Logs", "Arn"]},
+    ),
     ("machine_may_write_its_logs", f"{MACHINE}.Policies.0.Statement.1", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Logging", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Tracing", REMOVED),

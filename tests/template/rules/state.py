@@ -52,6 +52,7 @@ LOG_DELIVERY = {
 }
 WITHOUT_RESOURCE = LOG_DELIVERY | {
     "cloudwatch:PutMetricData",
+    "kafka:GetBootstrapBrokers",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -126,6 +127,15 @@ def permissions_are_written_out(holder: Resource) -> Iterator[str]:
     for arn in holder.written.get("ManagedPolicyArns", []):
         if json.dumps(arn).rstrip('"}] ').rpartition("/")[2] not in MANAGED:
             yield f"managed policy {arn}"
+
+
+@rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+def action_without_a_resource_is_on_every_one(holder: Resource) -> Iterator[str]:
+    """On a resource that it does not know, an action stays forbidden."""
+    documents = inline_documents(holder) + as_list(holder.written.get("PolicyDocument"))
+    for statement in (found for document in documents for found in statements(document)):
+        if "*" not in statement.resources and (lost := sorted(set(statement.actions) & WITHOUT_RESOURCE)):
+            yield f"{lost} on {statement.resources}"
 
 
 @rule(MACHINE)

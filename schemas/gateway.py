@@ -28,7 +28,7 @@ def document() -> str:
         _GATEWAY_RESPONSES: whole[_GATEWAY_RESPONSES],
         "components": {"securitySchemes": whole["components"]["securitySchemes"]},
     }
-    return _HEAD + yaml.dump(given, Dumper=_Dumper, sort_keys=False, width=1000)
+    return _HEAD + yaml.safe_dump(given, sort_keys=False, width=1000)
 
 
 def _operation(path: str, operation: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +44,3 @@ def _operation(path: str, operation: dict[str, Any], parameters: dict[str, Any])
 
 def _in_path(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        """API Gateway reads YAML without anchors."""
-        return True

@@ -83,6 +83,17 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("alarm_tells_someone", "Alarm.Properties.AlarmActions", REMOVED),
     ("alarm_tells_someone", "Topic.Properties", REMOVED),
     ("one_policy_per_resource", "SecondPolicy", SECOND_POLICY),
+    ("queue_policy_is_about_one_queue", "QueuePolicy.Properties.Queues", [{"Ref": "Queue"}, {"Ref": "Letters"}]),
+    (
+        "queue_policy_is_about_one_queue",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Resource",
+        [{"Fn::GetAtt": ["Queue", "Arn"]}, {"Fn::GetAtt": ["Letters", "Arn"]}],
+    ),
+    (
+        "queue_policy_is_about_one_queue",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Resource",
+        {"Fn::GetAtt": ["Letters", "Arn"]},
+    ),
     (
         "resource_policy_lets_in_exactly_a_source",
         "QueuePolicy.Properties.PolicyDocument.Statement.0.Principal",

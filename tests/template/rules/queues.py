@@ -142,6 +142,18 @@ def one_policy_per_resource(resource: Resource) -> Iterator[str]:
         yield f"{', '.join(sorted(map(str, policies)))} overwrite each other"
 
 
+@rule("AWS::SQS::QueuePolicy")
+def queue_policy_is_about_one_queue(policy: Resource) -> Iterator[str]:
+    """SQS refuses a statement with several resources, and asks that a policy cover a single queue (SQS Developer Guide,
+    "Special Information for SQS Policies")."""
+    (queue, *others) = policy.written["Queues"]
+    named = [resource for each in statements(policy.written["PolicyDocument"]) for resource in each.resources]
+    if others or any(policy.targets(resource) != policy.targets(queue) for resource in named):
+        yield f"is about {policy.written['Queues']}, and lets in to {named}"
+    if any(len(each.resources) != 1 for each in statements(policy.written["PolicyDocument"])):
+        yield "has a statement with several resources"
+
+
 @rule("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 def resource_policy_lets_in_exactly_a_source(policy: Resource) -> Iterator[str]:
     """Without a source condition the service is a deputy for everybody's account; EventBridge alone cannot meet one on

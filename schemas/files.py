@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas import asyncapi, catalogue, registry
+from schemas import asyncapi, catalogue, gateway, registry
 from schemas.flow import consumers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,6 +12,7 @@ def generated() -> dict[Path, str]:
     """Each generated file's text, by path."""
     readers = consumers()
     return {
+        ROOT / "api" / "gateway.yaml": gateway.document(),
         ROOT / "schemas" / "template.yaml": registry.template(),
         ROOT / "docs" / "events.md": catalogue.page(readers),
         ROOT / "docs" / "asyncapi.yaml": asyncapi.document(readers),

@@ -112,6 +112,14 @@ def test_what_openapi_3_0_cannot_say_is_refused() -> None:
         to_openapi({"type": "array", "prefixItems": [{"type": "string"}]})
 
 
+# ── What API Gateway is given ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_gateway_document_is_valid_openapi_3_0() -> None:
+    whole = yaml.safe_load(FILES[ROOT / "api" / "gateway.yaml"])
+    assert not list(OpenAPIV30SpecValidator(whole).iter_errors())
+
+
 # ── AsyncAPI ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 # No validator of AsyncAPI 3 is in Python's package index, so what the specification demands is checked here.
 

@@ -19,6 +19,7 @@ QUEUE = "Queue.Properties"
 EVENTS = "Function.Properties.Events"
 STREAM = f"{EVENTS}.Stream.Properties"
 MACHINE = "Machine.Properties"
+DOCUMENT = "Api.Properties.DefinitionBody"
 DELIVERED = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement"
 SECOND_POLICY = {
     "Type": "AWS::SQS::QueuePolicy",
@@ -30,6 +31,7 @@ SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
         "EventSourceArn": {"Fn::GetAtt": ["Table", "StreamArn"]},
     }
 }
+OF_THE_RULE = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Placed", "Arn"]}}}
 FIFO_LETTERS = {"FifoQueue": True, "MessageRetentionPeriod": 1209600}
 
 # rule, where the healthy template breaks, what stands there then
@@ -56,6 +58,8 @@ PLANTS: list[tuple[str, str, Any]] = [
         {"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}},
     ),
     ("rule_may_reach_its_targets", "Placed.Properties.Targets.0", {"Id": "m", "Arn": {"Ref": "Machine"}}),
+    ("rule_may_reach_its_targets", "TopicPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
+    ("rule_may_reach_its_targets", "TopicPolicy.Properties.PolicyDocument.Statement.1.Condition", OF_THE_RULE),
     ("subscription_has_dead_letters", "Subscription.Properties.RedrivePolicy", REMOVED),
     ("subscription_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
     ("subscription_has_dead_letters", "Topic.Properties", {"FifoTopic": True}),
@@ -79,6 +83,17 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("alarm_tells_someone", "Alarm.Properties.AlarmActions", REMOVED),
     ("alarm_tells_someone", "Topic.Properties", REMOVED),
     ("one_policy_per_resource", "SecondPolicy", SECOND_POLICY),
+    ("queue_policy_is_about_one_queue", "QueuePolicy.Properties.Queues", [{"Ref": "Queue"}, {"Ref": "Letters"}]),
+    (
+        "queue_policy_is_about_one_queue",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Resource",
+        [{"Fn::GetAtt": ["Queue", "Arn"]}, {"Fn::GetAtt": ["Letters", "Arn"]}],
+    ),
+    (
+        "queue_policy_is_about_one_queue",
+        "QueuePolicy.Properties.PolicyDocument.Statement.0.Resource",
+        {"Fn::GetAtt": ["Letters", "Arn"]},
+    ),
     (
         "resource_policy_lets_in_exactly_a_source",
         "QueuePolicy.Properties.PolicyDocument.Statement.0.Principal",
@@ -91,8 +106,19 @@ PLANTS: list[tuple[str, str, Any]] = [
     ),
     (
         "resource_policy_lets_in_exactly_a_source",
+        "TopicPolicy.Properties.PolicyDocument.Statement.1.Condition",
+        OF_THE_RULE,
+    ),
+    (
+        "resource_policy_lets_in_exactly_a_source",
         "QueuePolicy.Properties.PolicyDocument.Statement.0.Action",
         "sqs:*",
+    ),
+    ("fifo_topic_says_so_in_its_name", "Topic.Properties", {"FifoTopic": True}),
+    (
+        "fifo_topic_says_so_in_its_name",
+        "Topic.Properties",
+        {"FifoTopic": True, "TopicName": {"Fn::Sub": "${AWS::StackName}-orders"}},
     ),
     ("no_aws_managed_key", "Topic.Properties", {"KmsMasterKeyId": "alias/aws/sns"}),
     ("no_aws_managed_key", f"{QUEUE}.KmsMasterKeyId", "alias/aws/sqs"),
@@ -144,6 +170,11 @@ PLANTS: list[tuple[str, str, Any]] = [
         "Function.Properties.Policies",
         ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
     ),
+    (
+        "action_without_a_resource_is_on_every_one",
+        f"{MACHINE}.Policies.0.Statement.1.Resource",
+        {"Fn::GetAtt": ["Logs", "Arn"]},
+    ),
     ("machine_may_write_its_logs", f"{MACHINE}.Policies.0.Statement.1", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Logging", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Tracing", REMOVED),
@@ -151,6 +182,10 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("machine_leads_somewhere", f"{MACHINE}.Definition.States.Work.Next", "Dnoe"),
     ("machine_leads_somewhere", f"{MACHINE}.DefinitionSubstitutions", REMOVED),
     ("api_may_invoke_its_functions", "Permission", REMOVED),
+    ("api_brings_no_models", f"{DOCUMENT}.components", {"schemas": {"Order": {"example": {}}}}),
+    ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.requestBody", {"content": {}}),
+    ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.responses.201", {"$ref": "#/components/responses/Order"}),
+    ("api_has_no_stage_called_stage", "Api.Properties.OpenApiVersion", REMOVED),
 ]
 
 

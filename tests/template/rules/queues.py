@@ -87,7 +87,8 @@ def rule_may_reach_its_targets(found: Resource) -> Iterator[str]:
         for kind in (QUEUE, TOPIC):
             resource = found.target(target["Arn"], kind)
             if resource is not None and not lets_in(resource, "events.amazonaws.com", found):
-                yield f"{resource} has no policy that lets events.amazonaws.com in, on condition of aws:SourceArn"
+                how = "without a condition" if kind == TOPIC else "on condition of aws:SourceArn"
+                yield f"{resource} has no policy that lets events.amazonaws.com in, {how}"
         function = found.target(target["Arn"], FUNCTION)
         if function is not None and not _permitted(function, "events.amazonaws.com"):
             yield f"{function} has no AWS::Lambda::Permission for events.amazonaws.com"
@@ -126,6 +127,13 @@ def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]
         yield f"{function} has no AWS::Lambda::Permission for sns.amazonaws.com"
 
 
+@rule(TOPIC)
+def fifo_topic_says_so_in_its_name(topic: Resource) -> Iterator[str]:
+    """SNS refuses another name, and the one that CloudFormation makes up for a topic without one is such."""
+    if _fifo(topic) and not str(_text(topic.written.get("TopicName"))).endswith(".fifo"):
+        yield f"TopicName is {topic.written.get('TopicName')}; end it with .fifo"
+
+
 @rule(QUEUE, TOPIC)
 def one_policy_per_resource(resource: Resource) -> Iterator[str]:
     """Each QueuePolicy or TopicPolicy replaces the whole policy: of two, the last one deployed wins."""
@@ -134,16 +142,29 @@ def one_policy_per_resource(resource: Resource) -> Iterator[str]:
         yield f"{', '.join(sorted(map(str, policies)))} overwrite each other"
 
 
+@rule("AWS::SQS::QueuePolicy")
+def queue_policy_is_about_one_queue(policy: Resource) -> Iterator[str]:
+    """SQS refuses a statement with several resources, and asks that a policy cover a single queue (SQS Developer Guide,
+    "Special Information for SQS Policies")."""
+    (queue, *others) = policy.written["Queues"]
+    named = [resource for each in statements(policy.written["PolicyDocument"]) for resource in each.resources]
+    if others or any(policy.targets(resource) != policy.targets(queue) for resource in named):
+        yield f"is about {policy.written['Queues']}, and lets in to {named}"
+    if any(len(each.resources) != 1 for each in statements(policy.written["PolicyDocument"])):
+        yield "has a statement with several resources"
+
+
 @rule("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 def resource_policy_lets_in_exactly_a_source(policy: Resource) -> Iterator[str]:
-    """Without a source condition the service is a deputy for everybody's account."""
+    """Without a source condition the service is a deputy for everybody's account; EventBridge alone cannot meet one on
+    a topic (EventBridge User Guide, "Amazon SNS permissions")."""
     for statement in statements(policy.written["PolicyDocument"]):
         if statement.effect != "Allow":
             continue
         if not statement.services or statement.principal != {"Service": statement.principal["Service"]}:
             yield f"principal {statement.principal} is not exactly a service"
-        if not {"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys():
-            yield f"{statement.services} may use {statement.actions} from anywhere: no aws:SourceArn"
+        if not _conditions_fit(policy.type, statement):
+            yield f"{statement.services} may use {statement.actions} from anywhere, or never"
         if any("*" in action for action in statement.actions) or "*" in statement.resources:
             yield f"{statement.services} may do more than it needs: {statement.actions} on {statement.resources}"
 
@@ -184,6 +205,10 @@ def _fifo(resource: Resource) -> bool:
     return any(str(resource.properties().get(key)).lower() == "true" for key in ("FifoQueue", "FifoTopic"))
 
 
+def _text(name: Any) -> Any:
+    return name.get("Fn::Sub", name) if isinstance(name, dict) else name
+
+
 def _policies(resource: Resource) -> list[Resource]:
     kind, key = POLICY[resource.type]
     return [policy for policy in resource.tree.all(kind) if resource in policy.targets(policy.written[key])]
@@ -198,7 +223,7 @@ def lets_in(resource: Resource, service: str, source: Resource) -> bool:
             statement.effect == "Allow"
             and service in statement.services
             and statement.actions == [SEND[resource.type]]
-            and bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
+            and _conditions_fit(policy.type, statement)
             and (source in named or not named)
         )
 
@@ -207,6 +232,12 @@ def lets_in(resource: Resource, service: str, source: Resource) -> bool:
         for policy in _policies(resource)
         for statement in statements(policy.written["PolicyDocument"])
     )
+
+
+def _conditions_fit(policy_type: str, statement: Statement) -> bool:
+    if policy_type == POLICY[TOPIC][0] and "events.amazonaws.com" in statement.services:
+        return not statement.condition
+    return bool({"aws:sourcearn", "aws:sourceaccount"} & statement.condition_keys())
 
 
 def _permitted(function: Resource, service: str) -> bool:

@@ -52,6 +52,7 @@ LOG_DELIVERY = {
 }
 WITHOUT_RESOURCE = LOG_DELIVERY | {
     "cloudwatch:PutMetricData",
+    "kafka:GetBootstrapBrokers",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -128,6 +129,15 @@ def permissions_are_written_out(holder: Resource) -> Iterator[str]:
             yield f"managed policy {arn}"
 
 
+@rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+def action_without_a_resource_is_on_every_one(holder: Resource) -> Iterator[str]:
+    """On a resource that it does not know, an action stays forbidden."""
+    documents = inline_documents(holder) + as_list(holder.written.get("PolicyDocument"))
+    for statement in (found for document in documents for found in statements(document)):
+        if "*" not in statement.resources and (lost := sorted(set(statement.actions) & WITHOUT_RESOURCE)):
+            yield f"{lost} on {statement.resources}"
+
+
 @rule(MACHINE)
 def machine_may_write_its_logs(machine: Resource) -> Iterator[str]:
     """AWS refuses to create it otherwise."""
@@ -198,6 +208,27 @@ def api_may_invoke_its_functions(api: Resource) -> Iterator[str]:
             for function in api.targets(integration.get("uri")):
                 if function.type == FUNCTION and function not in permitted:
                     yield f"{method.upper()} {path}: {function} does not let apigateway.amazonaws.com in"
+
+
+@rule(REST_API)
+def api_brings_no_models(api: Resource) -> Iterator[str]:
+    """API Gateway makes a model of every schema, in a JSON Schema of its own, and refuses the whole document over a
+    keyword that this one lacks: `Unsupported keyword(s): ["example"]`."""
+    body = api.written.get("Body", {})
+    if brought := body.get("components", {}).keys() - {"securitySchemes"}:
+        yield f"components has {', '.join(sorted(brought))}"
+    for path, item in body.get("paths", {}).items():
+        for method, operation in item.items():
+            answers = [operation.get("requestBody", {}), *operation.get("responses", {}).values()]
+            if any({"content", "$ref"} & part.keys() for part in answers):
+                yield f"{method.upper()} {path} has a schema"
+
+
+@rule("AWS::ApiGateway::Deployment")
+def api_has_no_stage_called_stage(deployment: Resource) -> Iterator[str]:
+    """SAM opens it beside the one that is asked for, untraced, unless OpenApiVersion is set."""
+    if "StageName" in deployment.written:
+        yield f"opens {deployment.written['StageName']}: OpenApiVersion is not set"
 
 
 def _machine_statements(machine: Resource) -> list[Any]:

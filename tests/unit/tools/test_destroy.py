@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import WaiterError
 from moto import mock_aws
 
 from tools import destroy
@@ -46,6 +47,23 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
 
 def test_empties_buckets_and_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, "cartwheel")
+    assert destroy.main([]) == 0
+    assert not deployed("cartwheel")
+
+
+def test_what_reaches_a_bucket_meanwhile_is_emptied_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, "cartwheel")
+    delete = destroy.failed_deletion
+    kept: list[WaiterError] = []
+
+    def first_too_late(stack: str) -> WaiterError | None:
+        if kept:
+            return delete(stack)
+        boto3.client("s3").put_object(Bucket=bucket(), Key="late", Body=b"click")
+        kept.append(WaiterError("stack_delete_complete", "DELETE_FAILED", {}))
+        return kept[0]
+
+    monkeypatch.setattr(destroy, "failed_deletion", first_too_late)
     assert destroy.main([]) == 0
     assert not deployed("cartwheel")
 

@@ -17,9 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 CONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 
 
-def stack_name(environment: str) -> str:
-    name: str = tomllib.loads(CONFIG.read_text())[environment]["global"]["parameters"]["stack_name"]
-    return name
+def stack_names() -> dict[str, str]:
+    """By the environments of samconfig.toml."""
+    sections = tomllib.loads(CONFIG.read_text())
+    return {
+        name: section["global"]["parameters"]["stack_name"] for name, section in sections.items() if name != "version"
+    }
 
 
 def resources(stack: str) -> Iterator[tuple[str, str]]:
@@ -53,10 +56,9 @@ def remove_watchers(bus: str, stack: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config-env", default="default", help="section of samconfig.toml")
-    environment: str = parser.parse_args(arguments).config_env
-    stack = stack_name(environment)
+    parser, stacks = argparse.ArgumentParser(description=__doc__), stack_names()
+    parser.add_argument("--config-env", default="default", choices=stacks, help="section of samconfig.toml")
+    stack = stacks[parser.parse_args(arguments).config_env]
     try:
         region = boto3.session.Session().region_name
         account = boto3.client("sts").get_caller_identity()["Account"]

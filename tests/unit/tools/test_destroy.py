@@ -112,3 +112,9 @@ def test_no_stack_is_said_plainly() -> None:
     with pytest.raises(SystemExit, match="cannot look at stack cartwheel-staging"):
         destroy.main(["--config-env", "staging"])
     assert deployed("cartwheel")
+
+
+def test_an_environment_that_nobody_described_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        destroy.main(["--config-env", "nowhere"])
+    assert "invalid choice: 'nowhere'" in capsys.readouterr().err

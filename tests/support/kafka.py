@@ -46,7 +46,7 @@ def send(address: str, topic: str, value: bytes | None, key: str) -> None:
 def reader(address: str, topic: str) -> Iterator[Consumer]:
     """Reads the topic from its beginning."""
     settings: dict[str, Any] = {"bootstrap.servers": address, "group.id": str(uuid4()), "log_level": 3}
-    consumer = Consumer(settings | {"auto.offset.reset": "earliest"})
+    consumer = Consumer(settings | {"auto.offset.reset": "earliest", "fetch.wait.max.ms": 10})
     # Assigned, because joining a group takes seconds.
     partitions = consumer.list_topics(topic, timeout=_SECONDS).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, 0) for number in partitions])

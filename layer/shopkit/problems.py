@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 _TYPE_PREFIX = "urn:cartwheel:problem:"
 
@@ -66,10 +67,17 @@ def invalid_body(error: ValidationError) -> Problem:
         "invalid-body",
         "The body does not have the required form.",
         errors=[
-            {"pointer": pointer(found["loc"]), "detail": found["msg"]}
+            {"pointer": pointer(found["loc"]), "detail": _said(found)}
             for found in error.errors(include_url=False, include_input=False, include_context=False)
         ],
     )
+
+
+def _said(found: ErrorDetails) -> str:
+    """In the words of JSON and of our rules, not of the library that checks them."""
+    if found["type"] == "model_type":
+        return "Input should be an object"
+    return found["msg"].removeprefix("Value error, ")
 
 
 def pointer(location: Sequence[str | int]) -> str:

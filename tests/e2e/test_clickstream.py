@@ -104,7 +104,7 @@ def delivered_again(batches: Iterable[list[Click]]) -> dict[str, Any]:
 
 
 def test_every_click_counts_once_under_repetition_outage_and_resharding(shop: Shop) -> None:
-    """Scenario 15: by the client, by the consumer whose table was out of reach, by a lost answer, across a split and a merge."""
+    """Scenario 15: by the client, by a consumer whose table was out of reach, by a lost answer, by split and merge."""
     skus = invented_skus()
     batches = visits(skus, 200)
     half = len(batches) // 2

@@ -71,6 +71,8 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
         shop.hint("This key had placed it already: nothing was ordered twice.")
+    if found.status is OrderStatus.AWAITING_REVIEW:
+        shop.hint(f"An operator decides: ./shop review {found.order_id} approve, or reject")
     shop.hint(f"Its story: ./shop story {found.order_id}")
 
 

@@ -74,6 +74,12 @@ def test_waiting_ends_when_checkout_has_decided(run: Run, door: Door) -> None:
     assert run("order", "MUG", "--wait", "--json").json["status"] == "REJECTED"
 
 
+def test_an_order_that_is_held_says_who_goes_on(run: Run, door: Door) -> None:
+    found = httpx.Response(200, json=order(status="AWAITING_REVIEW"))
+    door.answers |= {"POST /orders": httpx.Response(201, json=order()), "GET /orders/ord_1": found}
+    assert "./shop review ord_1 approve" in run("order", "MUG", "--wait").err
+
+
 def test_waiting_has_an_end_and_says_how_to_go_on(run: Run, door: Door) -> None:
     door.answers |= {
         "POST /orders": httpx.Response(201, json=order()),

@@ -181,9 +181,10 @@ def _outcomes_picture(done: list[Redriven]) -> RenderableType:
 
 
 def _line(outcome: Redriven) -> str:
-    return f"{'✗' if outcome.problem else '✓'} {outcome.place}: {outcome.said.type} {' '.join(outcome.said.orders)}" + (
-        f" stays: {outcome.problem}" if outcome.problem else ""
-    )
+    about = " ".join((outcome.said.type, *outcome.said.orders))
+    if outcome.problem:
+        return f"✗ {outcome.place}: {about} stays: {outcome.problem}"
+    return f"✓ {outcome.place}: {about}"
 
 
 def _letter_document(letter: Letter, said: Said) -> dict[str, Any]:

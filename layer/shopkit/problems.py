@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -35,7 +36,7 @@ class Problem(Exception):
             "title": self.slug.replace("-", " ").capitalize(),
             "status": int(self.status),
             "detail": self.detail,
-            "instance": instance,
+            "instance": quote(instance),  # a URI, and the path came decoded
             **({"errors": self.errors} if self.errors else {}),
             **self.extensions,
         }

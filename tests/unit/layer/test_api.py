@@ -201,6 +201,11 @@ def test_a_problem_is_answered_as_rfc_9457_says() -> None:
     }
 
 
+def test_the_instance_of_a_problem_is_a_uri_whatever_was_asked_for() -> None:
+    answer = call(raising(not_found("product")), "/products/a b\0茶")  # type: ignore[arg-type]
+    assert answer.body["instance"] == "/products/a%20b%00%E8%8C%B6"
+
+
 def test_what_nobody_expected_is_a_500_that_tells_the_log_and_not_the_caller(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         answer = call(raising(RuntimeError("table arn:aws:dynamodb:…:orders is gone")), "/orders/1")  # type: ignore[arg-type]

@@ -19,11 +19,11 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="shop",
-    help="The shop from a terminal: the local one of [bold]make run[/], or one on AWS with --stack.",
+    help="The shop from a terminal: the local one of `make run`, or one on AWS with --stack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for group in (setup, catalogue, clicks, orders, decisions, mail, dlq, replay, watch, audit):

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from cli.errors import CommandError, Refused, nobody_at
+from cli.errors import CommandError, Refused, Usage, nobody_at
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
 
@@ -105,7 +105,7 @@ class FrontDoor:
                 "payment_method": payment_method,
                 "shipping_address": shipping_address,
             },
-            headers={"Idempotency-Key": key},
+            headers={"Idempotency-Key": key.encode()},  # whatever it is: the front door says what a key may be
         )
         return Order.model_validate(answer.json()), "Idempotency-Replayed" in answer.headers
 
@@ -153,6 +153,8 @@ class FrontDoor:
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **request)
+        except UnicodeEncodeError as error:
+            raise Usage("Something on this line is no valid text.") from error
         except httpx.ConnectError as error:
             raise nobody_at(str(self._http.base_url)) from error
         except httpx.HTTPError as error:

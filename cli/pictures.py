@@ -14,7 +14,8 @@ from cli.client import Event, Order, Trend
 from cli.format import count, lasting, moment, money, service, status, table
 
 _BAR = 24
-_WIDE = 120
+# From here on there is room for what is nice to see.
+WIDE = 120
 # What a product's views, carts and purchases look like in a bar, also without colours.
 _VIEWED, _CARTED, _BOUGHT = ("░", "cyan"), ("▒", "yellow"), ("█", "green")
 
@@ -45,26 +46,35 @@ def order_picture(order: Order) -> RenderableType:
     return Group(head, Padding(goods, (0, 0, 0, 2), expand=False), *notes)
 
 
-def orders_picture(orders: Sequence[Order]) -> RenderableType:
-    if not orders:
-        return "No orders yet; place one: shop order --wait"
-    listed = table()
-    listed.add_column("order", no_wrap=True)
-    listed.add_column("placed", no_wrap=True)
-    listed.add_column("status", no_wrap=True)
-    listed.add_column("units", justify="right")
-    listed.add_column("total", justify="right")
-    listed.add_column("why")
-    for order in orders:
-        listed.add_row(
-            order.order_id,
-            moment(order.placed_at),
-            status(order.status),
-            str(sum(line.quantity for line in order.lines)),
-            money(order.total),
-            (order.reason or "").replace("_", " ") + (" ⚠ needs attention" if order.attention else ""),
-        )
-    return listed
+@dataclass(frozen=True)
+class OrdersPicture:
+    """Newest first. Narrow terminals do without when they were placed, and how many units."""
+
+    orders: Sequence[Order]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self.orders:
+            yield "No orders yet; place one: ./shop order --wait"
+            return
+        wide = options.max_width >= WIDE
+        listed = table()
+        listed.add_column("order", no_wrap=True)
+        listed.add_column("status", no_wrap=True)
+        if wide:
+            listed.add_column("placed", no_wrap=True)
+            listed.add_column("units", justify="right")
+        listed.add_column("total", justify="right", no_wrap=True)
+        listed.add_column("why")
+        for order in self.orders:
+            units = str(sum(line.quantity for line in order.lines))
+            listed.add_row(
+                order.order_id,
+                status(order.status),
+                *([moment(order.placed_at), units] if wide else []),
+                money(order.total),
+                (order.reason or "").replace("_", " ") + (" ⚠ needs attention" if order.attention else ""),
+            )
+        yield listed
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class StoryPicture:
             yield Text("Nothing has been recorded yet.", style="dim")
             return
         began, whole = self.events[0].at, self.events[-1].at - self.events[0].at
-        yield self._waterfall(whole, bars=options.max_width >= _WIDE)
+        yield self._waterfall(whole, bars=options.max_width >= WIDE)
         yield Text(f"{count(len(self.events), 'event')} in {lasting(whole)}, from {moment(began)}", style="dim")
 
     def _waterfall(self, whole: timedelta, *, bars: bool) -> Table:
@@ -129,10 +139,10 @@ class TrendingPicture:
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if not self.trends:
-            yield "Nobody has looked at anything lately; send visitors: shop clicks"
+            yield "Nobody has looked at anything lately; send visitors: ./shop clicks"
             return
         longest = max(max(trend.views, trend.carts, trend.purchases) for trend in self.trends)
-        wide = options.max_width >= _WIDE
+        wide = options.max_width >= WIDE
         width = 2 * _BAR if wide else _BAR // 2
         chart = table()
         chart.add_column("sku", no_wrap=True, style="cyan")

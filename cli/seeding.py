@@ -67,7 +67,9 @@ def _known(stack: Stack, email: str, *, operator: bool) -> Stack:
     """The stack with this user, who exists and whose password is known here."""
     known = stack.user(email)
     password = known.password if known else users.new_password(stack)
-    created = users.create(stack, email, password, operator=operator)
+    created = users.create(stack, email, password)
+    if operator:
+        users.make_operator(stack, email)
     if known:
         return stack
     if not created:  # by somebody else, or on another machine; nobody but this demonstration signs in as them

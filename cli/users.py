@@ -20,9 +20,9 @@ def new_password(stack: Stack) -> str:
     return _LOCAL_PASSWORD if stack.is_local else secrets.token_urlsafe(15) + "-aA1"
 
 
-def create(stack: Stack, email: str, password: str, *, operator: bool) -> bool:
-    """A user who can sign in at once, without a mail; false when there was one of this address already, whose password
-    stays as it is."""
+def create(stack: Stack, email: str, password: str) -> bool:
+    """A user who can sign in at once, without a mail; false when there was one of this address already, who stays as
+    they are. Raises CommandError when the pool's policy does not take the password, and leaves nobody behind."""
     cognito, pool = stack.client("cognito-idp"), stack.details.user_pool_id
     try:
         cognito.admin_create_user(
@@ -31,16 +31,22 @@ def create(stack: Stack, email: str, password: str, *, operator: bool) -> bool:
             MessageAction="SUPPRESS",
             UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
         )
-        created = True
     except cognito.exceptions.UsernameExistsException:
-        created = False
+        return False
     except cognito.exceptions.InvalidParameterException as error:
         raise Usage(f"{email}: {error.response['Error']['Message']}") from error
-    if created:
+    try:
         set_password(stack, email, password)
-    if operator:
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=OPERATORS)
-    return created
+    except CommandError:
+        cognito.admin_delete_user(UserPoolId=pool, Username=email)
+        raise
+    return True
+
+
+def make_operator(stack: Stack, email: str) -> None:
+    stack.client("cognito-idp").admin_add_user_to_group(
+        UserPoolId=stack.details.user_pool_id, Username=email, GroupName=OPERATORS
+    )
 
 
 def set_password(stack: Stack, email: str, password: str) -> None:

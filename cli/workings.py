@@ -15,7 +15,7 @@ from contracts.types import rfc3339
 
 def steps_picture(checkouts: Checkouts, events: Sequence[Event]) -> Iterator[RenderableType]:
     if checkouts.express:
-        yield Text("Its checkout ran as an EXPRESS workflow, which remembers no steps.", style="dim")
+        yield Text("Checkouts are EXPRESS workflows here, which remember no steps.", style="dim")
     for number, run in enumerate(checkouts.runs, start=1):
         which = f", run {number} of {len(checkouts.runs)}" if len(checkouts.runs) > 1 else ""
         steps = table(f"Checkout{which}: {run.status.lower()}")

@@ -68,7 +68,8 @@ def start(home: Path, port: int | None = None, *, wait: float = START_SECONDS) -
         if running:
             _end(running)
         _forget(home)
-        return _launch(home, _free_port() if port == 0 else port or DEFAULT_PORT, wait)
+        kept = running.port if running else DEFAULT_PORT
+        return _launch(home, _free_port() if port == 0 else port or kept, wait)
 
 
 def stop(home: Path) -> bool:

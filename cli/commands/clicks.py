@@ -72,7 +72,7 @@ def clicks(
         "sent_again": repeated,
     }
     shop.say(document, lambda: _sentence(document))
-    shop.hint(f"The same again, to see that nothing counts twice: shop clicks --sessions {sessions} --seed {number}")
+    shop.hint(f"The same again, to see that nothing counts twice: ./shop clicks --sessions {sessions} --seed {number}")
 
 
 def trending(

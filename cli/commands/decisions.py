@@ -7,15 +7,13 @@ from typing import Annotated
 import typer
 
 from cli.client import FrontDoor, Order
+from cli.commands.arguments import As, OrderId
 from cli.errors import CommandError
 from cli.pictures import order_picture
 from cli.settlement import settle_again
 from cli.shop import console, shop_of
 
 _POLL_SECONDS = 0.3
-
-OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
-As = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Sign in as this user.", show_default=False)]
 
 
 class Decision(StrEnum):
@@ -59,12 +57,14 @@ def settle(
     """Give back a closed order's money once more, when that had failed, and wait until no one need look any more."""
     shop = shop_of(context)
     with shop.operator() as door:
-        door.order(order_id)  # an unknown order is said to be one before anything is sent
+        before = door.order(order_id)  # an unknown order is said to be one before anything is sent
         with console(stderr=True).status("Waiting for what the queue still tries by itself"):
             source = settle_again(shop.stack, order_id)
         shop.hint(f"Settling again, from {source}.")
         found = _settled(door, order_id, patience)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
+    if before.attention is None:
+        shop.hint(f"It needed nobody: its money is back, or still on its way. Which: ./shop story {order_id}")
 
 
 def _settled(door: FrontDoor, order_id: str, patience: float) -> Order:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cli.commands.arguments import OnlyOrder
 from cli.deadletters.causes import logged_cause
 from cli.deadletters.letters import Letter, Said, said_in
 from cli.deadletters.places import Place, place_named, places_of
@@ -82,10 +83,10 @@ def show_letters(
 def redrive_letters(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[PLACE]", help="As `./shop dlq ls` names it.", show_default=False)
+        str | None, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it.", show_default=False)
     ] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
-    order: Annotated[str | None, typer.Option(help="Only what is about this order.", show_default=False)] = None,
+    order: OnlyOrder = None,
 ) -> None:
     """Take letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
     shop = shop_of(context)
@@ -137,7 +138,7 @@ def _places_picture(lying: list[_Lying]) -> RenderableType:
     listed.add_column("place", no_wrap=True)
     listed.add_column("count", justify="right")
     listed.add_column("oldest", no_wrap=True)
-    listed.add_column("goes back to")
+    listed.add_column("goes back to", overflow="fold")
     for one in lying:
         listed.add_row(
             one.place.path,
@@ -180,9 +181,10 @@ def _outcomes_picture(done: list[Redriven]) -> RenderableType:
 
 
 def _line(outcome: Redriven) -> str:
-    return f"{'✗' if outcome.problem else '✓'} {outcome.place}: {outcome.said.type} {' '.join(outcome.said.orders)}" + (
-        f" stays: {outcome.problem}" if outcome.problem else ""
-    )
+    about = " ".join((outcome.said.type, *outcome.said.orders))
+    if outcome.problem:
+        return f"✗ {outcome.place}: {about} stays: {outcome.problem}"
+    return f"✓ {outcome.place}: {about}"
 
 
 def _letter_document(letter: Letter, said: Said) -> dict[str, Any]:

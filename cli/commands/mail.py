@@ -1,14 +1,18 @@
 """`mail`: what customers were told, as the notify service sent or kept it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.text import Text
 
+from cli.commands.arguments import OrderInFull
 from cli.context import Stack
 from cli.format import moment, table
+from cli.pictures import WIDE
 from cli.shop import shop_of
 from contracts.types import Timestamp, Value
 from shopkit.dynamodb import from_item
@@ -35,15 +39,13 @@ def register(app: typer.Typer) -> None:
 
 def mail(
     context: typer.Context,
-    order_id: Annotated[
-        str | None, typer.Argument(metavar="[ORDER]", help="Only this order's, in full.", show_default=False)
-    ] = None,
+    order_id: OrderInFull = None,
     limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
 ) -> None:
     """Show the mails to customers, also those that were kept because no sender is verified."""
     shop = shop_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
-    shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _list(mails))
+    shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _List(mails))
 
 
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
@@ -63,17 +65,26 @@ def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
     return sorted(mails, key=lambda found: found.at)
 
 
-def _list(mails: list[Mail]) -> RenderableType:
-    if not mails:
-        return "No mail yet."
-    listed = table()
-    for heading in ("when", "status", "order", "to"):
-        listed.add_column(heading, no_wrap=True)
-    listed.add_column("subject")
-    for found in mails:
-        subject = found.subject or f"({found.about}: {found.reason})"
-        listed.add_row(moment(found.at), _status(found), found.order_id, found.to or "", subject)
-    return listed
+@dataclass(frozen=True)
+class _List:
+    """Narrow terminals do without when, and to whom."""
+
+    mails: Sequence[Mail]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self.mails:
+            yield "No mail yet."
+            return
+        wide = options.max_width >= WIDE
+        listed = table()
+        for heading in ("when", "status", "order", "to") if wide else ("status", "order"):
+            listed.add_column(heading, no_wrap=True)
+        listed.add_column("subject")
+        for found in self.mails:
+            subject = found.subject or f"({found.about}: {found.reason})"
+            cells = (moment(found.at), _status(found), found.order_id, found.to or "")
+            listed.add_row(*(cells if wide else cells[1:3]), subject)
+        yield listed
 
 
 def _letters(mails: list[Mail]) -> RenderableType:

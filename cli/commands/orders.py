@@ -10,9 +10,10 @@ from rich.console import Group
 
 from cli.checkouts import checkouts_of
 from cli.client import FrontDoor, Order
+from cli.commands.arguments import As, OrderOrNewest
 from cli.cost import estimate, list_prices
 from cli.errors import CommandError, Usage
-from cli.pictures import StoryPicture, order_picture, orders_picture
+from cli.pictures import OrdersPicture, StoryPicture, order_picture
 from cli.shop import console, shop_of
 from cli.workings import checkouts_document, cost_document, cost_picture, steps_picture
 from contracts.orders_stream import OrderStatus
@@ -27,11 +28,6 @@ ADDRESS = {
     "postal_code": "62701",
     "country": "US",
 }
-
-OrderId = Annotated[
-    str | None, typer.Argument(metavar="[ORDER]", help="The order's id; by default the newest.", show_default=False)
-]
-As = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Sign in as this user.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,12 +65,14 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
             lines or [_first_in_stock(door)],
             payment_method=method,
             shipping_address=ADDRESS,
-            key=key or str(uuid.uuid4()),
+            key=str(uuid.uuid4()) if key is None else key,
         )
         found = _decided(door, placed.order_id, patience) if wait else placed
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
         shop.hint("This key had placed it already: nothing was ordered twice.")
+    if found.status is OrderStatus.AWAITING_REVIEW:
+        shop.hint(f"An operator decides: ./shop review {found.order_id} approve, or reject")
     shop.hint(f"Its story: ./shop story {found.order_id}")
 
 
@@ -88,10 +86,10 @@ def orders(
     shop = shop_of(context)
     with shop.operator(email) if everyone else shop.customer(email) as door:
         found = door.orders(limit)
-    shop.say([one.model_dump(mode="json") for one in found], lambda: orders_picture(found))
+    shop.say([one.model_dump(mode="json") for one in found], lambda: OrdersPicture(found))
 
 
-def show(context: typer.Context, order_id: OrderId = None, email: As = None) -> None:
+def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
     """Show one order, by default as an operator."""
     shop = shop_of(context)
     with shop.operator(email) as door:
@@ -99,7 +97,7 @@ def show(context: typer.Context, order_id: OrderId = None, email: As = None) -> 
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
 
 
-def story(context: typer.Context, order_id: OrderId = None, email: As = None) -> None:
+def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
     """Tell what happened to an order: every event, from which service, when, and after how long; the steps of its
     checkout with their retries, as far as they are remembered; and an estimate of what it cost."""
     shop = shop_of(context)
@@ -140,7 +138,7 @@ def _order(door: FrontDoor, order_id: str | None) -> Order:
         return door.order(order_id)
     newest = door.orders(1)
     if not newest:
-        raise CommandError("There are no orders yet; place one: shop order --wait")
+        raise CommandError("There are no orders yet; place one: ./shop order --wait")
     return newest[0]
 
 

@@ -53,7 +53,7 @@ def replay(
     """
     shop = shop_of(context)
     archive, rules = archive_of(shop.stack), rules_of(shop.stack)
-    begin, end = _moment(since, archive), _moment(until, archive) if until else datetime.now(UTC)
+    begin, end = _moment(since, archive), datetime.now(UTC) if until is None else _moment(until, archive)
     if begin >= end:
         raise Usage(f"{since} is not before {until or 'now'}.")
     chosen = rules_named(rules, only) if only else [rule for rule in rules if not rule.tells_people]
@@ -126,10 +126,9 @@ def _replayed(shop: Shop, archive: Archive, since: datetime, until: datetime, ru
 def _moment(text: str, archive: Archive) -> datetime:
     if text == BEGINNING:
         return archive.began
-    if ago := _AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago["unit"]]: int(ago["number"])})
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago["unit"]]: int(ago["number"])})
+        return datetime.fromisoformat(text).astimezone(UTC)  # without a zone it is this machine's
+    except (ValueError, OverflowError):  # the latter for a time before the year 1
         raise Usage(f"{text!r} is no time: say 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None
-    return found.astimezone(UTC)  # without a zone it is this machine's

@@ -50,8 +50,10 @@ def add_user(
     """Add a customer, or an operator, who can sign in at once."""
     shop = shop_of(context)
     user = User(email=email, password=password or "Cw-" + secrets.token_urlsafe(12) + "-1")
-    if not users.create(shop.stack, user.email, user.password, operator=operator):
+    if not users.create(shop.stack, user.email, user.password):
         raise CommandError(f"{email} exists already.")
+    if operator:
+        users.make_operator(shop.stack, email)
     shop.stack.with_user(user, operator=operator)
     role = "operator" if operator else "customer"
     shop.say({"role": role, **user.model_dump()}, lambda: f"{email} can sign in as {role}; password: {user.password}")

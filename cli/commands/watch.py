@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
+from cli.commands.arguments import OnlyOrder
 from cli.errors import Usage
 from cli.format import money, service
 from cli.shop import console, shop_of
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     context: typer.Context,
-    order: Annotated[str | None, typer.Option(help="Only this order's.", show_default=False)] = None,
+    order: OnlyOrder = None,
     source: Annotated[
         list[str] | None, typer.Option(help=f"Only this service's (repeatable): {', '.join(_SERVICES)}.")
     ] = None,

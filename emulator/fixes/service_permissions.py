@@ -38,7 +38,8 @@ def _api_gateway(gateway: Any) -> None:
         account, region = options["owner_account_id"], options["owner_region"]
         function = reference(integration.get("uri", ""))
         found = policy_of(function) if function.startswith("arn:") else None
-        source = method_arn(region, account, api_id, stage_name, method, path)
+        # A slash at the end leads to the same method.
+        source = method_arn(region, account, api_id, stage_name, method, path.rstrip("/"))
         if found and not service_allowed(found[0], "apigateway.amazonaws.com", ACTION, function, source):
             return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
         return await invoke(integration, api_id, *request, **options)

@@ -16,6 +16,7 @@ from shopkit.telemetry import logger, tracer
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
 MAX_BODY_BYTES = 64 * 1024
+_MOST_DIGITS = 1000
 
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -102,7 +103,9 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
 def strict_json(raw: bytes) -> Any:
     """RFC 8259 without its loopholes: duplicate names, NaN, unpaired surrogates and NUL are refused as 400."""
     try:
-        document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole_number
+        )
         _require_storable_text(document)
     except RecursionError as error:
         raise bad_request("malformed-json", "The body is nested too deeply.") from error
@@ -133,6 +136,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(names) != len(pairs):
         raise ValueError("a name appears twice in one object")
     return names
+
+
+def _whole_number(digits: str) -> int:
+    # Python's own refusal of such numbers speaks of its settings.
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has more than {_MOST_DIGITS} digits")
+    return int(digits)
 
 
 def _no_constant(name: str) -> NoReturn:

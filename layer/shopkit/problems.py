@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 _TYPE_PREFIX = "urn:cartwheel:problem:"
 
@@ -34,7 +36,7 @@ class Problem(Exception):
             "title": self.slug.replace("-", " ").capitalize(),
             "status": int(self.status),
             "detail": self.detail,
-            "instance": instance,
+            "instance": quote(instance),  # a URI, and the path came decoded
             **({"errors": self.errors} if self.errors else {}),
             **self.extensions,
         }
@@ -66,10 +68,17 @@ def invalid_body(error: ValidationError) -> Problem:
         "invalid-body",
         "The body does not have the required form.",
         errors=[
-            {"pointer": pointer(found["loc"]), "detail": found["msg"]}
+            {"pointer": pointer(found["loc"]), "detail": _said(found)}
             for found in error.errors(include_url=False, include_input=False, include_context=False)
         ],
     )
+
+
+def _said(found: ErrorDetails) -> str:
+    """In the words of JSON and of our rules, not of the library that checks them."""
+    if found["type"] == "model_type":
+        return "Input should be an object"
+    return found["msg"].removeprefix("Value error, ")
 
 
 def pointer(location: Sequence[str | int]) -> str:

@@ -1,4 +1,4 @@
-"""30: nobody gets in where they do not belong, and what is not theirs does not exist for them."""
+"""Scenario 30: nobody gets in where they do not belong, and what is not theirs does not exist for them."""
 
 import base64
 import json

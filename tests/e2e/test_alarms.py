@@ -47,7 +47,7 @@ def locked(shop: Shop, queue: str) -> Iterator[None]:
 
 
 def test_money_that_is_stuck_alarms_the_operators(shop: Shop, customer: Person) -> None:
-    """19: attention, and the dead letter of the last attempt. Settling heals it."""
+    """Scenario 19: attention, and the dead letter of the last attempt. Settling heals it."""
     attention, dead_letters = (f"{shop.table('Bus')}-{name}" for name in ("order-attention", "settle-dead-letters"))
     order = customer.orders(shop.sells(stock=1), paying_with="pm_settle_fails")
     order.becomes("CONFIRMED")
@@ -65,7 +65,7 @@ def test_money_that_is_stuck_alarms_the_operators(shop: Shop, customer: Person) 
 
 
 def test_an_event_that_cannot_be_delivered_alarms_the_operators(shop: Shop, customer: Person) -> None:
-    """12: the rule buries it, somebody hears of it, a redrive heals it."""
+    """Scenario 12: the rule buries it, somebody hears of it, a redrive heals it."""
     name = f"{shop.table('Bus')}-purchases-dead-letters"
     mug = shop.sells(stock=1)
     as_if_all_were_well(shop, name)

@@ -18,7 +18,7 @@ BY_CUSTOMER = "cancelled_by_customer"
 def test_before_checkout_began_nothing_is_charged_and_a_late_checkout_changes_nothing(
     shop: Shop, customer: Person
 ) -> None:
-    """20"""
+    """Scenario 20."""
     mug = shop.sells(stock=5)
     with switched_off(shop, CHECKOUT):
         order = customer.orders(mug)
@@ -95,7 +95,7 @@ def test_cancelling_again_answers_the_same_and_refunds_once(shop: Shop, customer
 
 
 def test_whoever_cancels_while_checkout_runs_gets_everything_back(shop: Shop, customer: Person) -> None:
-    """21: each of these meets its checkout at another step."""
+    """Scenario 21: each of these meets its checkout at another step."""
     mug = shop.sells(stock=12, price=1000)
 
     def change_of_mind(number: int) -> None:

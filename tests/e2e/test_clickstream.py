@@ -104,7 +104,7 @@ def delivered_again(batches: Iterable[list[Click]]) -> dict[str, Any]:
 
 
 def test_every_click_counts_once_under_repetition_outage_and_resharding(shop: Shop) -> None:
-    """15: by the client, by the consumer whose table was out of reach, by a lost answer, across a split and a merge."""
+    """Scenario 15: by the client, by a consumer whose table was out of reach, by a lost answer, by split and merge."""
     skus = invented_skus()
     batches = visits(skus, 200)
     half = len(batches) // 2
@@ -137,7 +137,7 @@ def test_what_is_viewed_is_set_against_what_is_bought(shop: Shop, customer: Pers
 
 
 def test_poison_does_not_hold_up_its_shard_and_goes_whole_to_the_failure_queue(shop: Shop) -> None:
-    """14"""
+    """Scenario 14."""
     (sku, *_), poison = invented_skus(), uuid.uuid4().bytes
     clicks = [view(sku) for _ in range(2)]
     send(shop, [clicks[:1]])

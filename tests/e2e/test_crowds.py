@@ -26,7 +26,7 @@ def test_two_hundred_buyers_of_fifty_units(shop: Shop) -> None:
 
 
 def test_five_hundred_buyers_of_a_hundred_units(shop: Shop, record_property: Callable[[str, object], None]) -> None:
-    """23"""
+    """Scenario 23."""
     mug = shop.sells(stock=100)
     before = shop.times_logged("Inventory/Logs", AGAIN)
 
@@ -41,7 +41,7 @@ def test_five_hundred_buyers_of_a_hundred_units(shop: Shop, record_property: Cal
 
 @pytest.mark.usefixtures("checkout")
 def test_two_products_bought_together_in_either_order(shop: Shop) -> None:
-    """23: no two buyers wait for each other."""
+    """Scenario 23: no two buyers wait for each other."""
     mug, pan = shop.sells_each([20, 20])
 
     orders = shop.crowd([[mug, pan], [pan, mug]] * 25)

@@ -1,10 +1,14 @@
 """One key, one order, one charge: however often, however fast a customer asks."""
 
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
+from contracts.types import rfc3339
 from tests.support.eventually import eventually
 from tests.support.shop import Order, Person, Shop, taken
 
@@ -12,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
 
 def test_the_same_request_is_answered_with_the_order_as_it_was_placed(shop: Shop, customer: Person) -> None:
-    """1: also after the order moved on, and after its price changed."""
+    """Scenario 1: also after the order moved on, and after its price changed."""
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
     first = customer.tries_to_order(2 * mug, key=key)
     order = Order(shop, first.json()["order_id"])
@@ -31,7 +35,7 @@ def test_the_same_request_is_answered_with_the_order_as_it_was_placed(shop: Shop
 
 
 def test_the_same_key_for_another_order_is_refused(shop: Shop, customer: Person) -> None:
-    """2"""
+    """Scenario 2."""
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
     order = customer.orders(mug, key=key)
 
@@ -44,7 +48,7 @@ def test_the_same_key_for_another_order_is_refused(shop: Shop, customer: Person)
 
 
 def test_twenty_requests_at_once_with_one_key_are_one_order(shop: Shop, customer: Person) -> None:
-    """3"""
+    """Scenario 3."""
     mug, key = shop.sells(stock=50, price=1000), str(uuid.uuid4())
 
     with ThreadPoolExecutor(20) as pool:
@@ -60,8 +64,46 @@ def test_twenty_requests_at_once_with_one_key_are_one_order(shop: Shop, customer
     eventually(lambda: order.goods, "COMMITTED")
 
 
+def test_a_day_later_the_key_is_free_again_while_the_order_it_stood_for_is_still_there(
+    shop: Shop, customer: Person
+) -> None:
+    """Scenario 4."""
+    mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
+    first = customer.orders(mug, key=key)
+    first.becomes("CONFIRMED")
+
+    with placed_a_day_ago(first):
+        again = customer.tries_to_order(2 * mug, key=key)
+
+    assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, False)
+    second = Order(shop, again.json()["order_id"])
+    assert second.id != first.id
+    second.becomes("CONFIRMED")
+    assert (first.charge, second.charge) == (taken(1000), taken(2000))
+
+
+@contextmanager
+def placed_a_day_ago(order: Order) -> Iterator[None]:
+    """As far as the order's row says; nobody else hears of it."""
+    placed_at = order.placed["placed_at"]
+
+    def write(moment: str) -> None:
+        order.shop.aws("dynamodb").update_item(
+            TableName=order.shop.table("Order/Orders"),
+            Key={"pk": {"S": f"order#{order.id}"}},
+            UpdateExpression="SET placed_at = :moment",
+            ExpressionAttributeValues={":moment": {"S": moment}},
+        )
+
+    write(rfc3339(datetime.fromisoformat(placed_at) - timedelta(hours=24, seconds=1)))
+    try:
+        yield
+    finally:
+        write(placed_at)
+
+
 def test_another_customers_same_key_is_another_order(shop: Shop, customer: Person) -> None:
-    """8"""
+    """Scenario 8."""
     mug, key = shop.sells(stock=5), str(uuid.uuid4())
 
     mine, theirs = customer.orders(mug, key=key), shop.another_customer.orders(mug, key=key)

@@ -40,7 +40,7 @@ def all_refused(bodies: dict[str, Any], status: int = 400) -> Answers:
 
 
 def test_the_price_is_the_catalogues_at_the_time_of_ordering(shop: Shop, mug: Goods, customer: Person) -> None:
-    """25"""
+    """Scenario 25."""
     order = customer.orders(2 * mug)
     shop.prices(mug, 1500)
     until(lambda: shop.known(mug), lambda known: bool(known and known["price"]["amount"] == 1500), "the new price")
@@ -58,7 +58,7 @@ def test_the_price_is_the_catalogues_at_the_time_of_ordering(shop: Shop, mug: Go
 
 
 def test_a_quantity_is_a_whole_number_from_1_to_99(shop: Shop, mug: Goods, customer: Person) -> None:
-    """26"""
+    """Scenario 26."""
     quantities = ["0", "-1", "100", "1.5", "1.0", '"2"', "true", "null", "2147483648", "9223372036854775808"]
     quantities += ["1e400", "-1e400", "NaN", "Infinity", "1e1", "[1]", "{}"]
     body = json.dumps(body_of(mug, lines=[{"sku": mug.sku, "quantity": "Q"}]))
@@ -69,7 +69,7 @@ def test_a_quantity_is_a_whole_number_from_1_to_99(shop: Shop, mug: Goods, custo
 
 
 def test_what_is_no_order_in_json_is_refused(mug: Goods, customer: Person) -> None:
-    """27"""
+    """Scenario 27."""
     good = json.dumps(body_of(mug))
     bodies: dict[str, str | bytes] = {
         "nothing": "",
@@ -104,7 +104,7 @@ def test_what_is_no_order_in_json_is_refused(mug: Goods, customer: Person) -> No
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data", ""])
 def test_another_content_type_is_refused(mug: Goods, customer: Person, content_type: str) -> None:
-    """27"""
+    """Scenario 27."""
     assert answers_to(customer, {"": json.dumps(body_of(mug))}, content_type) == all_refused({"": 0}, 415)
 
 
@@ -120,7 +120,7 @@ def test_a_refusal_points_at_what_is_wrong(mug: Goods, customer: Person) -> None
 
 
 def test_what_is_too_large_is_refused(shop: Shop, mug: Goods, customer: Person) -> None:
-    """28"""
+    """Scenario 28."""
     lines = [{"sku": f"SKU-{number}", "quantity": 1} for number in range(10_000)]
     bodies: dict[str, str | bytes] = {
         "ten thousand lines": json.dumps(body_of(mug, lines=lines)),
@@ -139,7 +139,7 @@ def test_what_is_too_large_is_refused(shop: Shop, mug: Goods, customer: Person) 
 
 
 def test_the_longest_text_that_is_allowed_travels_all_the_way(shop: Shop, customer: Person) -> None:
-    """28: the largest orders and names stay below the bus's limit."""
+    """Scenario 28: the largest orders and names stay below the bus's limit."""
     goods = shop.sells_each([1] * 50, name="𝄞" * 200)
     address = {**HOME, "name": "𝄞" * 200, "line1": "𝄞" * 200, "line2": "𝄞" * 200, "city": "𝄞" * 100}
 
@@ -168,7 +168,7 @@ def test_the_longest_text_that_is_allowed_travels_all_the_way(shop: Shop, custom
 def test_a_key_is_1_to_255_printable_ascii_characters(
     mug: Goods, customer: Person, key: str | None, status: int
 ) -> None:
-    """7"""
+    """Scenario 7."""
     headers = {} if key is None else {"Idempotency-Key": key.encode()}
 
     answer = customer.asks("POST", "orders", json=body_of(mug), headers=headers)
@@ -177,7 +177,7 @@ def test_a_key_is_1_to_255_printable_ascii_characters(
 
 
 def test_a_quoted_key_and_a_bare_one_are_the_same(mug: Goods, customer: Person) -> None:
-    """7"""
+    """Scenario 7."""
     key = str(uuid.uuid4())
 
     bare, quoted = customer.tries_to_order(mug, key=key), customer.tries_to_order(mug, key=f'"{key}"')
@@ -200,7 +200,7 @@ def test_a_quoted_key_and_a_bare_one_are_the_same(mug: Goods, customer: Person) 
 def test_a_name_in_any_script_comes_back_as_it_was_written_and_mails_escape_it(
     shop: Shop, customer: Person, name: str
 ) -> None:
-    """31"""
+    """Scenario 31."""
     mug = shop.sells(stock=1, name=f"Mug for {name}")
 
     answer = customer.tries_to_order(mug, to={**HOME, "name": name})
@@ -216,7 +216,7 @@ def test_a_name_in_any_script_comes_back_as_it_was_written_and_mails_escape_it(
 
 
 def test_text_that_cannot_be_kept_is_refused(mug: Goods, customer: Person) -> None:
-    """31"""
+    """Scenario 31."""
     written = json.dumps(body_of(mug, shipping_address={**HOME, "name": "NAME"}))
     bodies: dict[str, str | bytes] = {
         "NUL": written.replace("NAME", "a\\u0000b"),
@@ -228,7 +228,7 @@ def test_text_that_cannot_be_kept_is_refused(mug: Goods, customer: Person) -> No
 
 
 def test_no_route_answers_5xx_to_nonsense(customer: Person, operator: Person) -> None:
-    """26, 27: a little of everything on every route that takes a body, a path or a query."""
+    """Scenarios 26 and 27: a little of everything on every route that takes a body, a path or a query."""
     nonsense = ["", "{", "[]", "null", "{}", '{"quantity": 1e400}', '{"events": [{}]}', '{"decision": 1}', '"\\ud800"']
     routes = [
         ("PUT", "products/MUG-STONE-350"),

@@ -66,7 +66,7 @@ def mails_about(shop: Shop, order: Order) -> list[Mail]:
 def test_a_customer_finds_each_mail_once_in_order_and_html_in_names_is_shown_not_obeyed(
     shop: Shop, server: Receiver, customer: Person
 ) -> None:
-    """31"""
+    """Scenario 31."""
     mug = shop.sells(stock=5, price=1850, name="<b>Mug</b> & Saucer 茶")
 
     order = customer.orders(2 * mug)

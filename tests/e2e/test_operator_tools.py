@@ -75,7 +75,7 @@ def desk(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Operator:
 
 
 def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop, desk: Operator) -> None:
-    """12"""
+    """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
     with without_permission(shop, "Order/CatalogueRole", "dynamodb:PutItem"):
         with seen_again_soon(shop, "Order/CatalogueQueue"):
@@ -96,7 +96,7 @@ def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop
 def test_an_order_whose_checkout_could_not_start_is_checked_out_by_a_redrive(
     shop: Shop, customer: Person, desk: Operator
 ) -> None:
-    """12"""
+    """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
     with without_permission(shop, "Workflows/CheckoutOrderPlacedRole", "states:StartExecution"):
         order = customer.orders(mug)
@@ -113,7 +113,7 @@ def test_an_order_whose_checkout_could_not_start_is_checked_out_by_a_redrive(
 
 
 def test_while_the_bus_is_down_the_outbox_keeps_everything(shop: Shop, customer: Person) -> None:
-    """12"""
+    """Scenario 12."""
     mug = shop.sells(stock=3, price=1000)
     earlier = relays_that_failed(shop)
     with without_permission(shop, "Order/RelayRole", "events:PutEvents"):
@@ -143,7 +143,7 @@ def times_logged(shop: Shop, *texts: str) -> int:
 def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
     shop: Shop, customer: Person, desk: Operator
 ) -> None:
-    """13"""
+    """Scenario 13."""
     mug = shop.sells(stock=2)
     queue = shop.table("Order/TimelineQueue")
     with seen_again_soon(shop, "Order/TimelineQueue", 2):
@@ -200,7 +200,7 @@ def all_in(shop: Shop, queue: str, number: int) -> list[str]:
 def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on(
     shop: Shop, customer: Person, desk: Operator
 ) -> None:
-    """14, DynamoDB"""
+    """Scenario 14, DynamoDB."""
     dynamodb, table, key = shop.aws("dynamodb"), shop.table("Order/Orders"), {"pk": {"S": "order#garbage"}}
     mug = shop.sells(stock=1)
     dynamodb.put_item(TableName=table, Item={**key, "version": {"S": "none"}})
@@ -219,7 +219,7 @@ def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on
 
 
 def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, customer: Person, desk: Operator) -> None:
-    """14: what was lost by it comes back."""
+    """Scenario 14: what was lost by it comes back."""
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
     order.tells(*BOUGHT)
@@ -249,7 +249,7 @@ def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, cus
 def test_a_click_that_is_none_goes_to_the_failure_queue_and_the_others_count(
     shop: Shop, customer: Person, desk: Operator
 ) -> None:
-    """14, Kinesis"""
+    """Scenario 14, Kinesis."""
     mug = shop.sells(stock=0)
     click(customer, mug)
     shop.aws("kinesis").put_record(StreamName=shop.table("Clickstream/Clicks"), Data=b"no click", PartitionKey="x")
@@ -279,7 +279,7 @@ def views(customer: Person, goods: Goods) -> int:
 
 
 def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: Shop, customer: Person, desk: Operator) -> None:
-    """14, S3"""
+    """Scenario 14, S3."""
     mug = shop.sells(stock=1, price=1000)
     with soon_given_up(shop, "Order/Relay"), without_permission(shop, "Order/RelayRole", "events:PutEvents"):
         order = customer.orders(mug)
@@ -309,7 +309,7 @@ def soon_given_up(shop: Shop, function: str) -> Iterator[None]:
 
 
 def test_the_whole_archive_replayed_changes_nothing(shop: Shop, customer: Person, desk: Operator) -> None:
-    """16: no charge, no mail, no movement of stock, and the read models are the same."""
+    """Scenario 16: no charge, no mail, no movement of stock, and the read models are the same."""
     mug = shop.sells(stock=5)
     orders = [customer.orders(mug, paying_with=card) for card in ("pm_visa", "pm_declined", "pm_capture_fails")]
     orders[0].becomes("CONFIRMED")
@@ -373,7 +373,7 @@ def test_a_catalogue_that_went_wrong_is_rebuilt_from_the_inventory(shop: Shop, d
 def test_an_event_of_a_version_to_come_is_set_aside_and_its_new_fields_are_ignored(
     shop: Shop, customer: Person, desk: Operator
 ) -> None:
-    """32"""
+    """Scenario 32."""
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
     order.tells(*BOUGHT)

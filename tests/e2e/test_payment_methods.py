@@ -67,7 +67,7 @@ CAPTURE_REFUSED = Ending(
     ("card", "ending"),
     [
         ("pm_visa", CONFIRMED),
-        ("pm_timeout", CONFIRMED),  # 17: the answer was lost, the money taken once
+        ("pm_timeout", CONFIRMED),  # scenario 17: the answer was lost, the money taken once
         ("pm_flaky", CONFIRMED),
         ("pm_settle_fails", CONFIRMED),
         ("pm_declined", declined("payment_declined")),
@@ -158,7 +158,7 @@ def test_an_order_without_stock_is_never_charged(shop: Shop, customer: Person) -
 
 
 def test_nothing_is_held_when_only_the_last_of_several_products_is_missing(shop: Shop, customer: Person) -> None:
-    """24"""
+    """Scenario 24."""
     mug, pan, lamp = shop.sells_each([5, 5, 0])
 
     order = customer.orders(mug, 2 * pan, lamp)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.faults import deliver, event_of, invoke, set_otherwise, switched_off
+from tests.support.faults import deliver, event_of, invoke, set_otherwise, switched_off, without_permission
 from tests.support.shop import Charged, NothingCharged, Person, Shop, given_back, held, let_go, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
@@ -23,7 +23,7 @@ def impatient_reconciler(shop: Shop) -> Iterator[None]:
 
 @pytest.mark.usefixtures("impatient_reconciler")
 def test_an_order_whose_checkout_was_lost_is_checked_out_by_the_reconciler(shop: Shop, customer: Person) -> None:
-    """22"""
+    """Scenario 22."""
     mug = shop.sells(stock=5, price=1000)
     with switched_off(shop, CHECKOUT):
         order = customer.orders(mug)
@@ -39,7 +39,7 @@ def test_an_order_whose_checkout_was_lost_is_checked_out_by_the_reconciler(shop:
 
 @pytest.mark.usefixtures("impatient_reconciler")
 def test_an_order_whose_checkout_never_comes_is_rejected_at_last(shop: Shop, customer: Person) -> None:
-    """22"""
+    """Scenario 22."""
     mug = shop.sells(stock=5)
     with switched_off(shop, CHECKOUT):
         order = customer.orders(mug)
@@ -56,7 +56,7 @@ def test_an_order_whose_checkout_never_comes_is_rejected_at_last(shop: Shop, cus
 def test_an_approved_order_whose_checkout_was_lost_is_resumed_as_approved(
     shop: Shop, customer: Person, operator: Person
 ) -> None:
-    """22"""
+    """Scenario 22."""
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(mug, paying_with="pm_review")
     order.becomes("AWAITING_REVIEW")
@@ -70,8 +70,23 @@ def test_an_approved_order_whose_checkout_was_lost_is_resumed_as_approved(
     assert order.charge == taken(1000)
 
 
+def test_an_order_that_was_charged_and_cannot_be_confirmed_is_rejected_and_everything_goes_back(
+    shop: Shop, customer: Person
+) -> None:
+    """Scenario 18."""
+    mug = shop.sells(stock=5, price=1000)
+    with without_permission(shop, "Order/ConfirmRole", "dynamodb:PutItem"):
+        order = customer.orders(2 * mug)
+
+        order.becomes("REJECTED", "checkout_failed")
+
+    eventually(lambda: order.charge, given_back(2000))
+    eventually(lambda: (order.goods, shop.stock(mug)), ("RELEASED", (5, 0)))
+    assert "OrderConfirmed" not in order.story
+
+
 def test_two_checkouts_at_once_sell_the_last_unit_once(shop: Shop, customer: Person) -> None:
-    """6: both want the same unit for the same order."""
+    """Scenario 6: both want the same unit for the same order."""
     mug = shop.sells(stock=1, price=1000)
     with switched_off(shop, CHECKOUT):
         order = customer.orders(mug)
@@ -96,7 +111,7 @@ def test_two_checkouts_at_once_sell_the_last_unit_once(shop: Shop, customer: Per
 def test_a_checkout_that_starts_again_later_changes_nothing(
     shop: Shop, customer: Person, card: str, charge: Charged, stock: tuple[int, int]
 ) -> None:
-    """6"""
+    """Scenario 6."""
     mug = shop.sells(stock=3, price=1000)
     order = customer.orders(mug, paying_with=card)
     eventually(lambda: order.now["status"] != "PLACED", True)
@@ -111,7 +126,7 @@ def test_a_checkout_that_starts_again_later_changes_nothing(
 
 
 def test_a_checkout_that_starts_again_after_the_cancellation_takes_nothing(shop: Shop, customer: Person) -> None:
-    """6, 20"""
+    """Scenarios 6 and 20."""
     mug = shop.sells(stock=3, price=1000)
     order = customer.orders(mug)
     order.becomes("CONFIRMED")

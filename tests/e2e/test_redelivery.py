@@ -64,7 +64,7 @@ def tell_customers_again(shop: Shop, events: list[Event]) -> None:
 def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once(
     shop: Shop, customer: Person, operator: Person
 ) -> None:
-    """9, 10"""
+    """Scenarios 9 and 10."""
     orders = one_of_each_ending(shop, customer, operator)
     events = [event for order in orders for event in events_of(order)]
     before = state(shop)
@@ -82,7 +82,7 @@ def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once
 def test_a_replay_of_the_archive_charges_mails_and_moves_nothing(
     shop: Shop, customer: Person, operator: Person
 ) -> None:
-    """16"""
+    """Scenario 16."""
     since = datetime.now(UTC) - timedelta(seconds=1)
     one_of_each_ending(shop, customer, operator)
     before = state(shop)
@@ -114,7 +114,7 @@ def replay_of(shop: Shop, name: str) -> dict[str, Any]:
 
 
 def test_an_older_price_that_comes_late_changes_nothing(shop: Shop) -> None:
-    """33"""
+    """Scenario 33."""
     mug = shop.sells(stock=1, price=1000)
     first = shop.known(mug)
     shop.prices(mug, 2000)

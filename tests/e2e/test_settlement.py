@@ -23,7 +23,7 @@ CHEAP, UNDER_REVIEW = 1000, 250_000
 def test_an_order_whose_money_is_stuck_calls_for_a_person_and_settling_again_heals_it(
     shop: Shop, customer: Person, price: int, status: str, money: tuple[Charged, Charged], undone: str
 ) -> None:
-    """19"""
+    """Scenario 19."""
     stuck, healed = money
     mug = shop.sells(stock=5, price=price)
     order = customer.orders(mug, paying_with="pm_settle_fails")

@@ -32,7 +32,7 @@ def test_start_reuse_restart_stop(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert lifecycle.status(home) == running
 
     monkeypatch.setattr(lifecycle, "code_hash", lambda: "changed")
-    restarted = lifecycle.start(home, running.port)
+    restarted = lifecycle.start(home)  # where it was, not where others begin
     assert (restarted.pid != running.pid, restarted.port) == (True, running.port), "changed code is not run on"
 
     os.kill(restarted.pid, signal.SIGSTOP)

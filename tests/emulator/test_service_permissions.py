@@ -37,3 +37,16 @@ def test_an_api_needs_the_function_s_permission(account: Account) -> None:
         SourceArn="arn:aws:execute-api:us-east-1:000000000000:*/*/GET/orders/*",
     )
     assert httpx.get(f"{api}/orders/1").status_code == 200
+
+
+def test_a_slash_at_the_end_leads_to_the_same_method_and_asks_for_the_same_permission(account: Account) -> None:
+    function = account.function(ANSWER)
+    api = account.api({"paths": {"/orders": {"get": account.integration(function)}}})
+    account.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn="arn:aws:execute-api:us-east-1:000000000000:*/*/GET/orders",
+    )
+    assert httpx.get(f"{api}/orders/").status_code == 200

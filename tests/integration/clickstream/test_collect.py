@@ -65,6 +65,7 @@ def test_a_session_stays_in_one_shard(clickstream: Clickstream) -> None:
 
 
 def test_only_the_refused_entries_are_tried_again(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenario 15."""
     throttled = throttle(monkeypatch, {"e2", "e4"}, {"e4"})
     assert clickstream.post(*(click(i) for i in range(1, 6))) == (202, {"accepted": 5})
     assert throttled.asked == [["e1", "e2", "e3", "e4", "e5"], ["e2", "e4"], ["e4"]]

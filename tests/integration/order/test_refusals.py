@@ -77,6 +77,11 @@ def test_scenario_28_more_lines_or_longer_strings_than_allowed_are_400(orders: O
     assert [error["pointer"] for error in orders.place(long).body["errors"]] == ["/shipping_address/name"]
 
 
+def test_a_sku_in_two_lines_is_400_and_the_lines_are_pointed_to(orders: Orders) -> None:
+    (error,) = orders.place(wanted(("MUG", 1), ("MUG", 2))).body["errors"]
+    assert error == {"pointer": "/lines", "detail": "each sku may appear in one line only"}
+
+
 @pytest.mark.parametrize("text", ["\\u0000", "a\\u0000b", "\\ud800", "\\udc00\\ud800"])
 def test_scenario_31_text_that_cannot_be_kept_is_400(orders: Orders, text: str) -> None:
     raw = json.dumps(wanted()).replace("A Customer", text)

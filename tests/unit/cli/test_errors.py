@@ -1,14 +1,20 @@
 """Whatever goes wrong, a person reads one clear line, a script gets JSON, and both get the right exit code."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from cli import shop
+from cli.context import PROJECT
 from tests.support.front_door import Door, Said, product
 
 type Run = Callable[..., Said]
@@ -92,6 +98,14 @@ def test_a_damaged_stack_file_is_no_traceback(run: Run, home: Path) -> None:
         ("order", "MUG:0"),
         ("order", ":1"),
         ("orders", "--limit", "0"),
+        ("show", ""),
+        ("story", "a\nb"),
+        ("cancel", "ord_1/timeline"),
+        ("settle", "../products"),
+        ("review", "", "approve"),
+        ("mail", ""),
+        ("watch", "--order", ""),
+        ("dlq", "redrive", "--all", "--order", ""),
     ],
 )
 def test_a_wrong_call_is_exit_code_2(run: Run, door: Door, line: tuple[str, ...]) -> None:
@@ -113,6 +127,32 @@ def test_what_aws_says_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, er
 
     monkeypatch.setattr(shop, "sign_in", refuse)
     assert says in one_line(run("orders"), 1)
+
+
+def test_bytes_that_are_no_text_are_a_wrong_call(run: Run, door: Door) -> None:
+    one_line(run("order", "\udcff"), 2)  # as Python hands over what is no UTF-8
+    assert door.asked == []
+
+
+def test_ctrl_c_ends_it_without_a_traceback_even_before_it_has_begun(tmp_path: Path) -> None:
+    # One of the modules that the command line imports first takes its time.
+    (tmp_path / "boto3.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(60)")
+    path = f"{tmp_path}{os.pathsep}{PROJECT}"
+    line = [sys.executable, "-P", "-m", "cli", "products"]
+    with subprocess.Popen(line, env={"PYTHONPATH": path}, stdout=PIPE, stderr=PIPE, text=True) as shop_:
+        assert shop_.stdout
+        assert shop_.stdout.readline() == "importing\n"
+        shop_.send_signal(signal.SIGINT)
+        _out, said = shop_.communicate(timeout=30)
+    assert shop_.returncode == -signal.SIGINT
+    assert said == ""
+
+
+def test_help_is_as_wide_as_its_terminal_and_no_narrower(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A docstring's lines are the source's, not the reader's."""
+    monkeypatch.setenv("TERMINAL_WIDTH", "79")
+    told = run("replay", "--help").out
+    assert "and checkouts of decided orders end where they ended. Rules that lead" in told
 
 
 def test_json_is_understood_anywhere_on_the_line(run: Run, door: Door) -> None:

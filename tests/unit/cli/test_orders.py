@@ -38,6 +38,14 @@ def test_every_order_has_a_key_of_its_own_unless_one_is_given(run: Run, door: Do
     assert third == "mine"
 
 
+@pytest.mark.parametrize("key", ["", "é"])
+def test_a_key_goes_to_the_front_door_as_it_was_given(run: Run, door: Door, key: str) -> None:
+    """It says what a key may be; a new one in place of an empty variable would order twice."""
+    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    run("order", "MUG", "--key", key)
+    assert dict(door.asked[0].headers.raw)[b"Idempotency-Key"] == key.encode()
+
+
 def test_a_replay_is_told_apart_from_a_new_order(run: Run, door: Door) -> None:
     door.answers["POST /orders"] = httpx.Response(201, json=order(), headers={"Idempotency-Replayed": "true"})
     assert run("order", "MUG", "--key", "mine", "--json").json["replayed"] is True
@@ -66,6 +74,12 @@ def test_waiting_ends_when_checkout_has_decided(run: Run, door: Door) -> None:
     assert run("order", "MUG", "--wait", "--json").json["status"] == "REJECTED"
 
 
+def test_an_order_that_is_held_says_who_goes_on(run: Run, door: Door) -> None:
+    found = httpx.Response(200, json=order(status="AWAITING_REVIEW"))
+    door.answers |= {"POST /orders": httpx.Response(201, json=order()), "GET /orders/ord_1": found}
+    assert "./shop review ord_1 approve" in run("order", "MUG", "--wait").err
+
+
 def test_waiting_has_an_end_and_says_how_to_go_on(run: Run, door: Door) -> None:
     door.answers |= {
         "POST /orders": httpx.Response(201, json=order()),
@@ -85,6 +99,18 @@ def test_orders_are_read_page_by_page_up_to_the_limit(run: Run, door: Door) -> N
     found = run("orders", "--limit", "3", "--json").json
     assert [one["order_id"] for one in found] == ["ord_1", "ord_2", "ord_3"]
     assert [dict(request.url.params) for request in door.asked] == [{"limit": "3"}, {"limit": "1", "cursor": "next"}]
+
+
+@pytest.mark.parametrize(("width", "placed"), [(80, False), (140, True)])
+def test_what_became_of_orders_is_seen_on_narrow_terminals_too(
+    run: Run, door: Door, monkeypatch: pytest.MonkeyPatch, width: int, *, placed: bool
+) -> None:
+    monkeypatch.setattr("cli.shop._PIPE_WIDTH", width)
+    found = order(order_id="ord_" + 32 * "a", status="REJECTED", reason="out_of_stock")
+    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [found], "next_cursor": None})
+    line = run("orders").out.strip().splitlines()[-1]
+    assert all(told in line for told in (found["order_id"], "REJECTED", "$29.00", "out of"))
+    assert ("2026-01-01" in line) == placed
 
 
 def test_all_orders_are_for_the_operator(run: Run, door: Door) -> None:
@@ -180,3 +206,16 @@ def test_a_review_is_a_decision_with_or_without_a_note(run: Run, door: Door) -> 
     run("review", "ord_1", "reject", "--note", "card reported stolen")
     assert door.body() == {"decision": "reject", "note": "card reported stolen"}
     assert run("review", "ord_1", "perhaps").code == 2
+
+
+@pytest.mark.parametrize("attention", [None, {"reason": "settlement_failed", "since": "2026-01-01T12:00:05.000000Z"}])
+def test_settling_says_when_nobody_was_needed(
+    run: Run, door: Door, monkeypatch: pytest.MonkeyPatch, attention: dict[str, str] | None
+) -> None:
+    """Then nothing shows when the money is back: the story does."""
+    monkeypatch.setattr("cli.commands.decisions.settle_again", lambda *_of: "its timeline")
+    looks = [httpx.Response(200, json=order(status="CANCELLED", attention=found)) for found in (attention, None)]
+    door.answers["GET /orders/ord_1"] = [*looks]
+    said = run("settle", "ord_1")
+    assert said.code == 0
+    assert ("./shop story ord_1" in said.err) == (attention is None)

@@ -94,6 +94,9 @@ def test_a_rule_that_is_named_gets_it_whoever_listens(run: Run, aws: AwsStack, e
     "line",
     [
         ("--since", "yesterday"),
+        ("--since", "999999d"),
+        ("--since", "0001-01-01T00:00+14:00"),
+        ("--since", "1h", "--until", ""),
         ("--since", "1h", "--until", "2h"),
         ("--since", "1h", "--rule", "Order/NoRule"),
         (),

@@ -114,6 +114,15 @@ def test_mails_are_listed_in_the_order_in_which_they_came(run: Run, letters: Cal
     assert "no_address" in run("mail").out
 
 
+def test_the_subject_of_a_mail_is_seen_on_narrow_terminals_too(
+    run: Run, letters: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.shop._PIPE_WIDTH", 80)
+    letters("ord_" + 32 * "a", "OrderPlaced", subject="We have your order")
+    line = run("mail").out.strip().splitlines()[-1]
+    assert line.split() == ["KEPT", "ord_" + 32 * "a", "We", "have", "your", "order"]
+
+
 def test_mails_of_one_order_can_be_read_in_full(run: Run, letters: Callable[..., None]) -> None:
     letters("ord_1", "OrderPlaced")
     letters("ord_2", "OrderPlaced", text="Not this one.")

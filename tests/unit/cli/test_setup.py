@@ -99,6 +99,22 @@ def test_a_user_can_be_added_once(run: Run) -> None:
     assert again.err == "✗ one@example.com exists already.\n"
 
 
+@pytest.mark.usefixtures("inventory")
+def test_whoever_exists_already_does_not_become_an_operator_on_the_way(run: Run, pool: str) -> None:
+    run("user", "add", "one@example.com")
+    assert run("user", "add", "one@example.com", "--operator").code == 1
+    groups = boto3.client("cognito-idp").admin_list_groups_for_user(UserPoolId=pool, Username="one@example.com")
+    assert groups["Groups"] == []
+
+
+@pytest.mark.usefixtures("inventory")
+def test_a_password_that_the_pool_refuses_leaves_nobody_behind(run: Run, pool: str) -> None:
+    refused = run("user", "add", "one@example.com", "--password", "short")
+    assert (refused.code, "password" in refused.err.lower()) == (1, True)
+    assert boto3.client("cognito-idp").list_users(UserPoolId=pool)["Users"] == []
+    assert run("user", "add", "one@example.com", "--password", "Own-passw0rd").code == 0
+
+
 @pytest.mark.usefixtures("pool", "inventory")
 def test_login_prints_the_token_and_nothing_else(run: Run) -> None:
     run("user", "add", "one@example.com")

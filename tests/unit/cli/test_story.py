@@ -156,6 +156,12 @@ def test_the_cost_is_the_sum_of_what_was_used_at_list_prices() -> None:
     assert 0.0001 < found.total < 0.001
 
 
+def test_each_channel_that_tells_the_customer_costs() -> None:
+    silent, one, two = (estimated(*BOUGHT, *["NotificationSent"] * times).use for times in range(3))
+    assert [use["sqs_fifo_request"] for use in (silent, one, two)] == [0, 3, 6]
+    assert one["sns_request"] == silent["sns_request"] == 2
+
+
 def test_an_express_checkout_is_far_cheaper_and_retries_cost() -> None:
     standard, express = estimated(*BOUGHT), estimated(*BOUGHT, express=True)
     assert express.total < standard.total / 2

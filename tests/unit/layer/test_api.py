@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shopkit.api import MAX_BODY_BYTES, Request, Response, endpoint
 from shopkit.problems import Problem, conflict, not_found, pointer
@@ -25,6 +25,14 @@ class Body(BaseModel):
 
     name: str
     lines: list[Line] = []
+    tags: list[str] = []
+
+    @field_validator("tags")
+    @classmethod
+    def each_tag_once(cls, tags: list[str]) -> list[str]:
+        if len(set(tags)) != len(tags):
+            raise ValueError("each tag once")
+        return tags
 
 
 @endpoint
@@ -100,6 +108,12 @@ def test_every_offending_place_is_pointed_to() -> None:
         "/a~1b~0c",
     ]
     assert all(error["detail"] for error in answer.body["errors"])
+
+
+@pytest.mark.parametrize("raw", ["[]", '"x"', '{"name": "x", "tags": ["a", "a"]}', '{"name": "x", "lines": [1]}'])
+def test_what_is_wrong_is_said_without_the_names_of_classes_and_libraries(raw: str) -> None:
+    (error,) = call(echo, raw=raw).body["errors"]
+    assert error["detail"] in {"Input should be an object", "each tag once"}
 
 
 def test_a_pointer_escapes_what_rfc_6901_escapes() -> None:
@@ -185,6 +199,11 @@ def test_a_problem_is_answered_as_rfc_9457_says() -> None:
         "instance": "/orders",
         "quote": {"total": 1},
     }
+
+
+def test_the_instance_of_a_problem_is_a_uri_whatever_was_asked_for() -> None:
+    answer = call(raising(not_found("product")), "/products/a b\0茶")  # type: ignore[arg-type]
+    assert answer.body["instance"] == "/products/a%20b%00%E8%8C%B6"
 
 
 def test_what_nobody_expected_is_a_500_that_tells_the_log_and_not_the_caller(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import Money, OrderLine, Timestamp, Value
@@ -63,11 +63,12 @@ class OrderRequest(Strict):
     shipping_address: Address
     expected_total: ExpectedTotal | None = None
 
-    @model_validator(mode="after")
-    def each_sku_once(self) -> Self:
-        if len({line.sku for line in self.lines}) != len(self.lines):
+    @field_validator("lines")
+    @classmethod
+    def each_sku_once(cls, lines: list[RequestedLine]) -> list[RequestedLine]:
+        if len({line.sku for line in lines}) != len(lines):
             raise ValueError("each sku may appear in one line only")
-        return self
+        return lines
 
 
 class CatalogueEntry(Value):

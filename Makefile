@@ -23,7 +23,7 @@ test: $(ENVIRONMENT) ## every test, end to end included; no account, no Docker
 	@$(PYTEST) $(ARGS)
 
 test-fast: $(ENVIRONMENT) ## the tests that neither build nor start anything
-	@$(PYTEST) -m "not e2e and not emulator and not build" $(ARGS)
+	@$(PYTEST) -m "not (e2e or emulator or build or long)" $(ARGS)
 
 lint: $(ENVIRONMENT) ## style, types, import boundaries, templates
 	ruff check && ruff format --check && mypy

@@ -13,8 +13,9 @@ PYTEST := pytest -n 2 --dist loadgroup
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…, KAFKA=1 or host:port)
-	@python -m emulator up $(if $(PORT),--port $(PORT)) $(if $(KAFKA),--kafka $(KAFKA))
+run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…, KAFKA=1 or host:port, PARAMETERS="…")
+	@python -m emulator up $(if $(PORT),--port $(PORT)) $(if $(KAFKA),--kafka $(KAFKA)) \
+	  $(if $(PARAMETERS),--parameters '$(PARAMETERS)')
 
 stop: $(ENVIRONMENT) ## end what `make run` left running
 	@python -m emulator down

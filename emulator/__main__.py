@@ -17,10 +17,11 @@ def start(
     kafka: Annotated[
         str | None, typer.Option(help="send order updates to this broker, host:port; 1 starts one here")
     ] = None,
+    parameters: Annotated[str, typer.Option(help="of the template, as NAME=VALUE NAME=VALUE; they stay")] = "",
 ) -> None:
     """Start it, build, deploy, seed and place a first order."""
     try:
-        up(port, kafka=kafka)
+        up(port, kafka=kafka, parameters=parameters)
     except EmulatorError as error:
         console.print(f"[red]✗[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

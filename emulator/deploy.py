@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
 
 from emulator import lifecycle
 from emulator.lifecycle import PROJECT, EmulatorError, Running
@@ -133,6 +135,19 @@ def missing_tools() -> list[str]:
         if shutil.which(tool, path=path) is None:
             missing.append(f"{tool}: {remedy}")
     return missing
+
+
+def parameters_in(text: str) -> dict[str, str]:
+    """`NAME=VALUE NAME=VALUE`, of parameters that the template has. Raises EmulatorError."""
+    known = yaml_parse((PROJECT / "template.yaml").read_text())["Parameters"]
+    try:
+        pairs = [word.partition("=") for word in shlex.split(text)]
+    except ValueError as error:
+        raise EmulatorError(f"PARAMETERS is NAME=VALUE NAME=VALUE, not {text!r}: {error}") from error
+    for name, equals, _ in pairs:
+        if not equals or name not in known:
+            raise EmulatorError(f"PARAMETERS: {name!r} is none as NAME=VALUE. There are: {', '.join(known)}")
+    return {name: value for name, _, value in pairs}
 
 
 def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mapping[str, str]) -> None:

@@ -18,9 +18,10 @@ MOCK = "1"
 console = Console()
 
 
-def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> Stack:
+def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, parameters: str = "") -> Stack:
     """Start, build, deploy, seed, order; with `kafka`, a broker's address or MOCK for one of our own, order updates go
-    to its topic too. Raises EmulatorError."""
+    to its topic too. `parameters` of the template are `NAME=VALUE …`. Raises EmulatorError."""
+    given = deploy.parameters_in(parameters)
     if missing := deploy.missing_tools():
         raise EmulatorError("\n".join(("This machine lacks:", *(f"  {tool}" for tool in missing))))
     began = time.monotonic()
@@ -31,14 +32,14 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None) -> 
             lifecycle.stop(home)
             running = lifecycle.start(home, running.port)
         report(f"The embedded AWS answers at {running.endpoint}")
-    parameters = {"Kafka": "none"}  # said, because a stack keeps the parameters that it is not told
+    told = {"Kafka": "none"}  # because a stack keeps the parameters that it is not told
     if kafka:
         with _step("Starting a Kafka broker") as report:
             address = broker.start(home) if kafka == MOCK else broker.existing(kafka)
             report(f"The Kafka broker answers at {address}")
-            parameters = {"Kafka": "existing", "KafkaBrokers": address}
+            told = {"Kafka": "existing", "KafkaBrokers": address}
     with _step("Building") as report:
-        stack = deploy.deploy(home, running, report, parameters)
+        stack = deploy.deploy(home, running, report, told | given)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
     console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)

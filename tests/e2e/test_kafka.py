@@ -2,14 +2,14 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer
 
+from cli.app import main
 from emulator import broker
-from shopkit.dynamodb import from_item
 from tests.e2e.conftest import HOME
 from tests.support.eventually import eventually, until
 from tests.support.kafka import reader, send
@@ -43,12 +43,16 @@ def topic(address: str) -> Iterator[Topic]:
         yield Topic(consumer)
 
 
-def sold(shop: Shop, goods: Goods) -> tuple[int, int]:
-    """Units and revenue of the product over all hours, from the view's own table."""
-    pages = shop.aws("dynamodb").get_paginator("scan").paginate(TableName=shop.table("KafkaService/Sales"))
-    rows = [from_item(item) for page in pages for item in page["Items"]]
-    own = [row for row in rows if row["pk"].startswith("day#") and row["sku"] == goods.sku]
-    return sum(row["units"] for row in own), sum(row["revenue"] for row in own)
+@pytest.fixture
+def sold(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Callable[[Goods], tuple[int, int]]:
+    def look(goods: Goods) -> tuple[int, int]:
+        """Units and revenue of the product over all hours of today, as the command line tells them."""
+        capsys.readouterr()
+        assert main(["--home", str(shop.stack.file.parent), "sales", "--json"]) == 0
+        own = [row for row in json.loads(capsys.readouterr().out) if row["sku"] == goods.sku]
+        return sum(row["units"] for row in own), sum(row["revenue"] for row in own)
+
+    return look
 
 
 def test_the_topic_tells_each_orders_story_in_order(shop: Shop, topic: Topic) -> None:
@@ -61,23 +65,27 @@ def test_the_topic_tells_each_orders_story_in_order(shop: Shop, topic: Topic) ->
     eventually(lambda: topic.told(declined), ["OrderPlaced", "OrderRejected"])
 
 
-def test_sales_are_what_was_confirmed_less_what_was_cancelled(shop: Shop) -> None:
+def test_sales_are_what_was_confirmed_less_what_was_cancelled(
+    shop: Shop, sold: Callable[[Goods], tuple[int, int]]
+) -> None:
     mug, cup = shop.sells(50, price=700), shop.sells(50, price=300)
     orders = [*shop.buyers(5, 2 * mug, cup), *shop.buyers(2, mug, paying_with="pm_declined")]
     shop.decided(orders, within=120)
-    eventually(lambda: (sold(shop, mug), sold(shop, cup)), ((10, 7000), (5, 1500)))
+    eventually(lambda: (sold(mug), sold(cup)), ((10, 7000), (5, 1500)))
     assert shop.customer.cancels(orders[0]).status_code == 202
-    eventually(lambda: (sold(shop, mug), sold(shop, cup)), ((8, 5600), (4, 1200)))
+    eventually(lambda: (sold(mug), sold(cup)), ((8, 5600), (4, 1200)))
 
 
-def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(shop: Shop, address: str) -> None:
+def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(
+    shop: Shop, address: str, sold: Callable[[Goods], tuple[int, int]]
+) -> None:
     tea = shop.sells(10, price=500)
     poison = b"\x00 this is no event"
     # To every partition: whichever the order's is, poison is before it.
     for key in ("a", "b", "c", "d", "e", "f", "g", "h"):
         send(address, TOPIC, poison, key)
     shop.customer.orders(tea).becomes("CONFIRMED")
-    eventually(lambda: sold(shop, tea), (1, 500))
+    eventually(lambda: sold(tea), (1, 500))
     sqs, queue, kept = shop.aws("sqs"), shop.table("KafkaService/SalesFailures"), list[dict[str, Any]]()
 
     def look() -> list[dict[str, Any]]:

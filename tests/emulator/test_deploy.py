@@ -84,3 +84,11 @@ def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert deploy.missing_tools() == []
     monkeypatch.setattr(deploy, "_path", lambda: "/nowhere")
     assert [line.split(":")[0] for line in deploy.missing_tools()] == ["sam", "make", "python3.13"]
+
+
+def test_parameters_are_those_of_the_template(project: Path) -> None:
+    assert deploy.parameters_in("") == {}
+    assert deploy.parameters_in("Environment=local") == {"Environment": "local"}
+    for wrong in ("Nowhere=1", "Environment", "Environment='local"):
+        with pytest.raises(EmulatorError, match="PARAMETERS"):
+            deploy.parameters_in(wrong)

@@ -1,0 +1,80 @@
+"""`sales`: what the reader of Kafka's topic has counted."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+
+from cli.context import Stack
+from cli.errors import CommandError, Usage
+from cli.format import money, table
+from cli.shop import shop_of
+from contracts.types import Money, Timestamp, Value
+from shopkit.dynamodb import from_item
+
+_TABLE = "KafkaService/Sales"
+
+
+class Sold(Value):
+    """In one hour (UTC) of one sku, less what was cancelled; `revenue` in minor units."""
+
+    hour: Timestamp
+    sku: str
+    currency: str
+    units: int
+    revenue: int
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(sales)
+
+
+def sales(
+    context: typer.Context,
+    day: Annotated[str | None, typer.Option(help="Such as 2026-03-01, in UTC; by default today.")] = None,
+) -> None:
+    """Show what was sold in each hour of a day, as counted from Kafka; needs Kafka to be on."""
+    shop, chosen = shop_of(context), _day(day)
+    if _TABLE not in set(shop.stack.resources):
+        raise CommandError("Kafka is off, so nobody counts. On this machine: make run KAFKA=1")
+    found = list(_sold(shop.stack, chosen))
+    shop.say([sold.model_dump(mode="json") for sold in found], lambda: _picture(found, chosen))
+
+
+def _day(given: str | None) -> date:
+    try:
+        return date.fromisoformat(given) if given is not None else datetime.now(UTC).date()
+    except ValueError:
+        raise Usage(f"{given!r} is no day such as 2026-03-01.") from None
+
+
+def _sold(stack: Stack, day: date) -> Iterator[Sold]:
+    """By hour and sku. What was cancelled altogether is not shown."""
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=stack.resources[_TABLE],
+            KeyConditionExpression="pk = :day",
+            ExpressionAttributeValues={":day": {"S": f"day#{day:%Y-%m-%d}"}},
+        )
+    )
+    for page in pages:
+        found = (Sold.model_validate(from_item(item)) for item in page["Items"])
+        yield from (sold for sold in found if sold.units)
+
+
+def _picture(found: Sequence[Sold], day: date) -> RenderableType:
+    if not found:
+        return f"Nothing was sold on {day} (UTC)."
+    view = table()
+    view.add_column("hour (UTC)", no_wrap=True)
+    view.add_column("sku", style="cyan")
+    view.add_column("units", justify="right")
+    view.add_column("revenue", justify="right")
+    for sold in found:
+        revenue = Money(amount=sold.revenue, currency=sold.currency)
+        view.add_row(f"{sold.hour:%Y-%m-%d %H}:00", sold.sku, f"{sold.units:,}", money(revenue))
+    return view

@@ -1,5 +1,6 @@
 """docs/transports.md tells what the suite holds the transports to."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.conformance.table import PROMISES, markdown
@@ -8,7 +9,8 @@ from tests.conformance.transports import TRANSPORTS
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "transports.md"
 
 
-def test_the_page_has_the_table() -> None:
+def test_the_page_has_the_table(record_property: Callable[[str, object], None]) -> None:
+    record_property("figures", markdown())
     assert markdown() in PAGE.read_text(), f"docs/transports.md should have\n\n{markdown()}"
 
 

@@ -13,6 +13,7 @@ from cli.context import Stack
 from cli.seeding import seed_shop
 from emulator import broker, deploy, lifecycle
 from tests.support.deployment import switch_checkout
+from tests.support.desk import Desk
 from tests.support.shop import Person, Shop
 
 HOME = lifecycle.PROJECT / ".local" / "e2e"
@@ -85,6 +86,11 @@ def customer(shop: Shop) -> Person:
 @pytest.fixture
 def operator(shop: Shop) -> Person:
     return shop.operator
+
+
+@pytest.fixture
+def desk(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(shop, capsys)
 
 
 @pytest.fixture(scope="session")

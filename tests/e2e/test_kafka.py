@@ -2,15 +2,15 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer
 
-from cli.app import main
 from emulator import broker
 from tests.e2e.conftest import HOME
+from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.kafka import reader, send
 from tests.support.shop import Goods, Order, Shop
@@ -43,16 +43,10 @@ def topic(address: str) -> Iterator[Topic]:
         yield Topic(consumer)
 
 
-@pytest.fixture
-def sold(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Callable[[Goods], tuple[int, int]]:
-    def look(goods: Goods) -> tuple[int, int]:
-        """Units and revenue of the product over all hours of today, as the command line tells them."""
-        capsys.readouterr()
-        assert main(["--home", str(shop.stack.file.parent), "sales", "--json"]) == 0
-        own = [row for row in json.loads(capsys.readouterr().out) if row["sku"] == goods.sku]
-        return sum(row["units"] for row in own), sum(row["revenue"] for row in own)
-
-    return look
+def sold(desk: Desk, goods: Goods) -> tuple[int, int]:
+    """Units and revenue of the product over all hours of today."""
+    own = [row for row in desk.types("sales") if row["sku"] == goods.sku]
+    return sum(row["units"] for row in own), sum(row["revenue"] for row in own)
 
 
 def test_the_topic_tells_each_orders_story_in_order(shop: Shop, topic: Topic) -> None:
@@ -65,27 +59,23 @@ def test_the_topic_tells_each_orders_story_in_order(shop: Shop, topic: Topic) ->
     eventually(lambda: topic.told(declined), ["OrderPlaced", "OrderRejected"])
 
 
-def test_sales_are_what_was_confirmed_less_what_was_cancelled(
-    shop: Shop, sold: Callable[[Goods], tuple[int, int]]
-) -> None:
+def test_sales_are_what_was_confirmed_less_what_was_cancelled(shop: Shop, desk: Desk) -> None:
     mug, cup = shop.sells(50, price=700), shop.sells(50, price=300)
     orders = [*shop.buyers(5, 2 * mug, cup), *shop.buyers(2, mug, paying_with="pm_declined")]
     shop.decided(orders, within=120)
-    eventually(lambda: (sold(mug), sold(cup)), ((10, 7000), (5, 1500)))
+    eventually(lambda: (sold(desk, mug), sold(desk, cup)), ((10, 7000), (5, 1500)))
     assert shop.customer.cancels(orders[0]).status_code == 202
-    eventually(lambda: (sold(mug), sold(cup)), ((8, 5600), (4, 1200)))
+    eventually(lambda: (sold(desk, mug), sold(desk, cup)), ((8, 5600), (4, 1200)))
 
 
-def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(
-    shop: Shop, address: str, sold: Callable[[Goods], tuple[int, int]]
-) -> None:
+def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(shop: Shop, address: str, desk: Desk) -> None:
     tea = shop.sells(10, price=500)
     poison = b"\x00 this is no event"
     # To every partition: whichever the order's is, poison is before it.
     for key in ("a", "b", "c", "d", "e", "f", "g", "h"):
         send(address, TOPIC, poison, key)
     shop.customer.orders(tea).becomes("CONFIRMED")
-    eventually(lambda: sold(tea), (1, 500))
+    eventually(lambda: sold(desk, tea), (1, 500))
     sqs, queue, kept = shop.aws("sqs"), shop.table("KafkaService/SalesFailures"), list[dict[str, Any]]()
 
     def look() -> list[dict[str, Any]]:

@@ -1,24 +1,17 @@
-"""What an operator does when something was down or could not be understood, from the command line as they would."""
+"""Nothing is lost when something is down or cannot be understood: it is set aside, and goes back once all is well."""
 
 import base64
 import json
-import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from cli.app import main
-from cli.audit.evidence import Evidence, gather
-from emulator import lifecycle
+from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
-from tests.support.faults import events_of, seen_again_soon, switched_off, without_permission
+from tests.support.faults import events_of, seen_again_soon, without_permission
 from tests.support.quiet import quiet
 from tests.support.shop import Goods, NothingCharged, Person, Shop, taken
 
@@ -30,51 +23,7 @@ BOUGHT = [
 ]
 
 
-class Operator:
-    """Somebody at the command line."""
-
-    def __init__(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-        self._shop, self._home, self._capsys = shop, str(shop.stack.file.parent), capsys
-
-    def types(self, *line: str) -> Any:
-        """What the command answers to machines. Fails when it does."""
-        code, said = self.tries(*line)
-        assert code == 0, said
-        return said
-
-    def tries(self, *line: str) -> tuple[int, Any]:
-        self._capsys.readouterr()
-        code = main(["--home", self._home, *line, "--json"])
-        said = self._capsys.readouterr()
-        return code, json.loads(said.out) if said.out else said.err
-
-    def counts(self, place: str) -> int:
-        """How many lie in a place of dead letters."""
-        found: int = next(one["count"] for one in self.types("dlq", "ls") if one["place"] == place)
-        return found
-
-    def letter(self, place: str) -> dict[str, Any]:
-        """The one that lies there, once it does."""
-        eventually(lambda: self._depth(place), 1)
-        (shown,) = self.types("dlq", "show", place)
-        found: dict[str, Any] = shown
-        return found
-
-    def _depth(self, place: str) -> int:
-        shop, where = self._shop, self._shop.table(place)
-        if place == "FailureBucket":
-            return int(shop.aws("s3").list_objects_v2(Bucket=where)["KeyCount"])
-        name = "ApproximateNumberOfMessages"
-        attributes = shop.aws("sqs").get_queue_attributes(QueueUrl=where, AttributeNames=[name])["Attributes"]
-        return int(attributes[name])
-
-
-@pytest.fixture
-def desk(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Operator:
-    return Operator(shop, capsys)
-
-
-def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop, desk: Operator) -> None:
+def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop, desk: Desk) -> None:
     """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
     with without_permission(shop, "Order/CatalogueRole", "dynamodb:PutItem"):
@@ -94,7 +43,7 @@ def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop
 
 
 def test_an_order_whose_checkout_could_not_start_is_checked_out_by_a_redrive(
-    shop: Shop, customer: Person, desk: Operator
+    shop: Shop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
@@ -141,7 +90,7 @@ def times_logged(shop: Shop, *texts: str) -> int:
 
 
 def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
-    shop: Shop, customer: Person, desk: Operator
+    shop: Shop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 13."""
     mug = shop.sells(stock=2)
@@ -198,7 +147,7 @@ def all_in(shop: Shop, queue: str, number: int) -> list[str]:
 
 
 def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on(
-    shop: Shop, customer: Person, desk: Operator
+    shop: Shop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 14, DynamoDB."""
     dynamodb, table, key = shop.aws("dynamodb"), shop.table("Order/Orders"), {"pk": {"S": "order#garbage"}}
@@ -218,7 +167,7 @@ def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on
     desk.types("dlq", "drop", "Order/RelayFailures", letter["id"])
 
 
-def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, customer: Person, desk: Operator) -> None:
+def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, customer: Person, desk: Desk) -> None:
     """Scenario 14: what was lost by it comes back."""
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
@@ -247,7 +196,7 @@ def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, cus
 
 
 def test_a_click_that_is_none_goes_to_the_failure_queue_and_the_others_count(
-    shop: Shop, customer: Person, desk: Operator
+    shop: Shop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 14, Kinesis."""
     mug = shop.sells(stock=0)
@@ -278,7 +227,7 @@ def views(customer: Person, goods: Goods) -> int:
     return sum(one["views"] for one in found if one["sku"] == goods.sku)
 
 
-def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: Shop, customer: Person, desk: Operator) -> None:
+def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: Shop, customer: Person, desk: Desk) -> None:
     """Scenario 14, S3."""
     mug = shop.sells(stock=1, price=1000)
     with soon_given_up(shop, "Order/Relay"), without_permission(shop, "Order/RelayRole", "events:PutEvents"):
@@ -308,70 +257,8 @@ def soon_given_up(shop: Shop, function: str) -> Iterator[None]:
         functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRetryAttempts=-1)
 
 
-def test_the_whole_archive_replayed_changes_nothing(shop: Shop, customer: Person, desk: Operator) -> None:
-    """Scenario 16: no charge, no mail, no movement of stock, and the read models are the same."""
-    mug = shop.sells(stock=5)
-    orders = [customer.orders(mug, paying_with=card) for card in ("pm_visa", "pm_declined", "pm_capture_fails")]
-    orders[0].becomes("CONFIRMED")
-    customer.cancels(orders[0])
-    until(lambda: quiet(shop), bool, "a quiet shop")
-    before = books(shop)
-
-    said = desk.types("replay", "--since", "beginning")
-
-    assert {"Order/TimelineRule", "Workflows/CheckoutOrderPlaced", "Payment/SettleRule"} <= set(said["rules"])
-    assert {"Notify/AttentionRule", "Notify/LowStockRule"} <= set(said["left_out"])
-    until(lambda: quiet(shop), bool, "a quiet shop", within=300)
-    assert books(shop) == before
-
-
-def books(shop: Shop) -> Evidence:
-    """Everything in them, in an order that does not depend on that of the rows."""
-    found = gather(shop.stack)
-    return replace(
-        found,
-        timeline=tuple(sorted(found.timeline, key=lambda event: (event.event_id, event.occurred_at))),
-        notifications=tuple(sorted(found.notifications, key=lambda one: one.pk)),
-        counters=tuple(sorted(found.counters, key=lambda row: (row.pk, row.sk))),
-    )
-
-
-def test_a_timeline_that_was_not_written_is_rebuilt_from_the_archive(
-    shop: Shop, customer: Person, desk: Operator
-) -> None:
-    with switched_off(shop, "Order/TimelineRule"):
-        order = customer.orders(shop.sells(stock=1))
-        order.becomes("CONFIRMED")
-        eventually(lambda: order.mails, ["OrderPlaced", "OrderConfirmed"])
-        eventually(lambda: order.goods, "COMMITTED")
-    assert "OrderPlaced" not in order.story
-
-    desk.types("rebuild", "timeline")
-
-    order.tells(*BOUGHT)
-
-
-def test_a_catalogue_that_went_wrong_is_rebuilt_from_the_inventory(shop: Shop, desk: Operator) -> None:
-    lost, wrong = shop.sells_each([1, 1], price=1000)
-    right = shop.known(wrong)
-    assert right
-    orders = shop.table("Order/Orders")
-    shop.aws("dynamodb").delete_item(TableName=orders, Key={"pk": {"S": f"product#{lost.sku}"}})
-    shop.aws("dynamodb").update_item(
-        TableName=orders,
-        Key={"pk": {"S": f"product#{wrong.sku}"}},
-        UpdateExpression="SET price.amount = :free",
-        ExpressionAttributeValues={":free": {"N": "0"}},
-    )
-
-    assert desk.types("rebuild", "catalogue")["replaced"] == [wrong.sku]
-
-    assert shop.known(wrong) == right
-    assert (shop.known(lost) or {})["price"]["amount"] == 1000
-
-
 def test_an_event_of_a_version_to_come_is_set_aside_and_its_new_fields_are_ignored(
-    shop: Shop, customer: Person, desk: Operator
+    shop: Shop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 32."""
     order = customer.orders(shop.sells(stock=1))
@@ -391,51 +278,3 @@ def test_an_event_of_a_version_to_come_is_set_aside_and_its_new_fields_are_ignor
     assert "deploy" in letter["hint"]
     assert order.timeline == told
     desk.types("dlq", "drop", "PurchasesDeadLetters", letter["id"])
-
-
-@pytest.mark.parametrize("ends_by", ["itself", "Ctrl-C"])
-def test_whoever_watches_sees_an_orders_events_pass_and_leaves_nothing_behind(
-    shop: Shop, customer: Person, ends_by: str
-) -> None:
-    mug = shop.sells(stock=1)
-    number = ["--events", "3"] if ends_by == "itself" else []
-    with at_the_terminal(shop, "watch", "--source", "payment", "--source", "order", *number) as watching:
-        until(lambda: watchers(shop), lambda found: len(found) == 2, "a rule and a queue")
-        customer.orders(mug).becomes("CONFIRMED")
-        assert watching.stdout
-        seen = [json.loads(watching.stdout.readline()) for _ in range(3)]
-        if ends_by == "Ctrl-C":
-            watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 0
-
-    assert {event["type"] for event in seen} == {"OrderPlaced", "PaymentAuthorized", "PaymentCaptured"}
-    assert watchers(shop) == []
-
-
-@contextmanager
-def at_the_terminal(shop: Shop, *line: str) -> Iterator[subprocess.Popen[str]]:
-    home, endpoint = str(shop.stack.file.parent), str(shop.stack.details.endpoint_url)
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "--home", home, "--json", *line],
-        cwd=lifecycle.PROJECT,
-        env=lifecycle.environment(endpoint),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
-def watchers(shop: Shop) -> list[str]:
-    """Rules and queues of whoever watches."""
-    bus = shop.table("Bus")
-    rules = shop.aws("events").list_rules(EventBusName=bus, NamePrefix=f"{bus}-watch-")["Rules"]
-    queues = shop.aws("sqs").list_queues(QueueNamePrefix=f"{bus}-watch-").get("QueueUrls", [])
-    return [*(rule["Name"] for rule in rules if targets_of(shop, rule["Name"])), *queues]
-
-
-def targets_of(shop: Shop, rule: str) -> list[Any]:
-    found: list[Any] = shop.aws("events").list_targets_by_rule(Rule=rule, EventBusName=shop.table("Bus"))["Targets"]
-    return found

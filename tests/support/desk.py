@@ -1,0 +1,49 @@
+"""The command line of a deployed shop, as somebody types at it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cli.app import main
+from tests.support.eventually import eventually
+from tests.support.shop import Shop
+
+
+class Desk:
+    """Where an operator types."""
+
+    def __init__(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+        self._shop, self._home, self._capsys = shop, str(shop.stack.file.parent), capsys
+
+    def types(self, *line: str) -> Any:
+        """What the command answers to machines. Fails when it does."""
+        code, said = self.tries(*line)
+        assert code == 0, said
+        return said
+
+    def tries(self, *line: str) -> tuple[int, Any]:
+        self._capsys.readouterr()
+        code = main(["--home", self._home, *line, "--json"])
+        said = self._capsys.readouterr()
+        return code, json.loads(said.out) if said.out else said.err
+
+    def counts(self, place: str) -> int:
+        """How many lie in a place of dead letters."""
+        found: int = next(one["count"] for one in self.types("dlq", "ls") if one["place"] == place)
+        return found
+
+    def letter(self, place: str) -> dict[str, Any]:
+        """The one that lies there, once it does."""
+        eventually(lambda: self._depth(place), 1)
+        (shown,) = self.types("dlq", "show", place)
+        found: dict[str, Any] = shown
+        return found
+
+    def _depth(self, place: str) -> int:
+        shop, where = self._shop, self._shop.table(place)
+        if place == "FailureBucket":
+            return int(shop.aws("s3").list_objects_v2(Bucket=where)["KeyCount"])
+        name = "ApproximateNumberOfMessages"
+        attributes = shop.aws("sqs").get_queue_attributes(QueueUrl=where, AttributeNames=[name])["Attributes"]
+        return int(attributes[name])

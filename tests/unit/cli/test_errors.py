@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE
 
@@ -134,6 +134,15 @@ def test_bytes_that_are_no_text_are_a_wrong_call(run: Run, door: Door) -> None:
     assert door.asked == []
 
 
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to Ctrl-C, and so would be what the tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("foreground")
 def test_ctrl_c_ends_it_without_a_traceback_even_before_it_has_begun(tmp_path: Path) -> None:
     # One of the modules that the command line imports first takes its time.
     (tmp_path / "boto3.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(60)")

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from contracts.catalogue import ALL
 from contracts.envelope import EventData
+from contracts.events import EVENTS
 from schemas.examples import example
 from schemas.flow import TOPIC_SOURCE, Channel, Consumer
 from schemas.models import Schema, components, meaning_of, service_of
@@ -37,7 +37,7 @@ def _document(consumers: list[Consumer]) -> dict[str, Any]:
         "defaultContentType": "application/json",
         "channels": {channel: _channel(channel) for channel in _CHANNELS},
         "operations": _sends() | _receives(consumers),
-        "components": {"messages": {event.__name__: _message(event) for event in ALL}, "schemas": _schemas()},
+        "components": {"messages": {event.__name__: _message(event) for event in EVENTS}, "schemas": _schemas()},
     }
 
 
@@ -52,14 +52,14 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 
 def _on(channel: Channel) -> list[type[EventData]]:
-    return [event for event in ALL if channel == "bus" or event.source == TOPIC_SOURCE]
+    return [event for event in EVENTS if channel == "bus" or event.source == TOPIC_SOURCE]
 
 
 def _sends() -> dict[str, Any]:
     """Each service's relay publishes its events."""
     return {
         f"{service}.relay.{channel}": _operation("send", channel, [e for e in _on(channel) if service_of(e) == service])
-        for service in dict.fromkeys(map(service_of, ALL))
+        for service in dict.fromkeys(map(service_of, EVENTS))
         for channel in _CHANNELS
         if any(service_of(event) == service for event in _on(channel))
     }
@@ -95,7 +95,7 @@ def _message(event: type[EventData]) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Schema]:
-    return {name: schema for event in ALL for name, schema in components(event).items()}
+    return {name: schema for event in EVENTS for name, schema in components(event).items()}
 
 
 class _WithoutAliases(yaml.SafeDumper):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas import asyncapi, catalogue, gateway, registry
+from schemas import asyncapi, events_page, gateway, registry
 from schemas.flow import consumers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +14,6 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "api" / "gateway.yaml": gateway.document(),
         ROOT / "schemas" / "template.yaml": registry.template(),
-        ROOT / "docs" / "events.md": catalogue.page(readers),
+        ROOT / "docs" / "events.md": events_page.page(readers),
         ROOT / "docs" / "asyncapi.yaml": asyncapi.document(readers),
     }

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from moto.events.models import EventPattern
 from moto.sns.utils import FilterPolicyMatcher
 
-from contracts.catalogue import ALL
 from contracts.envelope import Envelope, EventData
+from contracts.events import EVENTS
 from schemas.examples import examples
 from tools.expand import Template, expand, templates
 
@@ -50,9 +50,9 @@ def consumers() -> list[Consumer]:
     selected: dict[tuple[str, Channel], set[type[EventData]]] = {}
     for subscription in subscriptions():
         for target in subscription.targets:
-            selected.setdefault((target, subscription.channel), set()).update(filter(subscription.selects, ALL))
+            selected.setdefault((target, subscription.channel), set()).update(filter(subscription.selects, EVENTS))
     return [
-        Consumer(name, channel, tuple(event for event in ALL if event in events))
+        Consumer(name, channel, tuple(event for event in EVENTS if event in events))
         for (name, channel), events in sorted(selected.items())
     ]
 

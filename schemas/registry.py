@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from contracts.catalogue import ALL
 from contracts.envelope import EventData
+from contracts.events import EVENTS
 from schemas.models import components, meaning_of, name_of
 from schemas.openapi import to_openapi
 
@@ -38,7 +38,7 @@ Outputs:
 
 
 def template() -> str:
-    return _HEAD + "".join(_resource(event) for event in ALL) + _TAIL
+    return _HEAD + "".join(_resource(event) for event in EVENTS) + _TAIL
 
 
 def content(event: type[EventData]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from cli.errors import Usage
 from cli.format import money, service
 from cli.shop import console, shop_of
 from cli.watching import Filter, Passed, watching
-from contracts.catalogue import ALL
+from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
 
-_TYPES = {event.__name__: event.source for event in ALL}
+_TYPES = {event.__name__: event.source for event in EVENTS}
 _WIDEST_TYPE = max(map(len, _TYPES))
 _SERVICES = sorted({source.removeprefix("shop.") for source in _TYPES.values()})
 _UNSAID = ("_id", "_at")

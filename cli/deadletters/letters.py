@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.catalogue import ALL
 from contracts.envelope import UnknownVersion, opened
+from contracts.events import EVENTS
 
 _ERROR_LENGTH = 300
 
@@ -101,7 +101,7 @@ def _rule_failed(letter: Letter) -> tuple[str, str] | None:
 def _not_understood(published: Mapping[str, Any]) -> tuple[str, str] | None:
     """What every consumer of this version of the shop would say to it."""
     try:
-        opened(published, *ALL)
+        opened(published, *EVENTS)
     except UnknownVersion as error:
         return f"UnknownVersion: {error}", _HINTS["version"]
     except KeyError:

@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import ALL
+from contracts.events import EVENTS
 from contracts.order import OrderReviewed
 from schemas.flow import TOPIC_SOURCE, Subscription, consumers, on_bus, on_topic, subscriptions, subscriptions_in
 from tools.expand import expand_text
 
 SUBSCRIPTIONS = subscriptions()
-SOURCES = {event.source for event in ALL}
-TYPES = {event.__name__ for event in ALL}
+SOURCES = {event.source for event in EVENTS}
+TYPES = {event.__name__ for event in EVENTS}
 
 
 def faults(subscription: Subscription) -> Iterator[str]:
     """What is wrong with a rule's pattern or a subscription's filter."""
-    heard = {event.__name__ for event in ALL if subscription.selects(event)}
+    heard = {event.__name__ for event in EVENTS if subscription.selects(event)}
     if not heard:
         yield "matches no event"
     pattern, ordered = subscription.pattern, subscription.channel == "orderUpdates"
-    exists = {event.__name__ for event in ALL if event.source == TOPIC_SOURCE} if ordered else TYPES
+    exists = {event.__name__ for event in EVENTS if event.source == TOPIC_SOURCE} if ordered else TYPES
     asked = _literals(pattern.get("type" if ordered else "detail-type"))
     yield from (f"no such event: {name}" for name in sorted(asked - exists))
     yield from (f"no such source: {name}" for name in sorted(_literals(pattern.get("source")) - SOURCES))
@@ -45,7 +45,7 @@ def test_there_are_patterns_of_both_kinds() -> None:
 
 def test_every_event_of_an_order_reaches_its_timeline_and_no_other_does() -> None:
     (timeline,) = (found for found in consumers() if found.name == "order.timeline")
-    assert timeline.events == tuple(event for event in ALL if "order_id" in event.model_fields)
+    assert timeline.events == tuple(event for event in EVENTS if "order_id" in event.model_fields)
 
 
 def test_closing_events_reach_the_settlement() -> None:
@@ -101,7 +101,7 @@ def test_possible_pattern_passes(planted: Subscription) -> None:
 
 def test_a_pattern_hears_only_the_examples_that_it_asks_for() -> None:
     approved = rule({"detail": {"data": {"decision": ["approved"]}}})
-    assert [event for event in ALL if approved.selects(event)] == [OrderReviewed]
+    assert [event for event in EVENTS if approved.selects(event)] == [OrderReviewed]
 
 
 def test_a_rule_whose_queue_nobody_reads_is_refused() -> None:

@@ -48,7 +48,7 @@ def test_a_repeat_answers_what_is_recorded_without_asking_the_gateway(
 ) -> None:
     service.authorize()
     service.capture()
-    monkeypatch.setattr("payment.operations.gateway", None)
+    monkeypatch.setattr("payment.gateway_calls.gateway", None)
     assert service.authorize() == AUTHORIZED
     assert service.capture() == CAPTURED
     assert service.event_types() == ["PaymentAuthorized", "PaymentCaptured"]

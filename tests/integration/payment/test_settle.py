@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.order import OrderCancelled, OrderRejected
-from payment import operations, settle
+from payment import gateway_calls, settle
 from payment.authorize import PaymentDeclined
 from payment.domain import Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
@@ -322,7 +322,7 @@ def after_the_call(monkeypatch: pytest.MonkeyPatch, operation: str, act: Callabl
 def _around_the_call(
     monkeypatch: pytest.MonkeyPatch, operation: str, around: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    original = getattr(operations.gateway, operation)
+    original = getattr(gateway_calls.gateway, operation)
     depth = 0
 
     def call(*arguments: Any) -> Any:
@@ -335,4 +335,4 @@ def _around_the_call(
         finally:
             depth -= 1
 
-    monkeypatch.setattr(operations.gateway, operation, call)
+    monkeypatch.setattr(gateway_calls.gateway, operation, call)

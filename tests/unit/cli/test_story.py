@@ -13,7 +13,7 @@ from cli.client import Event, Order
 from cli.context import Details, Stack
 from cli.cost import Estimate, estimate, list_prices
 from cli.stack import Resource, Resources
-from contracts.catalogue import ALL
+from contracts.events import EVENTS
 from schemas.examples import example
 from tests.support.front_door import DETAILS, event, order
 
@@ -127,7 +127,7 @@ def test_express_checkouts_remember_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def estimated(*types: str, express: bool = False, runs: tuple[Checkout, ...] = ()) -> Estimate:
-    examples = {type_.__name__: example(type_) for type_ in ALL}
+    examples = {type_.__name__: example(type_) for type_ in EVENTS}
     events = [
         Event(
             at=at(n),
@@ -169,7 +169,7 @@ def test_an_express_checkout_is_far_cheaper_and_retries_cost() -> None:
     assert estimated(*BOUGHT, runs=(Checkout(NOON, "SUCCEEDED", (step,)),)).total > standard.total
 
 
-@pytest.mark.parametrize("type_", [type_.__name__ for type_ in ALL])
+@pytest.mark.parametrize("type_", [type_.__name__ for type_ in EVENTS])
 def test_every_event_has_a_price(type_: str) -> None:
     assert estimated(type_).total > 0
 

@@ -1,11 +1,11 @@
 """Order updates, in order per order → the topic, with the order's id as key."""
 
-from contracts import catalogue
+from contracts.events import EVENTS
 from kafkabridge import producer
 from kafkabridge.topic import value_of
 from shopkit.consumer import Delivery, consumer
 
-ORDER_EVENTS = tuple(event for event in catalogue.ALL if event.source == "shop.order")
+ORDER_EVENTS = tuple(event for event in EVENTS if event.source == "shop.order")
 
 
 @consumer(*ORDER_EVENTS, fifo=True)

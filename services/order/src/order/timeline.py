@@ -1,10 +1,10 @@
 """Every event of an order → its timeline."""
 
-from contracts.catalogue import ALL
+from contracts.events import EVENTS
 from order import timeline_store
 from shopkit.consumer import Delivery, consumer
 
 
-@consumer(*ALL)
+@consumer(*EVENTS)
 def handler(delivery: Delivery) -> None:
     timeline_store.record(delivery.event)

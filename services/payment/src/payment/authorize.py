@@ -5,7 +5,7 @@ from typing import Any
 from contracts.types import Money
 from payment import domain
 from payment.domain import Operation, PaymentStatus
-from payment.operations import carry_out
+from payment.gateway_calls import carry_out
 from shopkit import clock
 from shopkit.telemetry import logger, tracer
 

@@ -5,7 +5,7 @@ from typing import Any
 from payment import domain
 from payment.domain import Operation, PaymentStatus
 from payment.gateway import CaptureRefused
-from payment.operations import carry_out
+from payment.gateway_calls import carry_out
 from shopkit import clock
 from shopkit.telemetry import logger, tracer
 

@@ -5,7 +5,7 @@ import os
 from contracts.order import OrderCancelled, OrderRejected
 from payment import domain, store
 from payment.domain import Operation, Payment
-from payment.operations import ask
+from payment.gateway_calls import ask
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
 from shopkit.telemetry import logger

@@ -3,7 +3,7 @@
 from contracts import inventory, notify, order, payment
 from contracts.envelope import EventData
 
-ALL: tuple[type[EventData], ...] = (
+EVENTS: tuple[type[EventData], ...] = (
     order.OrderPlaced,
     order.OrderHeldForReview,
     order.OrderReviewed,

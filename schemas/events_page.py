@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from contracts.catalogue import ALL
 from contracts.envelope import EventData
+from contracts.events import EVENTS
 from contracts.order import OrderConfirmed
 from schemas.examples import example
 from schemas.flow import Channel, Consumer
@@ -23,10 +23,10 @@ def page(consumers: list[Consumer]) -> str:
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - Markdown
     )
-    services = dict.fromkeys(map(service_of, ALL))
+    services = dict.fromkeys(map(service_of, EVENTS))
     return environment.get_template("events.md.j2").render(
         services={
-            service: [_described(event, consumers) for event in ALL if service_of(event) == service]
+            service: [_described(event, consumers) for event in EVENTS if service_of(event) == service]
             for service in services
         },
         example=json.dumps(example(OrderConfirmed).as_published(), indent=2),

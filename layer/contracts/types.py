@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 
 def rfc3339(moment: datetime) -> str:
@@ -19,10 +19,20 @@ Timestamp = Annotated[
 ]
 
 
+SKU = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+Sku = Annotated[str, StringConstraints(pattern=SKU)]
+
+
 class Value(BaseModel):
     """An immutable value. Unknown fields are ignored: a consumer survives what a producer adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Strict(BaseModel):
+    """Input from outside: unknown fields, and numbers or strings of another JSON type, are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Money(Value):

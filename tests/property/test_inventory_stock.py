@@ -116,7 +116,7 @@ def test_racing_and_dying_functions_leave_the_stock_right(data: st.DataObject) -
     restock take turns at every call; some die. Then whoever started them tries again, as checkout and streams do."""
     available = data.draw(st.integers(min_value=1, max_value=3), "available")
     ending = data.draw(st.sampled_from([("CONFIRMED",), ("CANCELLED",), ("CONFIRMED", "CANCELLED")]), "ending")
-    with inventory_on_moto() as inventory, patch("inventory.store.time.sleep"):
+    with inventory_on_moto() as inventory, patch("shopkit.backoff.time.sleep"):
         inventory.stock(mug=available, pot=3)
 
         def end() -> None:

@@ -42,7 +42,7 @@ def before() -> Iterator[Before]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were asked for, in seconds, none of them taken."""
     taken: list[float] = []
-    monkeypatch.setattr("inventory.store.time.sleep", taken.append)
+    monkeypatch.setattr("shopkit.backoff.time.sleep", taken.append)
     return taken
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from contracts.envelope import Envelope
-from contracts.types import Timestamp, Value
+from contracts.types import Sku, Strict, Timestamp, Value
 
 MAX_MINUTES = 24 * 60
 # How far a click's own clock is believed, before it arrived. A later click, or one from the future, is put at the edge.
@@ -34,7 +34,6 @@ def _moment(value: Any) -> datetime:
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
 
 class Click(Value):
@@ -53,10 +52,8 @@ class PostedClick(Click):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class PostedClicks(BaseModel):
+class PostedClicks(Strict):
     """The body of POST /clicks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     events: Annotated[list[PostedClick], Field(min_length=1, max_length=100)]
 

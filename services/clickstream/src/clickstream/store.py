@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, get_args
 
-from clickstream.backoff import pause
 from clickstream.domain import Counter, Occurrence, Span, units
 from contracts.types import rfc3339
 from shopkit import clock
 from shopkit.aws import client
+from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item
 
 # A transaction takes 100 actions (API reference, TransactWriteItems); each thing counted may need three.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from clickstream.backoff import pause
 from clickstream.domain import Click
 from shopkit.aws import client
+from shopkit.backoff import pause
 from shopkit.streams import Poison
 from shopkit.telemetry import logger
 

@@ -8,23 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import Goods, Money, Timestamp, Value
+from contracts.types import SKU, Goods, Money, Strict, Timestamp, Value
 
 # Operators hear of a product when so many units or fewer are left.
 LOW_STOCK_THRESHOLD = 10
 
-_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # A path below the storefront or an https address, in RFC 3986's characters: nothing that a page could run.
 _IMAGE = r"^(https://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+|/?[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*)$"
-
-
-class Strict(BaseModel):
-    """Input from outside: unknown fields, and numbers or strings of another JSON type, are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class RequestedPrice(Strict):
@@ -120,7 +113,7 @@ _RETURN = Movement(available=+1, reserved=0)
 
 
 def is_sku(text: str) -> bool:
-    return _SKU.fullmatch(text) is not None
+    return re.fullmatch(SKU, text) is not None
 
 
 def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: datetime) -> Product:

@@ -5,8 +5,6 @@ always add up to what is available, reserved and sold.
 """
 
 import os
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,8 +14,9 @@ from pydantic import BaseModel
 from contracts.types import rfc3339
 from inventory.domain import RESERVE, RESTOCK, Movement, Product, Reservation, Restock
 from shopkit.aws import client
+from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item, to_value
-from shopkit.rows import rows_of
+from shopkit.rows import read_row, read_rows
 from shopkit.telemetry import logger
 
 # Reserves of one popular product meet in its row. Eight tries pause 1 s on average and 1.9 s at most, all together.
@@ -61,17 +60,17 @@ class _Refused(Exception):
 
 
 def find_product(sku: str) -> Product | None:
-    row = _find(_product_key(sku))
+    row = read_row(_table(), pk=_product_key(sku))
     return Product.model_validate(row) if row else None
 
 
 def find_reservation(order_id: str) -> Reservation | None:
-    row = _find(_reservation_key(order_id))
+    row = read_row(_table(), pk=_reservation_key(order_id))
     return Reservation.model_validate(row) if row else None
 
 
 def find_restock(sku: str, restock_id: str) -> Restock | None:
-    row = _find(_restock_key(sku, restock_id))
+    row = read_row(_table(), pk=_restock_key(sku, restock_id))
     return Restock.model_validate(row) if row else None
 
 
@@ -88,7 +87,7 @@ def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
         **start,  # type: ignore[arg-type]
     )
     keys = [from_item(item)["pk"] for item in found["Items"]]
-    rows = rows_of(_table(), keys, consistent=False)
+    rows = read_rows(_table(), keys, consistent=False)
     last = from_item(found["LastEvaluatedKey"])["sku"] if "LastEvaluatedKey" in found else None
     return [Product.model_validate(rows[key]) for key in keys if key in rows], last
 
@@ -292,18 +291,12 @@ def _transact(actions: list[Any]) -> None:
 
 
 def _attempts() -> Iterator[int]:
-    """Turns to try in, with growing pauses between them: full jitter, so that who met once does not meet again."""
+    """Turns to try in, with growing pauses between them."""
     yield 1
-    for attempt in range(2, _ATTEMPTS + 1):
-        logger.info("rows are busy, trying again", attempt=attempt)
-        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 2))
-        time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
-        yield attempt
-
-
-def _find(pk: str) -> dict[str, Any] | None:
-    item = client("dynamodb").get_item(TableName=_table(), Key=to_item({"pk": pk}), ConsistentRead=True).get("Item")
-    return from_item(item) if item else None
+    for failed in range(1, _ATTEMPTS):
+        logger.info("rows are busy, trying again", attempt=failed + 1)
+        pause(failed, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
+        yield failed + 1
 
 
 def _listed(sku: str) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """The sales table: units and revenue by sku and hour, and of every order whether it counts."""
 
 import os
-import random
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,10 +8,11 @@ from typing import Any
 from contracts.types import rfc3339
 from kafkabridge.domain import Sale
 from shopkit.aws import client
+from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item
+from shopkit.rows import read_row
 
 _ATTEMPTS = 5
-_PAUSE_SECONDS = 0.05
 
 
 def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
@@ -89,8 +88,8 @@ def _write(order: dict[str, Any], sales: Iterable[Sale]) -> bool:
                 return False
             if attempt == _ATTEMPTS or "TransactionConflict" not in codes:
                 raise
-            # Other partitions write the same hour's counters: full jitter, so that they do not meet again.
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - nothing secret about it
+            # Other partitions write the same hour's counters.
+            pause(attempt)
         else:
             return True
     raise AssertionError("unreachable")
@@ -120,9 +119,7 @@ def _addition(sale: Sale) -> dict[str, Any]:
 
 
 def _order(order_id: str) -> dict[str, Any] | None:
-    key = to_item({"pk": _key(order_id), "sk": "order"})
-    item = client("dynamodb").get_item(TableName=_table(), Key=key, ConsistentRead=True).get("Item")
-    return from_item(item) if item else None
+    return read_row(_table(), pk=_key(order_id), sk="order")
 
 
 def _sale_in(row: Mapping[str, Any]) -> Sale:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from notify.domain import Mail, Notification, Status
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item, to_value
+from shopkit.dynamodb import to_item, to_value
+from shopkit.rows import read_row
 
 
 class Contended(Exception):
@@ -34,12 +35,8 @@ def notification_in(row: dict[str, Any]) -> Notification:
 
 
 def find(event_id: UUID, channel: str) -> Notification | None:
-    item = (
-        client("dynamodb")
-        .get_item(TableName=_table(), Key={"pk": {"S": key_of(event_id, channel)}}, ConsistentRead=True)
-        .get("Item")
-    )
-    return notification_in(from_item(item)) if item else None
+    row = read_row(_table(), pk=key_of(event_id, channel))
+    return notification_in(row) if row else None
 
 
 def save(after: Notification, before: Notification | None) -> None:

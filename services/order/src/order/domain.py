@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import Money, OrderLine, Timestamp, Value
+from contracts.types import Money, OrderLine, Sku, Strict, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 CURRENCY = "USD"
 
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 PaymentMethod = Literal[
     "pm_visa",
     "pm_declined",
@@ -27,12 +26,6 @@ PaymentMethod = Literal[
     "pm_capture_fails",
     "pm_settle_fails",
 ]
-
-
-class Strict(BaseModel):
-    """Input from outside: unknown fields, and numbers or strings of another JSON type, are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class RequestedLine(Strict):

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from contracts.types import Strict
 from order import domain, store
 from order.access import named_order
-from order.domain import Order, Strict
+from order.domain import Order
 from order.view import order_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint

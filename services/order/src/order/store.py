@@ -10,7 +10,7 @@ from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
-from shopkit.rows import rows_of
+from shopkit.rows import read_row, read_rows
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 _ATTEMPTS = 5
@@ -51,7 +51,7 @@ def order_in(row: dict[str, Any]) -> Order:
 
 
 def find(order_id: str) -> Order | None:
-    row = _row(key_of(order_id))
+    row = read_row(_table(), pk=key_of(order_id))
     return order_in(row) if row else None
 
 
@@ -74,7 +74,7 @@ def change(order_id: str, rule: Callable[[Order], Order]) -> Order:
     left. Whatever the rule raises passes through. Raises KeyError without such an order, Contended after five races."""
     dynamodb = client("dynamodb")
     for _ in range(_ATTEMPTS):
-        row = _row(key_of(order_id))
+        row = read_row(_table(), pk=key_of(order_id))
         if row is None:
             raise KeyError(order_id)
         before = order_in(row)
@@ -113,7 +113,7 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
         **start,  # type: ignore[arg-type]
     )
     keys = [from_item(item)["pk"] for item in found["Items"]]
-    rows = rows_of(_table(), keys)
+    rows = read_rows(_table(), keys)
     last = from_item(found["LastEvaluatedKey"]) if "LastEvaluatedKey" in found else None
     return (
         [order_in(rows[key]) for key in keys if key in rows],
@@ -137,13 +137,13 @@ def open_since_before(moment: datetime) -> Iterator[Order]:
     )
     for page in pages:
         keys = [from_item(item)["pk"] for item in page["Items"]]
-        rows = rows_of(_table(), keys)
+        rows = read_rows(_table(), keys)
         yield from (order_in(rows[key]) for key in keys if key in rows)
 
 
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
     """The known ones of these products."""
-    rows = rows_of(_table(), [f"product#{sku}" for sku in skus])
+    rows = read_rows(_table(), [f"product#{sku}" for sku in skus])
     return {row["sku"]: CatalogueEntry.model_validate(row) for row in rows.values()}
 
 
@@ -179,13 +179,8 @@ def keep_review_token(order_id: str, execution: str, token: str) -> bool:
 
 
 def review_token(order_id: str) -> str | None:
-    row = _row(f"review#{order_id}")
+    row = read_row(_table(), pk=f"review#{order_id}")
     return row["token"] if row else None
-
-
-def _row(key: str) -> dict[str, Any] | None:
-    item = client("dynamodb").get_item(TableName=_table(), Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
-    return from_item(item) if item else None
 
 
 def _table() -> str:

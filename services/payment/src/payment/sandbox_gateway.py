@@ -22,7 +22,8 @@ from payment.gateway import (
     VoidRefused,
 )
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item, to_value
+from shopkit.dynamodb import to_item, to_value
+from shopkit.rows import read_row
 
 _APPROVED = {"pm_visa", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"}
 _DECLINED = {"pm_declined": "declined", "pm_insufficient_funds": "insufficient_funds"}
@@ -161,12 +162,8 @@ def _given(operation: str, charge: Charge, key: str) -> Receipt:
 
 
 def _find(charge_id: str) -> Charge | None:
-    item = (
-        client("dynamodb")
-        .get_item(TableName=_ledger(), Key={"order_id": {"S": charge_id}}, ConsistentRead=True)
-        .get("Item")
-    )
-    return Charge.model_validate(from_item(item)) if item else None
+    row = read_row(_ledger(), order_id=charge_id)
+    return Charge.model_validate(row) if row else None
 
 
 def _save(charge: Charge) -> bool:

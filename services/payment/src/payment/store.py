@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from payment.domain import Payment
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item, to_value
+from shopkit.dynamodb import to_item, to_value
+from shopkit.rows import read_row
 
 _ATTEMPTS = 5
 
@@ -15,12 +16,8 @@ class Contended(Exception):
 
 
 def find(order_id: str) -> Payment | None:
-    item = (
-        client("dynamodb")
-        .get_item(TableName=_table(), Key={"order_id": {"S": order_id}}, ConsistentRead=True)
-        .get("Item")
-    )
-    return Payment.model_validate(from_item(item)) if item else None
+    row = read_row(_table(), order_id=order_id)
+    return Payment.model_validate(row) if row else None
 
 
 def change(order_id: str, rule: Callable[[Payment | None], Payment], *, seen: Payment | None = None) -> Payment:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from contracts.order import OrderCancelled, OrderRejected
 from payment import gateway_calls, settle
@@ -229,7 +230,7 @@ class TestTheGatewayGivesNothingBack:
             payment = service.payment()
             assert payment
             assert payment.settlement_failed is None
-        for attempt in (SETTLE_ATTEMPTS, MAX_RECEIVE_COUNT):
+        for attempt in range(SETTLE_ATTEMPTS, MAX_RECEIVE_COUNT + 1):
             assert not service.deliver(attempt=attempt), "the message must reach the dead letters"
         payment = service.payment()
         assert payment
@@ -290,6 +291,19 @@ class TestTheGatewayGivesNothingBack:
         assert service.settle_from_queue()
         assert nothing_is_kept(service)
         assert service.event_types() == ["PaymentSettlementFailed", "PaymentAuthorized", "PaymentVoided"]
+
+    def test_customers_read_nothing_of_the_account_in_it(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paid(service)
+        denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "arn:aws:iam::1:role/x"}}, "GetItem")
+
+        def deny() -> None:
+            raise denied
+
+        before_the_call(monkeypatch, "refund", deny)
+        assert not service.deliver(attempt=SETTLE_ATTEMPTS)
+        assert service.events()[-1].data.reason == "refund failed: ClientError"
 
     def test_a_failure_with_nothing_to_give_back_calls_nobody(
         self, service: Service, monkeypatch: pytest.MonkeyPatch

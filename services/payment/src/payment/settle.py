@@ -5,6 +5,7 @@ import os
 from contracts.order import OrderCancelled, OrderRejected
 from payment import domain, store
 from payment.domain import Operation, Payment
+from payment.gateway import GatewayTimeout, GatewayUnavailable
 from payment.gateway_calls import ask
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
@@ -13,17 +14,17 @@ from shopkit.telemetry import logger
 
 @consumer(OrderRejected, OrderCancelled)
 def handler(delivery: Delivery) -> None:
-    """The last attempt that counts records its failure, which calls for a person. The queue delivers once more, for an
-    attempt that died before it could record anything: that delivery records first, and then tries. What still fails
-    goes to the dead letters: a redrive finishes it."""
-    order_id, attempts = delivery.event.data.order_id, int(os.environ["SETTLE_ATTEMPTS"])
-    if delivery.attempt > attempts:
+    """After a few attempts a failure is recorded, which calls for a person. Attempts may also die before they record
+    anything: the last delivery records first, and then tries. What still fails goes to the dead letters: a redrive
+    finishes it."""
+    order_id = delivery.event.data.order_id
+    if delivery.attempt >= int(os.environ["LAST_DELIVERY"]):
         _record_failure(order_id, "no attempt ended")
     try:
         settle(order_id)
     except Exception as failure:
-        if delivery.attempt >= attempts:
-            _record_failure(order_id, f"{type(failure).__name__}: {failure}")
+        if delivery.attempt >= int(os.environ["SETTLE_ATTEMPTS"]):
+            _record_failure(order_id, _reason(failure))
         raise
 
 
@@ -40,6 +41,13 @@ def settle(order_id: str) -> Payment:
 def _ask_again(payment: Payment, operation: Operation) -> Payment:
     answer = ask(payment, operation)
     return store.change(payment.order_id, lambda payment: domain.settled(payment, operation, answer), seen=payment)
+
+
+def _reason(failure: Exception) -> str:
+    """What the order's timeline, which its customer may read, tells of it: in words only what the gateway said. An
+    error of AWS names accounts and roles; the log has it whole."""
+    said_by_gateway = isinstance(failure, GatewayUnavailable | GatewayTimeout | domain.UndoRefused)
+    return f"{type(failure).__name__}: {failure}" if said_by_gateway else type(failure).__name__
 
 
 def _record_failure(order_id: str, reason: str) -> None:

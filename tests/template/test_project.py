@@ -5,6 +5,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 
 from tests.template.tree import STACK, Resource, Tree
 from tools.expand import ROOT, child, expand, templates
@@ -35,6 +36,20 @@ def test_parent_and_child_agree(stack: Resource) -> None:
     assert required <= passed
     read = set(re.findall(rf"\b{stack.name}(?:\", \"|\.)Outputs\.(\w+)", json.dumps(TREE.templates[stack.template])))
     assert read <= nested.get("Outputs", {}).keys()
+
+
+def test_what_anybody_may_call_is_throttled() -> None:
+    """One flood of visitors would take the functions that orders need."""
+    contract = yaml.safe_load((ROOT / "api" / "openapi.yaml").read_text())
+    anybody = {
+        (path, method.upper())
+        for path, methods in contract["paths"].items()
+        for method, operation in methods.items()
+        if isinstance(operation, dict) and operation.get("security", contract.get("security")) in (None, [])
+    }
+    api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
+    throttled = {(each["ResourcePath"], each["HttpMethod"]) for each in api["MethodSettings"]}
+    assert anybody == throttled != set()
 
 
 @pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())

@@ -226,7 +226,10 @@ def _account() -> dict[str, str]:
     with patch.object(RSAKey, "import_key"):  # which takes longer than all else, and signs no token here
         pool = users.create_user_pool(PoolName="shop")["UserPool"]["Id"]
     for name in ("ada", "bob"):
-        attributes: Any = [{"Name": "email", "Value": f"{name}@example.com"}]
+        attributes: Any = [
+            {"Name": "email", "Value": f"{name}@example.com"},
+            {"Name": "email_verified", "Value": "true"},
+        ]
         users.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=attributes)
     client("sesv2").create_email_identity(EmailIdentity=_SENDER)
     client("events").create_event_bus(Name="shop")

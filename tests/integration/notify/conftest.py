@@ -36,9 +36,14 @@ class Shop:
     table: str
     secret: str
 
-    def customer(self, address: str) -> str:
+    def customer(self, address: str, *, verified: bool = True) -> str:
         """A new customer's id: the `sub` of their tokens."""
-        user = boto3.client("cognito-idp").admin_create_user(UserPoolId=self.user_pool_id, Username=address)["User"]
+        attributes: Any = [
+            {"Name": "email", "Value": address},
+            {"Name": "email_verified", "Value": "true" if verified else "false"},
+        ]
+        pool = boto3.client("cognito-idp")
+        user = pool.admin_create_user(UserPoolId=self.user_pool_id, Username=address, UserAttributes=attributes)["User"]
         return user["Username"]
 
     def mails(self) -> list[Any]:

@@ -149,6 +149,15 @@ def test_a_customer_who_is_gone_is_a_recorded_failure_that_no_retry_repeats(shop
     assert (failed["status"], failed["reason"], failed["version"]) == ("FAILED", "no_address", 1)
 
 
+def test_nobody_is_mailed_at_an_address_that_the_customer_has_not_shown_to_be_theirs(
+    shop: Shop, verified_sender: str
+) -> None:
+    assert deliver(placed(shop.customer("stranger@example.com", verified=False))) == []
+    assert shop.mails() == []
+    (failed,) = shop.notifications()
+    assert (failed["status"], failed["reason"]) == ("FAILED", "no_address")
+
+
 def test_an_event_of_an_unknown_version_goes_back_to_the_queue(shop: Shop) -> None:
     event = placed(shop.customer("ada@example.com"))
     assert deliver(event.model_copy(update={"version": 2})) == [str(event.event_id)]

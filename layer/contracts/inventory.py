@@ -46,7 +46,7 @@ class ProductUpdated(_InventoryEvent):
 
 
 class StockLow(_InventoryEvent):
-    """The units available fell to the threshold or below."""
+    """The units that are not sold, reserved ones included, fell to the threshold or below."""
 
     sku: str
     name: str

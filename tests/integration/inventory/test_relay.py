@@ -27,6 +27,7 @@ def bus(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_every_change_arrives_once_as_an_event_of_the_contract(inventory: Inventory, bus: str) -> None:
     inventory.stock(mug=12)
     inventory.reserve("ord_1", mug=3)
+    inventory.order_became("ord_1", "CONFIRMED")
     assert relay.handler({"Records": inventory.stream()}, None) == {"batchItemFailures": []}
     arrived = []
     while messages := client("sqs").receive_message(QueueUrl=bus, MaxNumberOfMessages=10).get("Messages"):
@@ -35,6 +36,7 @@ def test_every_change_arrives_once_as_an_event_of_the_contract(inventory: Invent
             client("sqs").delete_message(QueueUrl=bus, ReceiptHandle=message["ReceiptHandle"])
     assert sorted((event.type, event.correlation_id) for event in arrived) == [
         ("ProductUpdated", "mug"),
+        ("StockCommitted", "ord_1"),
         ("StockLow", "mug"),
         ("StockReserved", "ord_1"),
     ]

@@ -92,6 +92,11 @@ class TestProducts:
     def test_stock_is_low_when_it_sinks_to_ten_or_fewer_from_above(self, before: int, after: int, low: bool) -> None:
         assert names({**PRODUCT, "available": before}, moved(after)) == (["StockLow"] if low else [])
 
+    def test_a_reservation_sells_nothing_yet_so_one_that_comes_and_goes_tells_nobody(self) -> None:
+        free, held = {**PRODUCT, "available": 11}, {**moved(8), "reserved": 3}
+        assert names(free, held) == names(held, moved(11)) == []
+        assert names(held, moved(8)) == ["StockLow"], "its sale does"
+
     def test_low_stock_is_told_once_per_movement(self) -> None:
         (event,) = events_of({**PRODUCT, "available": 11}, moved(9))
         assert isinstance(event.data, StockLow)

@@ -58,6 +58,11 @@ class Product(Value):
     stock_version: int
     stock_updated_at: Timestamp
 
+    @property
+    def on_hand(self) -> int:
+        """Units that are not sold. A reservation, which may be released, moves none of them."""
+        return self.available + self.reserved
+
 
 class Restock(Value):
     """An entry of the ledger of everything that ever came in: how many units, at whose request (its fingerprint), and

@@ -70,7 +70,7 @@ def _of_product(before: Product | None, after: Product) -> list[Envelope[Any]]:
                 correlation_id=after.sku,
             )
         )
-    if before and before.available > LOW_STOCK_THRESHOLD >= after.available:
+    if before and before.on_hand > LOW_STOCK_THRESHOLD >= after.on_hand:
         events.append(
             envelop(
                 StockLow(sku=after.sku, name=after.name, available=after.available, threshold=LOW_STOCK_THRESHOLD),

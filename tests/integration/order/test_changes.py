@@ -17,6 +17,7 @@ from order import attention, store
 from order.confirm import OrderClosed
 from order.domain import Order
 from order.hold import OrderHeld
+from shopkit.aws import client
 from tests.support.api_gateway import BOB, OPERATOR
 from tests.support.interleaving import interleave
 from tests.support.orders import MAX_RESTARTS, REVIEW_THRESHOLD, START, Orders, failed, wanted
@@ -255,6 +256,25 @@ def test_the_reconciler_leaves_young_held_and_closed_orders_alone(orders: Orders
     assert orders.reconcile() == {"restarted": 0, "rejected": 0}
 
 
+def test_an_order_that_cannot_be_helped_keeps_no_other_from_it(
+    orders: Orders, on_bus: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = orders.placed(key="first"), orders.placed(key="second")
+    orders.clock.forward(timedelta(minutes=11))
+    change = store.change
+
+    def change_all_but_the_first(order_id: str, rule: Callable[[Order], Order]) -> Order:
+        if order_id == first:
+            raise store.Contended(order_id)
+        return change(order_id, rule)
+
+    monkeypatch.setattr(store, "change", change_all_but_the_first)
+    with pytest.raises(ExceptionGroup, match="not reconciled"):
+        orders.reconcile()
+    assert {event["detail"]["data"]["order_id"] for event in on_bus()} == {first, second}
+    assert (orders.order(first).restarts, orders.order(second).restarts) == (0, 1)
+
+
 def test_a_review_that_nobody_does_is_rejected_in_the_end(orders: Orders) -> None:
     order_id = held(orders)
     orders.clock.forward(timedelta(days=1, seconds=1))
@@ -344,6 +364,24 @@ def test_an_order_that_everyone_keeps_changing_is_given_up_for_now(orders: Order
     with pytest.raises(store.Contended):
         store.change(order_id, always_raced)
     assert orders.order(order_id).review_note is None
+
+
+def test_a_decision_counts_once_though_the_answer_to_its_write_was_lost(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK sends such a write again by itself, and that one meets what the first one wrote."""
+    order_id = held(orders)
+    dynamodb = client("dynamodb")
+    put = dynamodb.put_item
+
+    def put_twice(**item: Any) -> Any:
+        monkeypatch.setattr(dynamodb, "put_item", put)
+        put(**item)
+        return put(**item)
+
+    monkeypatch.setattr(dynamodb, "put_item", put_twice)
+    assert orders.review(order_id).status == 202
+    assert told(orders) == ["OrderPlaced", "OrderHeldForReview", "OrderReviewed"]
 
 
 def test_another_customer_s_cancellation_changes_nothing(orders: Orders) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from contracts.orders_stream import OrderStatus
 from order import domain, store
+from order.domain import Order
 from order.events import checkout_event
 from shopkit import clock
 from shopkit.bus import publish
@@ -25,14 +26,29 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
         restarts=int(os.environ["MAX_RESTARTS"]),
     )
     outcome = {"restarted": 0, "rejected": 0}
+    failed: list[Exception] = []
     for found in store.open_since_before(clock.now() - min(limits.checkout, limits.review)):
-        due = domain.reconciled(found, limits, clock.now())
-        if due.restarts > found.restarts:
-            # Published before it is counted: an outage of the bus must not use up an order's restarts.
-            publish([checkout_event(found)])
-            outcome["restarted"] += 1
-        order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
-        if due.status is order.status is OrderStatus.REJECTED:
-            outcome["rejected"] += 1
+        # One order that cannot be helped keeps no other from it.
+        try:
+            if what := _reconcile(found, limits):
+                outcome[what] += 1
+        except Exception as error:  # noqa: BLE001 - raised below, with all others
+            logger.exception("not reconciled", order_id=found.order_id)
+            failed.append(error)
     logger.info("reconciled", outcome=outcome)
+    if failed:
+        raise ExceptionGroup("orders that were not reconciled", failed)
     return outcome
+
+
+def _reconcile(found: Order, limits: domain.Limits) -> str | None:
+    due = domain.reconciled(found, limits, clock.now())
+    if due == found:
+        return None
+    if restarted := due.restarts > found.restarts:
+        # Published before it is counted: an outage of the bus must not use up an order's restarts.
+        publish([checkout_event(found)])
+    order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
+    if restarted:
+        return "restarted"
+    return "rejected" if due.status is order.status is OrderStatus.REJECTED else None

@@ -106,5 +106,5 @@ def _publish_in_order(topic: str, batch: Sequence[_Pending]) -> None:
             for index, entry in enumerate(batch)
         ],
     )
-    if answer["Failed"]:
-        raise PublicationFailed([failure["Code"] for failure in answer["Failed"]])
+    if failed := answer.get("Failed"):
+        raise PublicationFailed([failure["Code"] for failure in failed])

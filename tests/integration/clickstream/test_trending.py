@@ -22,6 +22,15 @@ def test_only_the_asked_minutes_count(clickstream: Clickstream) -> None:
     assert {p["sku"] for p in clickstream.trending(minutes="1440")[1]["products"]} == {"now", "recent", "edge", "older"}
 
 
+def test_clicks_of_invented_skus_cannot_make_it_read_for_ever(
+    clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clickstream.store._MOST_ROWS", 3)
+    clickstream.post(*[click(n, sku=f"invented-{n}") for n in range(5)])
+    clickstream.aggregate(clickstream.records())
+    assert len(clickstream.trending()[1]["products"]) == 3
+
+
 def test_skus_that_begin_alike_are_kept_apart(clickstream: Clickstream) -> None:
     clickstream.post(click(1, sku="tea"), click(2, sku="tea-2"), click(3, sku="tea_z"))
     clickstream.aggregate(clickstream.records())

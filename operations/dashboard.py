@@ -28,6 +28,7 @@ class Widget(BaseModel):
     find: dict[str, str] = {}
     api: dict[str, str] = {}
     checkout: dict[str, str] = {}
+    shop: dict[str, str] = {}
     account: dict[str, str] = {}
     show: str = ""
     most: int | None = None
@@ -96,6 +97,9 @@ def _exact(widget: Widget) -> Iterator[tuple[str, list[str]]]:
         yield label, ["AWS/ApiGateway", name, "ApiName", "${BusName}"]
     for label, name in widget.checkout.items():
         yield label, ["AWS/States", name, "StateMachineArn", "${Checkout}"]
+    for label, line in widget.shop.items():
+        service, name = line.split()
+        yield label, ["${BusName}", name, "service", service]
     for label, name in widget.account.items():
         yield label, ["AWS/Lambda", name]
 

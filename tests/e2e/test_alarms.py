@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cli.app import main
 from operations.alarms import alarms
 from operations.dashboard import OPTIONAL
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, until
 from tests.support.faults import event_of, seen_again_soon
 from tests.support.operators import listening
 from tests.support.shop import Person, Shop
@@ -111,3 +112,32 @@ def test_the_dashboard_shows_every_alarm_that_is_always_there(shop: Shop) -> Non
     assert set(shown) == {alarm["AlarmArn"] for alarm in deployed_alarms(shop) if alarm["AlarmName"] in always}
     assert len(shown) == len(always)
     assert "${" not in json.dumps(body)
+
+
+def test_the_dashboard_knows_how_long_customers_wait(shop: Shop, customer: Person) -> None:
+    """By the metric of the functions' own, out of their log."""
+    bus = shop.table("Bus")
+    body = json.loads(shop.aws("cloudwatch").get_dashboard(DashboardName=bus)["DashboardBody"])
+    (line,) = (
+        widget["properties"]["metrics"][0]
+        for widget in body["widgets"]
+        if widget["properties"].get("title", "").startswith("From placed to confirmed")
+    )
+    namespace, name, dimension, value, _ = line
+
+    def measured() -> int:
+        now = datetime.now(UTC)
+        points = shop.aws("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": dimension, "Value": value}],
+            StartTime=now - timedelta(hours=3),
+            EndTime=now + timedelta(hours=1),
+            Period=3600,
+            Statistics=["SampleCount"],
+        )["Datapoints"]
+        return int(sum(point["SampleCount"] for point in points))
+
+    before = measured()
+    customer.orders(shop.sells(stock=1)).becomes("CONFIRMED")
+    until(measured, lambda count: count > before, "one more order was measured")

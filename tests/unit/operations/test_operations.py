@@ -107,8 +107,22 @@ def test_the_dashboard_stays_free() -> None:
         for widget in row
         for line in widget.find.values()
     ]
-    exact = [len(widget.api) + len(widget.checkout) + len(widget.account) for row in rows() for widget in row]
+    exact = [
+        len(widget.api) + len(widget.checkout) + len(widget.shop) + len(widget.account)
+        for row in rows()
+        for widget in row
+    ]
     assert sum(shown) + sum(exact) < FREE_METRICS
+
+
+def test_the_functions_own_metrics_are_measured_by_their_service() -> None:
+    for line in (line for row in rows() for widget in row for line in widget.shop.values()):
+        service, name = line.split()
+        code = "".join(path.read_text() for path in (ROOT / "services" / service / "src").rglob("*.py"))
+        assert f'measure("{name}"' in code
+        assert (
+            "POWERTOOLS_METRICS_NAMESPACE: !Ref BusName" in (ROOT / "services" / service / "template.yaml").read_text()
+        )
 
 
 def test_rows_fill_the_dashboard() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel
 
 from contracts.types import rfc3339
@@ -17,7 +18,7 @@ from shopkit.aws import client
 from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item, to_value
 from shopkit.rows import read_row, read_rows
-from shopkit.telemetry import logger
+from shopkit.telemetry import logger, measure
 
 # Reserves of one popular product meet in its row. Eight tries pause 1 s on average and 1.9 s at most, all together.
 _ATTEMPTS = 8
@@ -295,6 +296,7 @@ def _attempts() -> Iterator[int]:
     yield 1
     for failed in range(1, _ATTEMPTS):
         logger.info("rows are busy, trying again", attempt=failed + 1)
+        measure("BusyRows", MetricUnit.Count, 1)
         pause(failed, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
         yield failed + 1
 

@@ -1,10 +1,13 @@
 """Checkout's last step: PLACED becomes CONFIRMED, unless the order was closed meanwhile."""
 
+from datetime import timedelta
 from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
 
 from order import domain, store
 from shopkit import clock
-from shopkit.telemetry import logger, tracer
+from shopkit.telemetry import logger, measure, tracer
 
 
 class OrderClosed(Exception):
@@ -19,4 +22,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except domain.IllegalTransition as closed:
         raise OrderClosed(str(closed)) from closed
     logger.info("confirmed", order_id=order.order_id)
+    measure(
+        "PlacedToConfirmed", MetricUnit.Milliseconds, (order.updated_at - order.placed_at) / timedelta(milliseconds=1)
+    )
     return {"order_id": order.order_id, "status": order.status}

@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="shop",
-    help="The shop from a terminal: the local one of `make run`, or one on AWS with --stack.",
+    help="The shop in a terminal: the local one that `make run` starts, or one on AWS with --stack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,7 +33,7 @@ for group in (setup, catalogue, clicks, orders, decisions, mail, sales, dlq, rep
 @app.callback()
 def options(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer for machines, whatever the command.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, whatever the command.")] = False,
     home: Annotated[
         Path, typer.Option(envvar="CARTWHEEL_HOME", help="The folder of the local stack.", show_default=False)
     ] = PROJECT / ".local",

@@ -154,7 +154,7 @@ class FrontDoor:
         try:
             answer = self._http.request(method, path, **request)
         except UnicodeEncodeError as error:
-            raise Usage("Something on this line is no valid text.") from error
+            raise Usage("Something on this line is not valid text.") from error
         except httpx.ConnectError as error:
             raise nobody_at(str(self._http.base_url)) from error
         except httpx.HTTPError as error:

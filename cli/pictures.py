@@ -158,7 +158,7 @@ class TrendingPicture:
                 "–" if trend.conversion is None else f"{trend.conversion:.0%}",
             )
         yield chart
-        yield Text.assemble(_VIEWED, " viewed  ", _CARTED, " put into carts  ", _BOUGHT, " bought")
+        yield Text.assemble(_VIEWED, " viewed  ", _CARTED, " put in carts  ", _BOUGHT, " bought")
 
 
 def _looks(trend: Trend, per_click: float) -> Text:

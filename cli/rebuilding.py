@@ -1,4 +1,4 @@
-"""The read models, made again from what they are derived from."""
+"""The read models, rebuilt from what they are derived from."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +67,7 @@ def rebuild_catalogue(stack: Stack, *, patience: float, progress: Progress) -> R
     events = [_event_of(product) for product in products.values()]
     for done, some in enumerate(batched(events, _ENTRIES, strict=False), start=1):
         _publish(stack, some)
-        progress(f"said {min(done * _ENTRIES, len(events))} of {len(events)}")
+        progress(f"republished {min(done * _ENTRIES, len(events))} of {len(events)}")
     _await_equal(stack, patience, progress)
     return Rebuilt(len(events), tuple(entry.sku for entry in wrong))
 

@@ -58,7 +58,7 @@ def seed_shop(stack: Stack, progress: Progress) -> Seeded:
     with FrontDoor(stack.details.api_url, token) as door, ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, entry in enumerate(pool.map(lambda entry: _offer(door, entry), entries), start=1):
             progress(f"Seeding: {done} of {len(entries)} products, {entry.name}")
-    progress("Seeding: waiting until orders can name every product")
+    progress("Seeding: waiting until every product can be ordered")
     _await_replica(stack, {entry.sku for entry in entries})
     return Seeded(stack, len(entries), sum(entry.stock for entry in entries))
 
@@ -97,7 +97,7 @@ def _await_replica(stack: Stack, skus: set[str]) -> None:
     missing, deadline = sorted(skus), time.monotonic() + _REPLICA_SECONDS
     while missing:
         if time.monotonic() > deadline:
-            raise CommandError(f"The order service has not heard of {', '.join(missing)} within {_REPLICA_SECONDS} s.")
+            raise CommandError(f"Not at the order service after {_REPLICA_SECONDS} s: {', '.join(missing)}.")
         time.sleep(0.1)
         keys = [{"pk": {"S": f"product#{sku}"}} for sku in missing]
         found = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, "ProjectionExpression": "pk"}})

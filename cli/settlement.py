@@ -34,7 +34,7 @@ def settle_again(stack: Stack, order_id: str) -> str:
     )
     redriven = redrive(dead_letters, order=order_id)
     if problems := [outcome.problem for outcome in redriven if outcome.problem]:
-        raise CommandError(f"Its dead letter could not be taken back: {problems[0]}")
+        raise CommandError(f"Its dead letter could not be sent back: {problems[0]}")
     if redriven:
         return "its dead letter"
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(_closing_event(stack, order_id)))

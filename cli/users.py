@@ -86,4 +86,4 @@ def _password_of(stack: Stack, email: str) -> str:
         return given
     if sys.stdin.isatty():
         return str(typer.prompt(f"Password of {email}", hide_input=True, err=True))
-    raise CommandError(f"The password of {email} is not known here: put it into CARTWHEEL_PASSWORD.")
+    raise CommandError(f"The password of {email} is not known here: set CARTWHEEL_PASSWORD.")

@@ -86,7 +86,7 @@ class Watch:
             Name=self.name,
             EventBusName=bus,
             EventPattern=json.dumps(wanted.pattern()),
-            Description="Somebody runs `shop watch`; it goes when they stop.",
+            Description="Somebody is running `shop watch`, which removes this when it ends.",
         )["RuleArn"]
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(_policy(arn, rule))})
         events.put_targets(Rule=self.name, EventBusName=bus, Targets=[{"Id": "watch", "Arn": arn}])

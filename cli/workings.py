@@ -15,7 +15,7 @@ from contracts.types import rfc3339
 
 def steps_picture(checkouts: Checkouts, events: Sequence[Event]) -> Iterator[RenderableType]:
     if checkouts.express:
-        yield Text("Checkouts are EXPRESS workflows here, which remember no steps.", style="dim")
+        yield Text("Checkouts are EXPRESS workflows here, which keep no record of their steps.", style="dim")
     for number, run in enumerate(checkouts.runs, start=1):
         which = f", run {number} of {len(checkouts.runs)}" if len(checkouts.runs) > 1 else ""
         steps = table(f"Checkout{which}: {run.status.lower()}")
@@ -39,8 +39,8 @@ def cost_picture(cost: Estimate) -> RenderableType:
         (f"${cost.total:.6f}", "bold"),
         f"  ({count(round(1 / cost.total), 'order')} for a dollar)\n" if cost.total else "\n",
         f"  {parts}\n",
-        (f"  What its events imply, at list prices of {cost.prices.as_of}, {cost.prices.region};", "dim"),
-        (f" not in it: {NOT_COUNTED}.", "dim"),
+        (f"  Estimated from its events, at list prices of {cost.prices.as_of}, {cost.prices.region};", "dim"),
+        (f" not counted: {NOT_COUNTED}.", "dim"),
     )
 
 

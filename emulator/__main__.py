@@ -17,7 +17,9 @@ def start(
     kafka: Annotated[
         str | None, typer.Option(help="send order updates to this broker, host:port; 1 starts one here")
     ] = None,
-    parameters: Annotated[str, typer.Option(help="of the template, as NAME=VALUE NAME=VALUE; they stay")] = "",
+    parameters: Annotated[
+        str, typer.Option(help="parameters of the template, as NAME=VALUE NAME=VALUE; they stay")
+    ] = "",
 ) -> None:
     """Start it, build, deploy, seed and place a first order."""
     try:
@@ -26,13 +28,13 @@ def start(
         console.print(f"[red]✗[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        console.print("Interrupted; what runs goes on in the background: `make stop` ends it.")
+        console.print("Interrupted; what was started keeps running in the background: `make stop` ends it.")
         raise typer.Exit(130) from None
 
 
 @app.command()
 def down() -> None:
-    """Stop it. Its state is gone with it."""
+    """Stop it. Its state is lost."""
     broker.stop(HOME)
     console.print("Stopped" if lifecycle.stop(HOME) else "Nothing was running")
 

@@ -62,7 +62,7 @@ def deploy(
         deployed = home / "deployed.json"
         state = {"sources": sources, "born": running.born, "pid": running.pid, "parameters": dict(parameters)}
         if _read(deployed) == state and (stack := _written_stack(home)):
-            report("Deployed already: nothing changed")
+            report("Already deployed: nothing changed")
             return stack
         deployed.unlink(missing_ok=True)
         _sam_deploy(home, running, report, parameters)
@@ -77,7 +77,7 @@ def build(home: Path, running: Running, report: Report = print) -> str:
     stamp = template.parent.with_suffix(".sources")
     sources = sources_hash()
     if template.exists() and stamp.exists() and stamp.read_text() == sources:
-        report("Built already: nothing changed")
+        report("Already built: nothing changed")
         return sources
     stamp.unlink(missing_ok=True)
     report("Building the functions and their layer")
@@ -146,7 +146,7 @@ def parameters_in(text: str) -> dict[str, str]:
         raise EmulatorError(f"PARAMETERS is NAME=VALUE NAME=VALUE, not {text!r}: {error}") from error
     for name, equals, _ in pairs:
         if not equals or name not in known:
-            raise EmulatorError(f"PARAMETERS: {name!r} is none as NAME=VALUE. There are: {', '.join(known)}")
+            raise EmulatorError(f"PARAMETERS: {name!r} is not NAME=VALUE with one of these names: {', '.join(known)}")
     return {name: value for name, _, value in pairs}
 
 
@@ -167,7 +167,7 @@ def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mappin
         command += ["--parameter-overrides", _samconfig()["deploy"]["parameter_overrides"], *given]
     if _run(command, _environment(running), log, progress):
         reasons = _failed_events(running, began) or [_tail(log)]
-        raise EmulatorError("\n".join(("sam deploy failed:", *reasons, f"Everything it said is in {log}")))
+        raise EmulatorError("\n".join(("sam deploy failed:", *reasons, f"Its whole output is in {log}")))
 
 
 def _outputs(running: Running) -> dict[str, str]:

@@ -28,7 +28,7 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, par
     with _step("Starting the embedded AWS") as report:
         running = lifecycle.start(home, port)
         if deploy.stuck(running):
-            report("Starting the embedded AWS afresh: an earlier deployment ended halfway")
+            report("Starting the embedded AWS again, empty: an earlier deployment stopped halfway")
             lifecycle.stop(home)
             running = lifecycle.start(home, running.port)
         report(f"The embedded AWS answers at {running.endpoint}")

@@ -11,12 +11,13 @@ from schemas.flow import TOPIC_SOURCE, Channel, Consumer
 from schemas.models import Schema, components, meaning_of, service_of
 
 _HEAD = "# Written by `make schemas` from layer/contracts and the templates.\n"
+_ORDER_UPDATES = (
+    "An SNS FIFO topic of the order service's events, in order per order: the message group is the order. "
+    "notify.webhook reads it only with WebhookUrl set, kafka.bridge only with Kafka on."
+)
 _CHANNELS: dict[Channel, tuple[str, str]] = {
     "bus": ("The bus", "The stack's EventBridge bus. At least once, in no promised order."),
-    "orderUpdates": (
-        "Order updates",
-        "An SNS FIFO topic of the order service's events, in order per order: the message group is the order.",
-    ),
+    "orderUpdates": ("Order updates", _ORDER_UPDATES),
 }
 
 

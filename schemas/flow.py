@@ -62,15 +62,16 @@ def subscriptions() -> list[Subscription]:
 
 
 def subscriptions_in(path: Path, template: Template) -> Iterator[Subscription]:
-    """The event rules and topic subscriptions of one expanded template; schedules are none."""
+    """The event rules and topic subscriptions of one expanded template; schedules are not among them."""
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in properties:
             pattern = properties["EventPattern"]
             reached = tuple(_target(path, template, target["Arn"]) for target in properties["Targets"])
             yield Subscription(path, logical_id, "bus", pattern, reached, on_bus(pattern))
-        if resource["Type"] == "AWS::SNS::Subscription" and "FilterPolicy" in properties:
-            policy = properties["FilterPolicy"]
+        # Queues subscribe to order updates, people to the operators' topic. Without a policy a queue gets everything.
+        if resource["Type"] == "AWS::SNS::Subscription" and properties["Protocol"] == "sqs":
+            policy = properties.get("FilterPolicy", {})
             reached = (_target(path, template, properties["Endpoint"]),)
             passes = on_topic(policy, properties.get("FilterPolicyScope", "MessageAttributes"))
             yield Subscription(path, logical_id, "orderUpdates", policy, reached, passes)
@@ -104,7 +105,7 @@ def _target(path: Path, template: Template, arn: Any) -> str:
     if resource["Type"] == "AWS::SQS::Queue":
         return _reader(path, template, name)
     if resource["Type"] == "AWS::Lambda::Function":
-        return _function(template, name)
+        return _function(path, template, name)
     if resource["Type"] == "AWS::StepFunctions::StateMachine":
         return f"{path.parent.name}.{name}"
     # What another template owns arrives as a parameter: OperatorsTopicArn.
@@ -113,13 +114,16 @@ def _target(path: Path, template: Template, arn: Any) -> str:
 
 def _reader(path: Path, template: Template, queue: str) -> str:
     for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and resource["Properties"]["EventSourceArn"] == {
+        properties = resource.get("Properties", {})
+        # Kafka's brokers have no ARN.
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and properties.get("EventSourceArn") == {
             "Fn::GetAtt": [queue, "Arn"]
         }:
-            return _function(template, resource["Properties"]["FunctionName"]["Ref"])
+            return _function(path, template, properties["FunctionName"]["Ref"])
     raise ValueError(f"{path}: nothing reads {queue}")
 
 
-def _function(template: Template, name: str) -> str:
-    handler: str = template["Resources"][name]["Properties"]["Handler"]
-    return handler.removesuffix(".handler")
+def _function(path: Path, template: Template, name: str) -> str:
+    """`order.catalogue`: the service by its folder's name, which need not be its package's."""
+    module: str = template["Resources"][name]["Properties"]["Handler"].split(".")[-2]
+    return f"{path.parent.name}.{module}"

@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"cartwheel: cannot look at stack {stack}: {error}")
     if kept:
-        sys.exit(f"Nothing was deleted: these tables are protected. Lift that first, if you mean it: {', '.join(kept)}")
+        sys.exit(f"Nothing was deleted: these tables are protected, so unprotect them first: {', '.join(kept)}")
     buckets = [name for kind, name in held if kind == "AWS::S3::Bucket"]
     print(f"This deletes stack {stack} in account {account}, {region}: its tables, logs, and what its buckets hold:")
     for bucket in buckets:
@@ -86,7 +86,7 @@ def delete(stack: str) -> int:
     # Clicks that Firehose still held may reach their bucket after it was emptied: once more, then.
     failure = failed_deletion(identity) and failed_deletion(identity)
     if failure:
-        told = f"cartwheel: {stack} is not deleted whole; CloudFormation's console says why ({failure})"
+        told = f"cartwheel: {stack} is not completely deleted; CloudFormation's console says why ({failure})"
         print(told, file=sys.stderr)
         return 1
     print(f"{stack} is deleted")

@@ -16,7 +16,7 @@ def check(evidence: Evidence) -> CheckResult:
     for what, entity_id, allowed in _entities(evidence):
         candidates = [histories.ids(history, entity_id) for history in allowed]
         if not candidates:
-            faults.append(f"{what}: its state is one that no history leads to")
+            faults.append(f"{what}: no history leads to its state")
             continue
         # The nearest history: what it lacks did not happen, and what it does not explain should not have.
         expected = min(candidates, key=lambda ids: (len(ids.keys() - seen.keys()), -len(ids)))

@@ -70,9 +70,9 @@ def _wrongly_seen_to(order: Order, payment: Payment | None) -> Iterator[str]:
     """A person is called as long as a settlement has failed, and not a moment longer."""
     failed = payment and payment.settlement_failed
     if failed and not order.attention:
-        yield f"{order.order_id}: its settlement failed, and it calls nobody"
+        yield f"{order.order_id}: its settlement failed, but it shows no attention"
     if order.attention and not failed:
-        yield f"{order.order_id}: it calls a person, but no settlement has failed"
+        yield f"{order.order_id}: it shows attention, but no settlement has failed"
 
 
 def _dollars(cents: int) -> str:

@@ -29,7 +29,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
             yield f"{order_id}: its row says that it is {order.order_id}"
         yield from _strayed(order, _changes(told.get(order_id, [])))
     for order_id in sorted(told.keys() - evidence.orders.keys()):
-        yield f"{order_id}: events tell of an order that there is not"
+        yield f"{order_id}: it has events, but there is no such order"
 
 
 def _changes(events: list[Recorded]) -> Mapping[int, Change]:
@@ -56,7 +56,7 @@ def _strayed(order: Order, changes: Mapping[int, Change]) -> Iterator[str]:
     if state != OrderState.of(order):
         yield f"{order.order_id}: it is {OrderState.of(order)}, but its history ends as {state}"
     if late := [version for version in changes if version > order.version]:
-        yield f"{order.order_id}: events tell of version {max(late)}, but it is at {order.version}"
+        yield f"{order.order_id}: its events go to version {max(late)}, but it is at {order.version}"
 
 
 def _named(change: Change | None) -> str:

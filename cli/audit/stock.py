@@ -42,9 +42,9 @@ def _faults(evidence: Evidence, sold: Counter[str], held: Counter[str]) -> Itera
         if product.reserved != held[sku]:
             yield f"{sku}: {product.reserved} reserved, but reservations hold {held[sku]}"
     for sku in sorted((evidence.restocked.keys() | sold.keys() | held.keys()) - evidence.products.keys()):
-        yield f"{sku}: stock moved of a product that there is not"
+        yield f"{sku}: its stock moved, but there is no such product"
     for order_id, reservation in sorted(evidence.reservations.items()):
         order = evidence.orders.get(order_id)
         # What awaits review may keep its goods; nothing else may, once it is quiet.
         if reservation.status == "RESERVED" and not (order and order.status is OrderStatus.AWAITING_REVIEW):
-            yield f"{order_id}: still holds goods, though it is {order.status if order else 'no order'}"
+            yield f"{order_id}: still holds goods, but {f'it is {order.status}' if order else 'there is no such order'}"

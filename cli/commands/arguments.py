@@ -13,7 +13,7 @@ _ORDER_ID = re.compile(r"[A-Za-z0-9_-]+")
 def _order_id(text: str | None) -> str | None:
     """Raises Usage for what cannot be an id: an empty variable of somebody's script is not "the newest order"."""
     if text is not None and not _ORDER_ID.fullmatch(text):
-        raise Usage(f"{text!r} is no order's id.")
+        raise Usage(f"{text!r} is not an order's id.")
     return text
 
 

@@ -25,10 +25,12 @@ def audit(
     ] = PATIENCE_SECONDS,
     expect_dead: Annotated[
         list[str] | None,
-        typer.Option(help="The id of a message, or of an event in it, that may be dead.", show_default=False),
+        typer.Option(
+            help="The id of a message that may be a dead letter, or of an event in it (repeatable).", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Check stock, money, orders, events, queues, notifications and replicas; fails if one is wrong."""
+    """Check stock, money, orders, events, queues, notifications and replicas; fail if one is wrong."""
     shop = shop_of(context)
     with console(stderr=True).status("Reading") as status:
         results = run_audit(

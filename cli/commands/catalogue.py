@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def products(context: typer.Context) -> None:
-    """List what the shop sells, and how much of it there is."""
+    """List what the shop sells, and how much of it is in stock."""
     shop = shop_of(context)
     with shop.anyone() as door:
         found = door.products()

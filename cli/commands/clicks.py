@@ -39,14 +39,14 @@ def clicks(
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Which visits: the same seed sends the same clicks, which count once.", min=0, show_default=False
+            help="Which visits: the same seed sends the same clicks, and they count once.", min=0, show_default=False
         ),
     ] = None,
-    orders: Annotated[bool, typer.Option("--orders", help="Let those who buy place their orders, too.")] = False,
+    orders: Annotated[bool, typer.Option("--orders", help="Also place the orders of visitors who buy.")] = False,
 ) -> None:
-    """Let visitors look around: views, carts and checkouts of the last 50 minutes.
+    """Send visitors who look around: views, carts and checkouts of the last 50 minutes.
 
-    One request in ten is sent twice, as by a client that lost the answer. No click counts twice.
+    One request in ten is sent twice, as if its answer had been lost. No click counts twice.
     """
     shop = shop_of(context)
     number = seed if seed is not None else secrets.randbelow(1_000_000)
@@ -72,7 +72,7 @@ def clicks(
         "sent_again": repeated,
     }
     shop.say(document, lambda: _sentence(document))
-    shop.hint(f"The same again, to see that nothing counts twice: ./shop clicks --sessions {sessions} --seed {number}")
+    shop.hint(f"Send the same again, and nothing counts twice: ./shop clicks --sessions {sessions} --seed {number}")
 
 
 def trending(
@@ -80,7 +80,7 @@ def trending(
     minutes: Annotated[int | None, typer.Option(min=1, help="How far back; by default the service decides.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many products at most.")] = 20,
 ) -> None:
-    """Show what people view, put into carts and buy."""
+    """Show what people view, put in carts and buy."""
     shop = shop_of(context)
     with shop.anyone() as door:
         found = door.trending(minutes)[:top]

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
-    """Cancel an order, by default as an operator; money and goods go back."""
+    """Cancel an order, by default as an operator; money and goods are given back."""
     shop = shop_of(context)
     with shop.operator(email) as door:
         found = door.cancel(order_id)
@@ -38,7 +38,7 @@ def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
 def review(
     context: typer.Context,
     order_id: OrderId,
-    decision: Annotated[Decision, typer.Argument(help="What becomes of it.")],
+    decision: Annotated[Decision, typer.Argument(help="What becomes of the order.")],
     note: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
     email: As = None,
 ) -> None:
@@ -54,17 +54,17 @@ def settle(
     order_id: OrderId,
     patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 180,
 ) -> None:
-    """Give back a closed order's money once more, when that had failed, and wait until no one need look any more."""
+    """Retry giving back a closed order's money after it failed, and wait until the order needs no attention."""
     shop = shop_of(context)
     with shop.operator() as door:
         before = door.order(order_id)  # an unknown order is said to be one before anything is sent
-        with console(stderr=True).status("Waiting for what the queue still tries by itself"):
+        with console(stderr=True).status("Waiting for the queue's own last attempt"):
             source = settle_again(shop.stack, order_id)
         shop.hint(f"Settling again, from {source}.")
         found = _settled(door, order_id, patience)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
     if before.attention is None:
-        shop.hint(f"It needed nobody: its money is back, or still on its way. Which: ./shop story {order_id}")
+        shop.hint(f"It needed no attention: its money is back, or still on its way. See: ./shop story {order_id}")
 
 
 def _settled(door: FrontDoor, order_id: str, patience: float) -> Order:

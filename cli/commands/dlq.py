@@ -28,7 +28,7 @@ PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `./shop dlq 
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="What could not be delivered or understood.", no_args_is_help=True)
+    group = typer.Typer(help="Dead letters: what could not be delivered or understood.", no_args_is_help=True)
     group.command("ls")(list_places)
     group.command("show")(show_letters)
     group.command("redrive")(redrive_letters)
@@ -52,13 +52,13 @@ class _Lying:
 
 
 def list_places(context: typer.Context) -> None:
-    """List every place where things are set aside: how many, since when, and where they belong."""
+    """List every place where messages are set aside: how many, since when, and where they belong."""
     shop = shop_of(context)
     with console(stderr=True).status("Looking"):
         lying = [_lying(place) for place in places_of(shop.stack)]
     shop.say([one.document() for one in lying], lambda: _places_picture(lying))
     if any(one.depth for one in lying):
-        shop.hint("What they say: ./shop dlq show PLACE. Back to where they belong: ./shop dlq redrive PLACE, or --all")
+        shop.hint("To read them: ./shop dlq show PLACE. To send them back: ./shop dlq redrive PLACE, or --all")
 
 
 def show_letters(
@@ -66,7 +66,7 @@ def show_letters(
     name: PlaceName,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
 ) -> None:
-    """Show what lies there: the event, its order, what went wrong as far as is known, and what to do."""
+    """Show what is there: each event, its order, what went wrong as far as is known, and what to do."""
     shop = shop_of(context)
     with console(stderr=True).status("Reading"):
         place = place_named(places_of(shop.stack), name)
@@ -88,7 +88,7 @@ def redrive_letters(
     everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
     order: OnlyOrder = None,
 ) -> None:
-    """Take letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
+    """Send letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
     shop = shop_of(context)
     if (name is None) != everywhere:
         raise Usage("Name a place, or give --all.")
@@ -110,18 +110,18 @@ def redrive_letters(
 def drop_letter(
     context: typer.Context,
     name: PlaceName,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` tells it.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` shows it.")],
 ) -> None:
-    """Delete one letter for good: what no one will ever be able to read."""
+    """Delete one letter for good: one that nobody will ever be able to read."""
     shop = shop_of(context)
     place = place_named(places_of(shop.stack), name)
     with closing(place.letters()) as letters:
         for letter in letters:
             if letter.id == letter_id:
                 place.remove(letter)
-                shop.say({"place": place.path, "dropped": letter.id}, lambda: Text(f"✓ {letter_id} is gone"))
+                shop.say({"place": place.path, "dropped": letter.id}, lambda: Text(f"✓ {letter_id} is deleted"))
                 return
-    raise CommandError(f"{place.path} holds no {letter_id}.")
+    raise CommandError(f"{place.path} has no letter {letter_id}.")
 
 
 def _lying(place: Place) -> _Lying:
@@ -144,7 +144,7 @@ def _places_picture(lying: list[_Lying]) -> RenderableType:
             one.place.path,
             Text(f"{one.depth:,}", style="bold red" if one.depth else "green"),
             ago(datetime.now(UTC) - one.oldest) if one.oldest else "",
-            str(one.place.home or "nothing tells"),
+            str(one.place.home or "unknown"),
             style=None if one.depth else "dim",
         )
     return listed
@@ -152,7 +152,7 @@ def _places_picture(lying: list[_Lying]) -> RenderableType:
 
 def _letters_picture(place: Place, told: list[tuple[Letter, Said]]) -> RenderableType:
     if not told:
-        return f"Nothing lies in {place.path}."
+        return f"There is nothing in {place.path}."
     return Group(*(_letter_picture(letter, said) for letter, said in told))
 
 

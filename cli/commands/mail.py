@@ -42,7 +42,7 @@ def mail(
     order_id: OrderInFull = None,
     limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
 ) -> None:
-    """Show the mails to customers, also those that were kept because no sender is verified."""
+    """Show the e-mails to customers, including those that were kept because no sender is verified."""
     shop = shop_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
     shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _List(mails))
@@ -73,7 +73,7 @@ class _List:
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if not self.mails:
-            yield "No mail yet."
+            yield "No e-mail yet."
             return
         wide = options.max_width >= WIDE
         listed = table()
@@ -89,7 +89,7 @@ class _List:
 
 def _letters(mails: list[Mail]) -> RenderableType:
     if not mails:
-        return "No mail about this order."
+        return "No e-mail about this order."
     letters = []
     for found in mails:
         head = Text.assemble(f"{moment(found.at)}  ", _status(found), f"  to {found.to or 'nobody'}")

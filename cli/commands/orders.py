@@ -41,7 +41,9 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     context: typer.Context,
     goods: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SKU[:QTY]", help="What to buy; by default the first product.", show_default=False),
+        typer.Argument(
+            metavar="SKU[:QTY]", help="What to buy; by default the first product in stock.", show_default=False
+        ),
     ] = None,
     method: Annotated[
         str,
@@ -53,7 +55,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     wait: Annotated[bool, typer.Option("--wait", help="Wait until checkout has decided.")] = False,
     patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 60,
     key: Annotated[
-        str | None, typer.Option(help="The Idempotency-Key; by default a new one.", show_default=False)
+        str | None, typer.Option(help="The idempotency key; by default a new one.", show_default=False)
     ] = None,
     email: As = None,
 ) -> None:
@@ -70,7 +72,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
         found = _decided(door, placed.order_id, patience) if wait else placed
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
-        shop.hint("This key had placed it already: nothing was ordered twice.")
+        shop.hint("This key had already placed it: nothing was ordered twice.")
     if found.status is OrderStatus.AWAITING_REVIEW:
         shop.hint(f"An operator decides: ./shop review {found.order_id} approve, or reject")
     shop.hint(f"Its story: ./shop story {found.order_id}")
@@ -82,7 +84,7 @@ def orders(
     everyone: Annotated[bool, typer.Option("--all", help="Everyone's orders, as an operator.")] = False,
     email: As = None,
 ) -> None:
-    """List the newest orders, by default of the first customer."""
+    """List the newest orders, by default the first customer's."""
     shop = shop_of(context)
     with shop.operator(email) if everyone else shop.customer(email) as door:
         found = door.orders(limit)
@@ -99,7 +101,7 @@ def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = Non
 
 def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
     """Tell what happened to an order: every event, from which service, when, and after how long; the steps of its
-    checkout with their retries, as far as they are remembered; and an estimate of what it cost."""
+    checkout with their retries, as far as they are kept; and an estimate of what it cost."""
     shop = shop_of(context)
     with shop.operator(email) as door:
         found = _order(door, order_id)
@@ -122,7 +124,7 @@ def _line(text: str) -> Goods:
     matched = _LINE.fullmatch(text)
     quantity = int(matched["quantity"] or 1) if matched else 0
     if not matched or quantity < 1:
-        raise Usage(f"{text!r} is no SKU or SKU:QUANTITY, such as MUG-STONE-350:2.")
+        raise Usage(f"{text!r} is not SKU or SKU:QUANTITY, such as MUG-STONE-350:2.")
     return Goods(sku=matched["sku"], quantity=quantity)
 
 

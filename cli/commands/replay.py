@@ -1,4 +1,4 @@
-"""`replay` and `rebuild`: what happened, told again."""
+"""`replay` and `rebuild`: what happened, sent again."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,22 +34,22 @@ def register(app: typer.Typer) -> None:
 def replay(
     context: typer.Context,
     since: Annotated[str, typer.Option(help="15m, 2h or 3d ago, a time in ISO 8601, or `beginning`.")],
-    until: Annotated[str | None, typer.Option(help="Likewise; by default now.", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option(help="In the same forms; by default now.", show_default=False)] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             "--rule",
             metavar="RULE",
-            help="Only to this rule (repeatable). By default to every one that leads to a queue or a workflow.",
+            help="Only to this rule (repeatable). By default to every rule that leads to a queue or a workflow.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Send what passed the bus to its consumers once more, from the archive.
+    """Send past events from the archive to their consumers again.
 
     Each consumer knows what it has seen: nothing is charged, mailed or moved again, and checkouts of decided orders end
-    where they ended. Rules that lead straight to the operators' topic would tell them again of what is long past, so
-    they are left out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
+    where they ended. Rules that lead straight to the operators' topic would send old news to people, so they are left
+    out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
     """
     shop = shop_of(context)
     archive, rules = archive_of(shop.stack), rules_of(shop.stack)
@@ -69,7 +69,7 @@ def replay(
         },
         lambda: Text.assemble(
             ("✓ ", "green"),
-            f"Sent what passed the bus from {moment(begin)} to {moment(end)} to {count(len(chosen), 'rule')}.",
+            f"Events from {moment(begin)} to {moment(end)} were sent again to {count(len(chosen), 'rule')}.",
         ),
     )
     if left_out:
@@ -81,7 +81,7 @@ def rebuild(
     model: Annotated[ReadModel, typer.Argument(help="Which read model.")],
     patience: Annotated[float, typer.Option(help="Seconds to wait at most for the catalogue.", min=0)] = 120,
 ) -> None:
-    """Make a read model again: the orders' timeline from the archive, or their catalogue from the inventory.
+    """Rebuild a read model: the orders' timeline from the archive, or their catalogue from the inventory.
 
     What the timeline knows and the archive has forgotten stays; what the timeline lost comes back.
     """
@@ -91,8 +91,8 @@ def rebuild(
             rebuilt = rebuild_catalogue(
                 shop.stack, patience=patience, progress=lambda what: status.update(f"Rebuilding the catalogue: {what}")
             )
-        told = f"{count(rebuilt.said, 'product')} told again"
-        told += f"; wrong and replaced: {', '.join(rebuilt.removed)}" if rebuilt.removed else ""
+        told = f"{count(rebuilt.said, 'product')} republished"
+        told += f"; wrong entries replaced: {', '.join(rebuilt.removed)}" if rebuilt.removed else ""
         shop.say(
             {"products": rebuilt.said, "replaced": list(rebuilt.removed)}, lambda: Text.assemble(("✓ ", "green"), told)
         )
@@ -102,7 +102,9 @@ def rebuild(
     name = _replayed(shop, archive, archive.began, datetime.now(UTC), rules)
     shop.say(
         {"replay": name, "since": archive.began.isoformat()},
-        lambda: Text.assemble(("✓ ", "green"), f"The timeline hears everything since {moment(archive.began)} again."),
+        lambda: Text.assemble(
+            ("✓ ", "green"), f"Everything since {moment(archive.began)} was sent to the timeline again."
+        ),
     )
 
 
@@ -131,4 +133,4 @@ def _moment(text: str, archive: Archive) -> datetime:
             return datetime.now(UTC) - timedelta(**{_UNITS[ago["unit"]]: int(ago["number"])})
         return datetime.fromisoformat(text).astimezone(UTC)  # without a zone it is this machine's
     except (ValueError, OverflowError):  # the latter for a time before the year 1
-        raise Usage(f"{text!r} is no time: say 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None
+        raise Usage(f"{text!r} is not a time: say 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None

@@ -35,10 +35,10 @@ def sales(
     context: typer.Context,
     day: Annotated[str | None, typer.Option(help="Such as 2026-03-01, in UTC; by default today.")] = None,
 ) -> None:
-    """Show what was sold in each hour of a day, as counted from Kafka; needs Kafka to be on."""
+    """Show what was sold in each hour of a day, as counted from Kafka, which must be on."""
     shop, chosen = shop_of(context), _day(day)
     if _TABLE not in set(shop.stack.resources):
-        raise CommandError("Kafka is off, so nobody counts. On this machine: make run KAFKA=1")
+        raise CommandError("Kafka is off, so no sales are counted. On this machine: make run KAFKA=1")
     found = list(_sold(shop.stack, chosen))
     shop.say([sold.model_dump(mode="json") for sold in found], lambda: _picture(found, chosen))
 
@@ -47,7 +47,7 @@ def _day(given: str | None) -> date:
     try:
         return date.fromisoformat(given) if given is not None else datetime.now(UTC).date()
     except ValueError:
-        raise Usage(f"{given!r} is no day such as 2026-03-01.") from None
+        raise Usage(f"{given!r} is not a day such as 2026-03-01.") from None
 
 
 def _sold(stack: Stack, day: date) -> Iterator[Sold]:

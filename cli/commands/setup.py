@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(seed)
     app.command()(login)
     app.command()(url)
-    people = typer.Typer(help="People of the shop.", no_args_is_help=True)
+    people = typer.Typer(help="The shop's users.", no_args_is_help=True)
     people.command("add")(add_user)
     app.add_typer(people, name="user")
 
@@ -45,7 +45,7 @@ def add_user(
     context: typer.Context,
     email: Annotated[str, typer.Argument(help="The address they sign in with.")],
     operator: Annotated[bool, typer.Option("--operator", help="Make them an operator.")] = False,
-    password: Annotated[str | None, typer.Option(help="Their password; without it, one is made up.")] = None,
+    password: Annotated[str | None, typer.Option(help="Their password; by default a random one.")] = None,
 ) -> None:
     """Add a customer, or an operator, who can sign in at once."""
     shop = shop_of(context)
@@ -61,8 +61,8 @@ def add_user(
 
 def login(
     context: typer.Context,
-    email: Annotated[str | None, typer.Argument(help="Who; by default the first customer.")] = None,
-    operator: Annotated[bool, typer.Option("--operator", help="The first operator instead.")] = False,
+    email: Annotated[str | None, typer.Argument(help="Whose; by default the first customer's.")] = None,
+    operator: Annotated[bool, typer.Option("--operator", help="The first operator's instead.")] = False,
 ) -> None:
     """Print an ID token, for curl: TOKEN=$(./shop login)"""
     shop = shop_of(context)

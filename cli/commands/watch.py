@@ -33,17 +33,17 @@ def watch(
     context: typer.Context,
     order: OnlyOrder = None,
     source: Annotated[
-        list[str] | None, typer.Option(help=f"Only this service's (repeatable): {', '.join(_SERVICES)}.")
+        list[str] | None, typer.Option(help=f"Only this service's events (repeatable): {', '.join(_SERVICES)}.")
     ] = None,
     type_: Annotated[
         list[str] | None, typer.Option("--type", help="Only events of this name (repeatable), such as OrderPlaced.")
     ] = None,
-    events: Annotated[int | None, typer.Option(help="End after so many.", min=1, show_default=False)] = None,
-    seconds: Annotated[float | None, typer.Option(help="End after so long.", min=0, show_default=False)] = None,
+    events: Annotated[int | None, typer.Option(help="End after this many events.", min=1, show_default=False)] = None,
+    seconds: Annotated[float | None, typer.Option(help="End after this long.", min=0, show_default=False)] = None,
 ) -> None:
     """Watch the bus live, until Ctrl-C. With --json, one event per line.
 
-    It makes a queue and a rule for itself and removes both when it ends. Only events from its start on are seen.
+    It makes a queue and a rule for itself and removes both when it ends. It shows what passes after it has started.
     """
     shop = shop_of(context)
     wanted = Filter(order, [_source(name) for name in source or []], [_type(name) for name in type_ or []])
@@ -81,7 +81,7 @@ def _ended_politely() -> Iterator[None]:
 def _source(name: str) -> str:
     """`order` or `shop.order`. Raises Usage."""
     if name.removeprefix("shop.") not in _SERVICES:
-        raise Usage(f"No service {name!r} publishes events. There are: {', '.join(_SERVICES)}.")
+        raise Usage(f"No service {name!r} publishes events. These do: {', '.join(_SERVICES)}.")
     return f"shop.{name.removeprefix('shop.')}"
 
 

@@ -82,7 +82,7 @@ class ToSource:
                 return by_arn[arn]
         if len(self.sources) == 1:
             return self.sources[0]
-        raise StillFails(f"it does not tell which of {self} it came from")
+        raise StillFails(f"it does not say which of {self} it came from")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class ToRule:
                 **({"Time": event["time"]} if event.get("time") else {}),
             }
         except (ValueError, KeyError, TypeError) as error:
-            raise StillFails("it is no event") from error
+            raise StillFails("it is not an event") from error
         answer = self.stack.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise StillFails(f"the bus refused it: {answer['Entries'][0].get('ErrorMessage', 'without a reason')}")
@@ -145,7 +145,7 @@ class ToFunction:
         try:
             document = json.loads(letter.body)
         except ValueError as error:
-            raise StillFails("it is no JSON") from error
+            raise StillFails("it is not JSON") from error
         match document:
             case {"record": dict(record)} if self.one_record:
                 invoke(self.lambda_, self.function, {"Records": [record]})
@@ -170,7 +170,7 @@ class ToHandler:
             records = records_of(letter.body)
             function = self._function_of(letter)
         except (ValueError, KeyError, TypeError) as error:
-            raise StillFails(f"it is no record of a failed invocation ({error})") from error
+            raise StillFails(f"it is not a record of a failed invocation ({error})") from error
         invoke(self.lambda_, function, {"Records": records})
 
     def _function_of(self, letter: Letter) -> str:

@@ -53,7 +53,7 @@ def said_in(letter: Letter) -> Said:
         case {"detail-type": str(type_)}:
             what, hint = _rule_failed(letter) or _not_understood(document) or (None, _HINTS["again"])
             return Said(type_, tuple(_orders_of(document)), what, hint)
-    return Said("no event", error="ValueError: this is no event", hint=_HINTS["unreadable"])
+    return Said("no event", error="ValueError: this is not an event", hint=_HINTS["unreadable"])
 
 
 def records_of(body: str) -> list[dict[str, Any]]:
@@ -66,16 +66,16 @@ def records_of(body: str) -> list[dict[str, Any]]:
             return records
         case {"records": dict(by_partition)} if by_partition:  # a Kafka topic's
             return [record for records in by_partition.values() for record in records]
-    raise ValueError("this is no record of a failed invocation")
+    raise ValueError("this is not a record of a failed invocation")
 
 
 _HINTS = {
-    "again": "Was something down? Once it is well again, redrive it.",
-    "version": "Its sender is newer than its reader: deploy a reader that knows this version, then redrive it.",
+    "again": "Was something down? Once it works again, redrive this.",
+    "version": "Its sender is newer than its reader: deploy a reader that knows this version, then redrive this.",
     "unreadable": "No retry can make it readable: find its sender, then drop it.",
-    "record": "Its reader cannot understand it: correct the reader and redrive it, or drop it.",
-    "NO_PERMISSIONS": "The target lets the rule no longer in: correct its policy (deploy again), then redrive it.",
-    "NO_RESOURCE": "The target is gone: deploy again, then redrive it.",
+    "record": "Its reader cannot understand it: correct the reader and redrive this, or drop it.",
+    "NO_PERMISSIONS": "The target no longer lets the rule in: correct its policy (deploy again), then redrive this.",
+    "NO_RESOURCE": "The target is gone: deploy again, then redrive this.",
 }
 
 

@@ -130,7 +130,7 @@ def place_named(places: list[Place], name: str) -> Place:
     if len(found) == 1:
         return found[0]
     known = ", ".join(place.path for place in found or places)
-    raise Usage(f"{name} is {'more than one' if found else 'no'} place of dead letters. There are: {known}.")
+    raise Usage(f"{name} names {'more than one place' if found else 'no place'} of dead letters. There are: {known}.")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def redrive(
         if place.depth() == 0:
             return []
         raise CommandError(
-            f"Nothing that is deployed leads to {place.path}, so nothing tells where its letters belong."
+            f"No deployed queue, rule or function points to {place.path}, so where its letters belong is unknown."
         )
     done = []
     for outcome in _tried(place, order):

@@ -16,12 +16,12 @@ class _NotificationEvent(EventData):
 
 
 class NotificationSent(_NotificationEvent):
-    """The customer was told. `kept`: no sender is verified, so the mail is stored and shown instead of sent."""
+    """The channel took it. `kept`: SES has no verified sender, or may not send it, so it is stored and shown."""
 
     kept: bool = False
 
 
 class NotificationFailed(_NotificationEvent):
-    """Every attempt to tell the customer failed."""
+    """Every attempt on this channel failed, or the customer has no address."""
 
     reason: str

@@ -50,7 +50,7 @@ def rows() -> list[list[str]]:
     return [[p.name, p.delivery, p.order, p.size, p.retention, p.replay, p.poison, prices[p]] for p in PROMISES]
 
 
-HEAD = ("", "delivered", "order", "size limit", "kept", "replay", "what nobody understands", "a million of 1 KB")
+HEAD = ("", "delivered", "order", "size limit", "kept", "replay", "poison", "a million of 1 KB")
 
 
 def markdown() -> str:

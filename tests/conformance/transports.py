@@ -47,7 +47,7 @@ EVENTBRIDGE = Promise(
     "none",
     "at least once",
     "1 MB",
-    "queue 4 days, letters 14",
+    "queue 4 days, dead letters 14",
     "archive, by rule and time",
     "dead-letter queue, after its attempts",
 )
@@ -56,7 +56,7 @@ SNS = Promise(
     "per group (order)",
     "once within 5 minutes, then at least once",
     "256 KB",
-    "queue 4 days, letters 14",
+    "queue 4 days, dead letters 14",
     "none here",
     "dead-letter queue, after its attempts; its group waits, and what came with it follows",
 )

@@ -46,7 +46,7 @@ def test_a_stack_is_deployed_kept_and_healed(project: Path, running: Running) ->
     said: list[str] = []
     stack = deploy.deploy(home, running, said.append)
     assert stack.api_url == f"http://localhost:{running.port}/restapis/api/v1/_user_request_"
-    assert not any("already" in each for each in said)
+    assert not any(each.startswith("Already") for each in said)
 
     # A person is added by the seeding step; a run with nothing new keeps them, and takes no time.
     written = json.loads((home / "stack.json").read_text())
@@ -54,7 +54,7 @@ def test_a_stack_is_deployed_kept_and_healed(project: Path, running: Running) ->
     (home / "stack.json").write_text(json.dumps(written))
     said.clear()
     assert deploy.deploy(home, running, said.append).customers == written["customers"]
-    assert said == ["Built already: nothing changed", "Deployed already: nothing changed"]
+    assert said == ["Already built: nothing changed", "Already deployed: nothing changed"]
 
     # What fails is named, wherever it is nested, and does not stand in the way of what is right again.
     write(project, inner=UNKNOWN)

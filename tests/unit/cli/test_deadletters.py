@@ -245,7 +245,7 @@ def test_where_nothing_tells_where_letters_belong_none_is_moved(stack: AwsStack)
     stack.queue("Stray")
     assert redrive(place(stack, "Stray")) == []
     stack.lies("Stray", BODY)
-    with pytest.raises(CommandError, match="Nothing that is deployed"):
+    with pytest.raises(CommandError, match="No deployed queue"):
         redrive(place(stack, "Stray"))
 
 

@@ -143,4 +143,4 @@ def test_without_an_environment_the_wrapper_says_what_makes_one(tmp_path: Path) 
     shutil.copy(PROJECT / "shop", tmp_path)
     said = subprocess.run([tmp_path / "shop", "products"], capture_output=True, text=True, check=False)
     assert said.returncode == 1
-    assert "make run" in said.stderr
+    assert "make build" in said.stderr

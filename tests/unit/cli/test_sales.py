@@ -64,4 +64,4 @@ def test_without_kafka_nobody_counts(run: Run, aws: AwsStack) -> None:
 def test_what_is_no_day_is_said_so(run: Run, aws: AwsStack, day: str) -> None:
     said = run("sales", "--day", day)
     assert said.code == 2
-    assert "is no day" in said.err
+    assert "is not a day" in said.err

@@ -10,7 +10,6 @@ NAMES = (
     "event_bus",
     "yaml_definitions",
     "rest_api",
-    "reserved_concurrency",
     "fifo_topics",
     "environment_values",
     "generated_secrets",

@@ -7,7 +7,7 @@ NAMES = (
     # CloudFormation
     "nested_stacks",
     "placeholders",
-    "event_bus",
+    "archives",
     "yaml_definitions",
     "rest_api",
     "fifo_topics",

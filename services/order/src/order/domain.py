@@ -14,7 +14,6 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import Money, OrderLine, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
-CURRENCY = "USD"
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 PaymentMethod = Literal[

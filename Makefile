@@ -41,7 +41,7 @@ deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|pro
 	sam deploy $(CONFIG)
 
 destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
-	@python -m tools.destroy $(CONFIG)
+	@PYTHONPATH=$(SOURCES) python -m tools.destroy $(CONFIG)
 
 schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the event catalogue, AsyncAPI, API Gateway's document, alarms and dashboard, the quotes in docs
 	PYTHONPATH=$(SOURCES) python -m schemas

@@ -64,12 +64,12 @@ def watching(stack: Stack, wanted: Filter) -> Iterator["Watch"]:
         watch.begin(wanted)
         yield watch
     finally:
-        _remove(stack, watch.name)
+        remove(stack.client("events"), stack.client("sqs"), stack.resources["Bus"], watch.name)
 
 
 class Watch:
     def __init__(self, stack: Stack) -> None:
-        self.name = _prefix(stack) + secrets.token_hex(4)
+        self.name = _prefix(stack.details.stack_name) + secrets.token_hex(4)
         self._stack, self._sqs = stack, stack.client("sqs")
         self._url, self._renewal = "", 0.0
 
@@ -115,16 +115,20 @@ class Watch:
 
 def remove_leftovers(stack: Stack) -> list[str]:
     """Rules and queues of watchers that are surely dead; their names."""
-    events, sqs = stack.client("events"), stack.client("sqs")
-    prefix, bus = _prefix(stack), stack.resources["Bus"]
+    events, sqs, bus = stack.client("events"), stack.client("sqs"), stack.resources["Bus"]
+    dead = [name for name in watchers(events, sqs, bus, stack.details.stack_name) if not _alive(sqs, name)]
+    for name in dead:
+        remove(events, sqs, bus, name)
+    return dead
+
+
+def watchers(events: Any, sqs: Any, bus: str, stack_name: str) -> list[str]:
+    """The names of all of a stack's watchers, dead ones too."""
+    prefix = _prefix(stack_name)
     rules = events.get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix=prefix)
     queues = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=prefix)
     names = {rule["Name"] for page in rules for rule in page["Rules"]}
-    names |= {url.rpartition("/")[2] for page in queues for url in page.get("QueueUrls", [])}
-    dead = sorted(name for name in names if not _alive(sqs, name))
-    for name in dead:
-        _remove(stack, name)
-    return dead
+    return sorted(names | {url.rpartition("/")[2] for page in queues for url in page.get("QueueUrls", [])})
 
 
 def _alive(sqs: Any, name: str) -> bool:
@@ -137,9 +141,8 @@ def _alive(sqs: Any, name: str) -> bool:
     return int(until) > time.time()
 
 
-def _remove(stack: Stack, name: str) -> None:
-    """Whatever of it there is. The rule first: one without its queue would fail with every event."""
-    events, sqs, bus = stack.client("events"), stack.client("sqs"), stack.resources["Bus"]
+def remove(events: Any, sqs: Any, bus: str, name: str) -> None:
+    """Whatever there is of a watcher. The rule first: one without its queue would fail with every event."""
     try:
         events.remove_targets(Rule=name, EventBusName=bus, Ids=["watch"])
         events.delete_rule(Name=name, EventBusName=bus)
@@ -152,9 +155,8 @@ def _remove(stack: Stack, name: str) -> None:
         return
 
 
-def _prefix(stack: Stack) -> str:
-    # `make destroy` looks for it too (tools/destroy.py). A rule's name has 64 characters at most.
-    return f"{stack.details.stack_name}-watch-"
+def _prefix(stack_name: str) -> str:
+    return f"{stack_name}-watch-"  # a rule's name has 64 characters at most
 
 
 def _policy(queue: str, rule: str) -> dict[str, Any]:

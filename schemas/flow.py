@@ -97,19 +97,17 @@ def on_topic(policy: dict[str, Any], scope: str) -> Callable[[Envelope[Any]], bo
 def _target(path: Path, template: Template, arn: Any) -> str:
     """The function behind a queue, the workflow, or the resource itself."""
     match arn:
-        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
-            pass
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]} if name in template["Resources"]:
+            resource = template["Resources"][name]
         case _:
             raise ValueError(f"{path}: no resource of the template: {arn}")
-    resource = template["Resources"].get(name, {"Type": "parameter"})
     if resource["Type"] == "AWS::SQS::Queue":
         return _reader(path, template, name)
     if resource["Type"] == "AWS::Lambda::Function":
         return _function(path, template, name)
     if resource["Type"] == "AWS::StepFunctions::StateMachine":
         return f"{path.parent.name}.{name}"
-    # What another template owns arrives as a parameter: OperatorsTopicArn.
-    return name.removesuffix("Arn")
+    return name
 
 
 def _reader(path: Path, template: Template, queue: str) -> str:

@@ -30,15 +30,10 @@ _SCHEMA = """
       Description: {meaning}
       Content: {content}
 """
-_TAIL = """
-Outputs:
-  RegistryName:
-    Value: !GetAtt Registry.RegistryName
-"""
 
 
 def template() -> str:
-    return _HEAD + "".join(_resource(event) for event in EVENTS) + _TAIL
+    return _HEAD + "".join(_resource(event) for event in EVENTS)
 
 
 def content(event: type[EventData]) -> dict[str, Any]:

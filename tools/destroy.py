@@ -8,11 +8,14 @@ person is asked once, with what will be lost, before anything is touched.
 import argparse
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+from cli import watching
+from cli.errors import CommandError
+from cli.stack import Resources
 
 CONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 
@@ -25,34 +28,30 @@ def stack_names() -> dict[str, str]:
     }
 
 
-def resources(stack: str) -> Iterator[tuple[str, str]]:
-    """Type and physical id of what the stack, and the stacks nested in it, still hold."""
-    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    for resource in (resource for page in pages for resource in page["StackResourceSummaries"]):
-        physical = resource.get("PhysicalResourceId", "")
-        if not physical or resource["ResourceStatus"] == "DELETE_COMPLETE":
-            continue
-        yield resource["ResourceType"], physical
-        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-            yield from resources(physical)
+def resources(stack: str) -> Resources:
+    """What the stack, and the stacks nested in it, still hold."""
+    return Resources.of(boto3.client("cloudformation"), stack)
 
 
-def protected(table: str) -> bool:
-    described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
-    return described.get("DeletionProtectionEnabled", False)
+def protected(held: Resources) -> list[str]:
+    """What CloudFormation would refuse to delete, after it had deleted the rest."""
+    dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
+    tables = {
+        table.id: dynamodb.describe_table(TableName=table.id)["Table"].get("DeletionProtectionEnabled", False)
+        for table in held.of_type("AWS::DynamoDB::Table")
+    }
+    pools = {
+        pool.id: cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"].get("DeletionProtection") == "ACTIVE"
+        for pool in held.of_type("AWS::Cognito::UserPool")
+    }
+    return [name for name, kept in (tables | pools).items() if kept]
 
 
 def remove_watchers(bus: str, stack: str) -> None:
-    """What a killed `shop watch` left behind (cli/watching.py)."""
-    events, sqs, prefix = boto3.client("events"), boto3.client("sqs"), f"{stack}-watch-"
-    for page in events.get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix=prefix):
-        for rule in page["Rules"]:
-            targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
-            if targets:
-                events.remove_targets(Rule=rule["Name"], EventBusName=bus, Ids=[target["Id"] for target in targets])
-            events.delete_rule(Name=rule["Name"], EventBusName=bus)
-    for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
-        sqs.delete_queue(QueueUrl=url)
+    """What a killed `shop watch` left behind."""
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    for name in watching.watchers(events, sqs, bus, stack):
+        watching.remove(events, sqs, bus, name)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,20 +61,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         region = boto3.session.Session().region_name
         account = boto3.client("sts").get_caller_identity()["Account"]
-        held = list(resources(stack))
-        kept = [name for kind, name in held if kind == "AWS::DynamoDB::Table" and protected(name)]
-    except (BotoCoreError, ClientError) as error:
+        held = resources(stack)
+        kept = protected(held)
+    except (BotoCoreError, ClientError, CommandError) as error:
         sys.exit(f"cartwheel: cannot look at stack {stack}: {error}")
     if kept:
-        sys.exit(f"Nothing was deleted: these tables are protected, so unprotect them first: {', '.join(kept)}")
-    buckets = [name for kind, name in held if kind == "AWS::S3::Bucket"]
-    print(f"This deletes stack {stack} in account {account}, {region}: its tables, logs, and what its buckets hold:")
-    for bucket in buckets:
-        print(f"  {bucket}")
+        sys.exit(f"Nothing was deleted: these are protected, so unprotect them first: {', '.join(kept)}")
+    print(f"This deletes stack {stack} in account {account}, {region}: its tables, users, logs, and what its buckets hold:")
+    for bucket in held.of_type("AWS::S3::Bucket"):
+        print(f"  {bucket.id}")
     if input(f"Type the stack's name to delete it ({stack}): ") != stack:
         sys.exit("Nothing was deleted.")
-    for bus in [name for kind, name in held if kind == "AWS::Events::EventBus"]:
-        remove_watchers(bus, stack)
+    for bus in held.of_type("AWS::Events::EventBus"):
+        remove_watchers(bus.id, stack)
     return delete(stack)
 
 
@@ -96,8 +94,8 @@ def delete(stack: str) -> int:
 def failed_deletion(stack: str) -> WaiterError | None:
     """By CloudFormation itself: `sam delete` reads every nested template first, and trips over addresses that are not
     S3's own."""
-    for bucket in [name for kind, name in resources(stack) if kind == "AWS::S3::Bucket"]:
-        boto3.resource("s3").Bucket(bucket).object_versions.delete()
+    for bucket in resources(stack).of_type("AWS::S3::Bucket"):
+        boto3.resource("s3").Bucket(bucket.id).object_versions.delete()
     cloudformation = boto3.client("cloudformation")
     cloudformation.delete_stack(StackName=stack)
     try:

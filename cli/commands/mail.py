@@ -1,6 +1,6 @@
 """`mail`: what customers were told, as the notify service sent or kept it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -49,20 +49,29 @@ def mail(
 
 
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
-    """Oldest first. An operator's look, not a hot path: it reads the table whole."""
-    only: dict[str, Any] = (
-        {"FilterExpression": "order_id = :order", "ExpressionAttributeValues": {":order": {"S": order_id}}}
-        if order_id
-        else {}
-    )
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(TableName=stack.resources["Notify/Notifications"], ConsistentRead=True, **only)
-    )
-    rows = (from_item(item) for page in pages for item in page["Items"])
+    """Oldest first."""
+    dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
+    rows = map(from_item, _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table))
     mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
     return sorted(mails, key=lambda found: found.at)
+
+
+def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]:
+    """One order's rows. The index has but their keys."""
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="by_order",
+        KeyConditionExpression="order_id = :order",
+        ExpressionAttributeValues={":order": {"S": order_id}},
+    )
+    for found in (found for page in pages for found in page["Items"]):
+        yield dynamodb.get_item(TableName=table, Key={"pk": found["pk"]}, ConsistentRead=True)["Item"]
+
+
+def _all(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
+    """An operator's look, not a hot path: it reads the table whole."""
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from page["Items"]
 
 
 @dataclass(frozen=True)

@@ -130,13 +130,11 @@ class ToRule:
 
 @dataclass(frozen=True)
 class ToFunction:
-    """To the function that could not understand it: one record of a stream as the stream would hand it over, or a whole
-    event of an asynchronous invocation."""
+    """To the function that could not understand it: one record of a stream, as the stream would hand it over."""
 
     lambda_: Any
     path: str
     function: str
-    one_record: bool
 
     def __str__(self) -> str:
         return self.path
@@ -147,10 +145,8 @@ class ToFunction:
         except ValueError as error:
             raise StillFails("it is not JSON") from error
         match document:
-            case {"record": dict(record)} if self.one_record:
+            case {"record": dict(record)}:
                 invoke(self.lambda_, self.function, {"Records": [record]})
-            case dict() if not self.one_record:
-                invoke(self.lambda_, self.function, document)
             case _:
                 raise StillFails("it holds no record")
 

@@ -170,11 +170,8 @@ class _Deployed:
         if rules := self._rules_into(queue.arn):
             return ToRule(self.stack, rules)
         for name, function in self.functions.items():
-            path = self.paths[name]
             if function.get("Environment", {}).get("Variables", {}).get(_FAILURE_QUEUE, "").endswith(_end(queue)):
-                return ToFunction(self.lambda_, path, name, one_record=True)
-            if function.get("DeadLetterConfig", {}).get("TargetArn") == queue.arn:
-                return ToFunction(self.lambda_, path, name, one_record=False)
+                return ToFunction(self.lambda_, self.paths[name], name)
         return None
 
     def _logs_of(self, queue: _Queue) -> str | None:

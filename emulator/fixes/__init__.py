@@ -7,10 +7,9 @@ NAMES = (
     # CloudFormation
     "nested_stacks",
     "placeholders",
-    "event_bus",
+    "archives",
     "yaml_definitions",
     "rest_api",
-    "reserved_concurrency",
     "fifo_topics",
     "environment_values",
     "generated_secrets",

@@ -29,39 +29,9 @@ def _registry(props: dict[str, Any], name: str) -> tuple[str, Attributes]:
     return arn, {"RegistryArn": arn, "RegistryName": registry}
 
 
-def _discoverer(props: dict[str, Any], name: str) -> tuple[str, Attributes]:
-    arn = f"arn:aws:schemas:{REGION}:{ACCOUNT}:discoverer/{name}"
-    return arn, {"DiscovererArn": arn, "DiscovererId": name, "CrossAccount": str(props.get("CrossAccount", True))}
-
-
-def _composite_alarm(props: dict[str, Any], name: str) -> tuple[str, Attributes]:
-    alarm = props.get("AlarmName", name)
-    return alarm, {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm}"}
-
-
-def _named(service: str, kind: str, name_property: str = "Name") -> Callable[[dict[str, Any], str], Any]:
-    def describe(props: dict[str, Any], name: str) -> tuple[str, Attributes]:
-        chosen = str(props.get(name_property, name))
-        return chosen, {"Arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{chosen}", "Id": chosen}
-
-    return describe
-
-
 TYPES: dict[str, Callable[[dict[str, Any], str], tuple[str, Attributes]]] = {
     "AWS::EventSchemas::Registry": _registry,
     "AWS::EventSchemas::Schema": _schema,
-    "AWS::EventSchemas::Discoverer": _discoverer,
-    "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
-    "AWS::Logs::QueryDefinition": _named("logs", "query-definition"),
-    "AWS::CodeDeploy::Application": _named("codedeploy", "application", "ApplicationName"),
-    "AWS::CodeDeploy::DeploymentGroup": _named("codedeploy", "deploymentgroup", "DeploymentGroupName"),
-    "AWS::XRay::Group": _named("xray", "group", "GroupName"),
-    "AWS::XRay::SamplingRule": _named("xray", "sampling-rule", "RuleName"),
-    "AWS::ResourceGroups::Group": _named("resource-groups", "group"),
-    "AWS::ApplicationInsights::Application": _named("applicationinsights", "application", "ResourceGroupName"),
-    "AWS::Budgets::Budget": _named("budgets", "budget"),
-    "AWS::Synthetics::Canary": _named("synthetics", "canary"),
-    "AWS::WAFv2::WebACLAssociation": _named("wafv2", "association", "ResourceArn"),
 }
 
 

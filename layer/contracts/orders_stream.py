@@ -22,5 +22,3 @@ class OrderImage(Value):
 
     order_id: str
     status: OrderStatus
-    version: int
-    updated_at: str

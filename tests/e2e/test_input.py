@@ -210,7 +210,7 @@ def test_a_name_in_any_script_comes_back_as_it_was_written_and_mails_escape_it(
     assert customer.looks_at(order).json()["shipping_address"]["name"] == name
     assert order.now["lines"][0]["name"] == f"Mug for {name}"
     eventually(lambda: order.mails, ["OrderPlaced", "OrderConfirmed"])
-    for letter in shop.letters(order):
+    for letter in shop.notifications(order):
         assert "<script>" not in letter["html"]
         assert f"Mug for {name}" in letter["text"]
 

@@ -84,15 +84,8 @@ class Inventory:
         answer: dict[str, Any] = reserve.handler({"order_id": order_id, "lines": lines}, None)
         return answer
 
-    def order_became(self, order_id: str, status: str, **more: Any) -> dict[str, Any]:
-        image = {
-            "pk": f"order#{order_id}",
-            "order_id": order_id,
-            "status": status,
-            "version": 2,
-            "updated_at": "2026-03-01T12:00:00.000000Z",
-            **more,
-        }
+    def order_became(self, order_id: str, status: str) -> dict[str, Any]:
+        image = {"pk": f"order#{order_id}", "order_id": order_id, "status": status}
         return self.synced({"SequenceNumber": "7", "NewImage": to_item(image)})
 
     def synced(self, *changes: dict[str, Any]) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class Order:
     @property
     def mails(self) -> list[str]:
         """What its customer was told by mail, in the order in which it happened."""
-        rows = self.shop.rows("Notify/Notifications", order_id=self.id, index="by_order")
+        rows = self.shop.notifications(self)
         return [row["type"] for row in rows if row["channel"] == "email" and row["status"] in {"SENT", "KEPT"}]
 
     @property
@@ -309,10 +309,20 @@ class Shop:
             within=within,
         )
 
-    def letters(self, order: Order) -> list[dict[str, Any]]:
-        """The mails about an order as they were written."""
-        told = self.rows("Notify/Notifications", order_id=order.id, index="by_order")
-        rows = (self.row("Notify/Notifications", pk=each["pk"]) for each in told)
+    def notifications(self, order: Order) -> list[dict[str, Any]]:
+        """What was told about an order, as it was written, in the order in which it happened."""
+        pages = (
+            self.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table("Notify/Notifications"),
+                IndexName="by_order",
+                KeyConditionExpression="order_id = :order",
+                ExpressionAttributeValues={":order": {"S": order.id}},
+            )
+        )
+        keys = [item["pk"]["S"] for page in pages for item in page["Items"]]
+        rows = (self.row("Notify/Notifications", pk=key) for key in keys)
         return [row for row in rows if row]
 
     def times_logged(self, group: str, text: str) -> int:
@@ -343,19 +353,3 @@ class Shop:
             self.aws("dynamodb").get_item(TableName=self.table(path), Key=marshalled, ConsistentRead=True).get("Item")
         )
         return from_item(item) if item else None
-
-    def rows(self, path: str, *, index: str, **key: str) -> list[dict[str, Any]]:
-        """The rows of an index in its order."""
-        ((name, value),) = key.items()
-        pages = (
-            self.aws("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table(path),
-                IndexName=index,
-                KeyConditionExpression="#key = :key",
-                ExpressionAttributeNames={"#key": name},
-                ExpressionAttributeValues={":key": {"S": value}},
-            )
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]

@@ -13,7 +13,6 @@ from tests.template.tree import Tree
 
 HEALTHY = yaml_parse((Path(__file__).parent / "healthy.yaml").read_text())
 REMOVED = object()
-NO_VALUE = {"Ref": "AWS::NoValue"}
 
 QUEUE = "Queue.Properties"
 EVENTS = "Function.Properties.Events"

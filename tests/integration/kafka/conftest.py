@@ -14,7 +14,7 @@ from moto import mock_aws
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderCancelled, OrderConfirmed, OrderPlaced
 from contracts.types import Money, OrderLine
-from kafkabridge import sales, store
+from kafkabridge import sales
 from tests.support.tables import create_tables, rows
 
 NOW = datetime(2024, 5, 17, 10, 20, tzinfo=UTC)
@@ -29,8 +29,12 @@ class View:
 
     def sold(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Units and revenue by sku and hour, without what came and went."""
-        found = {(sale.sku, f"{sale.hour:%H}"): (sale.units, sale.revenue) for sale in store.of_day(NOW.date())}
+        found = {(row["sku"], row["hour"][11:13]): (row["units"], row["revenue"]) for row in self.counters()}
         return {key: counts for key, counts in found.items() if counts != (0, 0)}
+
+    def counters(self) -> list[dict[str, Any]]:
+        """The rows of the day."""
+        return [row for row in self.rows() if row["pk"] == f"day#{NOW:%Y-%m-%d}"]
 
     def rows(self) -> list[dict[str, Any]]:
         return rows(self.table)

@@ -164,20 +164,6 @@ def test_an_event_of_an_unknown_version_goes_back_to_the_queue(shop: Shop) -> No
     assert shop.notifications() == []
 
 
-def test_mails_are_found_newest_first_once_there_is_an_outcome(shop: Shop) -> None:
-    customer_id = shop.customer("ada@example.com")
-    deliver(placed(customer_id))
-    deliver(confirmed(customer_id))
-    found = boto3.client("dynamodb").query(
-        TableName=shop.table,
-        IndexName="by_time",
-        KeyConditionExpression="all_notifications = :all",
-        ExpressionAttributeValues={":all": {"S": "all"}},
-        ScanIndexForward=False,
-    )["Items"]
-    assert [item["subject"]["S"] for item in found] == ["Your order is confirmed", "We have your order"]
-
-
 def by_order(shop: Shop, order_id: str) -> list[dict[str, Any]]:
     found = boto3.client("dynamodb").query(
         TableName=shop.table,

@@ -7,8 +7,7 @@ from tests.template.tree import Resource
 
 FUNCTION, MAPPING, QUEUE = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::SQS::Queue"
 ROLE, BUCKET, LOG_GROUP, TABLE = "AWS::IAM::Role", "AWS::S3::Bucket", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table"
-STREAM, MACHINE = "AWS::Kinesis::Stream", "AWS::StepFunctions::StateMachine"
-DELIVERY = "AWS::KinesisFirehose::DeliveryStream"
+STREAM, DELIVERY = "AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream"
 HOUR, DAY = 3600, 86400
 
 # What the managed policy that SAM attaches for each event source grants, and what a role of its own must.

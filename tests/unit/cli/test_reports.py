@@ -84,13 +84,15 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
         seconds = iter(range(60))
 
         def put(order_id: str, type_: str, **changes: Any) -> None:
+            second = next(seconds)
             row = {
                 "pk": f"{order_id}-{type_}#email",
                 "channel": "email",
                 "order_id": order_id,
+                "entity_version": second + 1,
                 "type": type_,
                 "status": "KEPT",
-                "at": f"2026-01-01T12:00:{next(seconds):02}.000000Z",
+                "at": f"2026-01-01T12:00:{second:02}.000000Z",
                 "to": "customer-1@example.com",
                 "subject": f"About your order: {type_}",
                 "text": "Hello.\nThank you.",

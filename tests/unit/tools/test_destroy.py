@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import WaiterError
 from moto import mock_aws
 
+from cli.stack import Resource, Resources
 from tools import destroy
 
 
@@ -29,7 +30,7 @@ def create(name: str, resources: dict[str, Any]) -> None:
 
 
 def bucket() -> str:
-    return next(name for kind, name in destroy.resources("cartwheel") if kind == "AWS::S3::Bucket")
+    return destroy.resources("cartwheel")["Bucket"]
 
 
 def deployed(name: str) -> bool:
@@ -74,7 +75,8 @@ def test_a_killed_watcher_does_not_keep_the_bus(monkeypatch: pytest.MonkeyPatch)
     create("cartwheel-staging", {"Topic": {"Type": "AWS::SNS::Topic"}})
     events.create_event_bus(Name="cartwheel-staging")
     # moto's CloudFormation does not tell the name of a bus.
-    monkeypatch.setattr(destroy, "resources", lambda _stack: iter([("AWS::Events::EventBus", "cartwheel-staging")]))
+    held = Resources({"Bus": Resource("Bus", "AWS::Events::EventBus", "cartwheel-staging")})
+    monkeypatch.setattr(destroy, "resources", lambda _stack: held)
     for name in ("cartwheel-staging-watch-1", "another"):
         events.put_rule(Name=name, EventBusName="cartwheel-staging", EventPattern='{"source": ["x"]}')
         url = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -61,20 +61,6 @@ def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
     return _write({"Update": update}, [_sale_in(row).returned() for row in order["sales"]])
 
 
-def of_day(day: date) -> list[Sale]:
-    """What was sold on that day (UTC), by hour and sku."""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=_table(),
-            KeyConditionExpression="pk = :day",
-            ExpressionAttributeValues={":day": {"S": _day(day)}},
-        )
-    )
-    return [_sale_in(from_item(item)) for page in pages for item in page["Items"]]
-
-
 def _write(order: dict[str, Any], sales: Iterable[Sale]) -> bool:
     """The order's row and its counters, all or nothing; False when the order's condition does not hold."""
     dynamodb = client("dynamodb")

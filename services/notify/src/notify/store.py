@@ -4,7 +4,7 @@ import os
 from typing import Any
 from uuid import UUID
 
-from notify.domain import Mail, Notification, Status
+from notify.domain import Mail, Notification
 from shopkit.aws import client
 from shopkit.dynamodb import to_item, to_value
 from shopkit.rows import read_row
@@ -19,13 +19,12 @@ def key_of(event_id: UUID, channel: str) -> str:
 
 
 def row_of(notification: Notification) -> dict[str, Any]:
-    """The stored row, the mail's fields beside the others. `all_notifications` is there once there is an outcome."""
+    """The stored row, the mail's fields beside the others."""
     mail = notification.mail.model_dump() if notification.mail else {}
     return {
         **notification.model_dump(mode="json", exclude={"mail"}, exclude_none=True),
         **mail,
         "pk": key_of(notification.event_id, notification.channel),
-        "all_notifications": None if notification.status is Status.SENDING else "all",
     }
 
 

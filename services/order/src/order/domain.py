@@ -14,7 +14,6 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import Money, OrderLine, Sku, Strict, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
-CURRENCY = "USD"
 
 PaymentMethod = Literal[
     "pm_visa",

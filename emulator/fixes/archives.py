@@ -1,10 +1,9 @@
-"""Archives and policies of event buses in templates.
+"""Archives of event buses in templates.
 
 AWS: AWS::Events::Archive keeps what passes the bus and replays it; its Ref is the archive's name.
-AWS::Events::EventBusPolicy adds one statement to the bus's resource policy.
-Emulator: has both in its API, but refuses the resource types.
-Fix: provision them through the emulator's own archives and policies.
-Goes when: MiniStack provisions the types (`apply` then refuses to shadow them).
+Emulator: has archives in its API, but refuses the resource type.
+Fix: provision them through the emulator's own archives.
+Goes when: MiniStack provisions the type (`apply` then refuses to shadow it).
 """
 
 import json
@@ -12,19 +11,17 @@ from typing import Any
 
 from emulator.patching import expect, module, original
 
-ARCHIVE, POLICY = "AWS::Events::Archive", "AWS::Events::EventBusPolicy"
+ARCHIVE = "AWS::Events::Archive"
 Provisioned = tuple[str, dict[str, str]]
 
 
 def apply() -> None:
     handlers = module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
-    expect(ARCHIVE not in handlers and POLICY not in handlers, f"no real {ARCHIVE} or {POLICY}: drop the fix")
-    events = module("services.eventbridge")
-    handlers[ARCHIVE] = _archive(events)
-    handlers[POLICY] = _policy(events)
+    expect(ARCHIVE not in handlers, f"no real {ARCHIVE}: drop the fix")
+    handlers[ARCHIVE] = _handler(module("services.eventbridge"))
 
 
-def _archive(events: Any) -> dict[str, Any]:
+def _handler(events: Any) -> dict[str, Any]:
     create_archive = original(events, "_create_archive", "data")
     update_archive = original(events, "_update_archive", "data")
     delete_archive = original(events, "_delete_archive", "data")
@@ -57,29 +54,3 @@ def _archive(events: Any) -> dict[str, Any]:
         delete_archive({"ArchiveName": physical_id})
 
     return {"create": create, "update": update, "update_with_logical_id": True, "delete": delete}
-
-
-def _policy(events: Any) -> dict[str, Any]:
-    policies = events._event_bus_policies
-    remove_permission = original(events, "_remove_permission", "data")
-
-    def create(_logical_id: str, props: dict[str, Any], _stack: str) -> Provisioned:
-        bus, sid = props.get("EventBusName", "default"), props["StatementId"]
-        remove_permission({"EventBusName": bus, "StatementId": sid})
-        statement = props.get("Statement") or {
-            "Effect": "Allow",
-            "Principal": props.get("Principal", "*"),
-            "Action": props.get("Action", "events:PutEvents"),
-        }
-        policy = policies.get(bus) or {"Version": "2012-10-17", "Statement": []}
-        policies[bus] = {**policy, "Statement": [*policy["Statement"], {**statement, "Sid": sid}]}
-        return f"{bus}|{sid}", {}
-
-    def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Provisioned:
-        delete(physical_id, old)
-        return create("", new, stack)
-
-    def delete(_physical_id: str, props: dict[str, Any]) -> None:
-        remove_permission({"EventBusName": props.get("EventBusName", "default"), "StatementId": props["StatementId"]})
-
-    return {"create": create, "update": update, "delete": delete}

@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit(f"cartwheel: cannot look at stack {stack}: {error}")
     if kept:
         sys.exit(f"Nothing was deleted: these are protected, so unprotect them first: {', '.join(kept)}")
-    print(f"This deletes stack {stack} in account {account}, {region}: its tables, users, logs, and what its buckets hold:")
+    print(f"This deletes stack {stack} in account {account}, {region}: tables, users, logs and these buckets:")
     for bucket in held.of_type("AWS::S3::Bucket"):
         print(f"  {bucket.id}")
     if input(f"Type the stack's name to delete it ({stack}): ") != stack:

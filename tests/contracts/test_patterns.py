@@ -56,7 +56,7 @@ def test_closing_events_reach_the_settlement() -> None:
 def test_a_queue_without_a_filter_gets_all_of_the_topic() -> None:
     (bridge,) = (found for found in consumers() if found.name == "kafka.bridge")
     assert bridge.channel == "orderUpdates"
-    assert bridge.events == tuple(event for event in ALL if event.source == TOPIC_SOURCE)
+    assert bridge.events == tuple(event for event in EVENTS if event.source == TOPIC_SOURCE)
 
 
 # ── The check itself: planted patterns ────────────────────────────────────────────────────────────────────────────────

@@ -110,6 +110,15 @@ def test_a_protected_table_protects_the_rest() -> None:
     assert deployed("cartwheel")
 
 
+def test_protected_users_protect_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = boto3.client("cognito-idp").create_user_pool(PoolName="users", DeletionProtection="ACTIVE")["UserPool"]["Id"]
+    held = Resources({"UserPool": Resource("UserPool", "AWS::Cognito::UserPool", pool)})
+    monkeypatch.setattr(destroy, "resources", lambda _stack: held)
+    with pytest.raises(SystemExit, match=pool):
+        destroy.main([])
+    assert deployed("cartwheel")
+
+
 def test_no_stack_is_said_plainly() -> None:
     with pytest.raises(SystemExit, match="cannot look at stack cartwheel-staging"):
         destroy.main(["--config-env", "staging"])

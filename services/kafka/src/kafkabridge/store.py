@@ -9,7 +9,7 @@ from contracts.types import rfc3339
 from kafkabridge.domain import Sale
 from shopkit.aws import client
 from shopkit.backoff import pause
-from shopkit.dynamodb import cancellation_codes, from_item, to_item
+from shopkit.dynamodb import cancellation_codes, to_item
 from shopkit.rows import read_row
 
 _ATTEMPTS = 5

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from cli.context import Stack
-from cli.deadletters.homes import Source, ToSource
+from cli.deadletters.destinations import Source, ToSource
 from cli.deadletters.places import QueuePlace
 from cli.deadletters.redrive import redrive
 from cli.errors import CommandError

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True)
-class _Lying:
+class _Contents:
     place: Place
     depth: int
     oldest: datetime | None
@@ -47,7 +47,7 @@ class _Lying:
             "place": self.place.path,
             "count": self.depth,
             "oldest": self.oldest.isoformat() if self.oldest else None,
-            "goes_back_to": str(self.place.home) if self.place.home else None,
+            "goes_back_to": str(self.place.destination) if self.place.destination else None,
         }
 
 
@@ -55,9 +55,9 @@ def list_places(context: typer.Context) -> None:
     """List every place where messages are set aside: how many, since when, and where they belong."""
     shop = shop_of(context)
     with console(stderr=True).status("Looking"):
-        lying = [_lying(place) for place in places_of(shop.stack)]
-    shop.say([one.document() for one in lying], lambda: _places_picture(lying))
-    if any(one.depth for one in lying):
+        found = [_contents_of(place) for place in places_of(shop.stack)]
+    shop.say([one.document() for one in found], lambda: _places_picture(found))
+    if any(one.depth for one in found):
         shop.hint("To read them: ./shop dlq show PLACE. To send them back: ./shop dlq redrive PLACE, or --all")
 
 
@@ -124,27 +124,27 @@ def drop_letter(
     raise CommandError(f"{place.path} has no letter {letter_id}.")
 
 
-def _lying(place: Place) -> _Lying:
+def _contents_of(place: Place) -> _Contents:
     depth = place.depth()
     if not depth:
-        return _Lying(place, 0, None)
+        return _Contents(place, 0, None)
     with closing(place.letters()) as letters:
         oldest = min((letter.since for letter in islice(letters, _LOOKED_AT)), default=None)
-    return _Lying(place, depth, oldest)
+    return _Contents(place, depth, oldest)
 
 
-def _places_picture(lying: list[_Lying]) -> RenderableType:
+def _places_picture(found: list[_Contents]) -> RenderableType:
     listed = table()
     listed.add_column("place", no_wrap=True)
     listed.add_column("count", justify="right")
     listed.add_column("oldest", no_wrap=True)
     listed.add_column("goes back to", overflow="fold")
-    for one in lying:
+    for one in found:
         listed.add_row(
             one.place.path,
             Text(f"{one.depth:,}", style="bold red" if one.depth else "green"),
             ago(datetime.now(UTC) - one.oldest) if one.oldest else "",
-            str(one.place.home or "unknown"),
+            str(one.place.destination or "unknown"),
             style=None if one.depth else "dim",
         )
     return listed

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.context import Stack
-from cli.deadletters.homes import StillFails, ToSource
+from cli.deadletters.destinations import StillFails, ToSource
 from cli.deadletters.letters import Letter
 from cli.deadletters.places import Place
 
@@ -15,10 +15,10 @@ _LINES = 20
 
 def logged_cause(stack: Stack, place: Place, letter: Letter) -> str | None:
     """The last error that was logged with the message's id (shopkit.consumer logs it with each failure)."""
-    if not isinstance(place.home, ToSource):
+    if not isinstance(place.destination, ToSource):
         return None
     try:
-        group = place.home.source_of(letter).logs
+        group = place.destination.source_of(letter).logs
         lines = _lines(stack, group, letter) if group else []
     except (StillFails, ClientError):  # logs are a help, not a need
         return None

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from cli.bus import Rule, rules_of
 from cli.context import Stack
-from cli.deadletters.homes import Home, Source, ToFunction, ToHandler, ToRule, ToSource
+from cli.deadletters.destinations import Destination, Source, ToFunction, ToRule, ToSource, ToStreamReader
 from cli.deadletters.letters import Letter
 from cli.errors import Usage
 from cli.queue_depth import attributes_of, depth_in
@@ -27,10 +27,10 @@ _FAILURE_QUEUE = "FAILURE_QUEUE_URL"
 
 
 class Place:
-    """Where things lie. `path` names it; `home` is where they belong, None when nothing deployed tells."""
+    """Where things lie. `path` names it; `destination` is where they belong, None when nothing deployed tells."""
 
-    def __init__(self, path: str, home: Home | None) -> None:
-        self.path, self.home = path, home
+    def __init__(self, path: str, destination: Destination | None) -> None:
+        self.path, self.destination = path, destination
 
     def depth(self) -> int:
         raise NotImplementedError
@@ -45,8 +45,8 @@ class Place:
 
 
 class QueuePlace(Place):
-    def __init__(self, sqs: Any, path: str, url: str, home: Home | None) -> None:
-        super().__init__(path, home)
+    def __init__(self, sqs: Any, path: str, url: str, destination: Destination | None) -> None:
+        super().__init__(path, destination)
         self._sqs, self._url = sqs, url
         self._held: dict[str, str] = {}
 
@@ -90,8 +90,8 @@ class QueuePlace(Place):
 class BucketPlace(Place):
     """Whole invocations that a stream gave up, an object each."""
 
-    def __init__(self, s3: Any, path: str, bucket: str, home: Home) -> None:
-        super().__init__(path, home)
+    def __init__(self, s3: Any, path: str, bucket: str, destination: Destination) -> None:
+        super().__init__(path, destination)
         self._s3, self._bucket = s3, bucket
 
     def depth(self) -> int:
@@ -152,15 +152,17 @@ class _Deployed:
     def places(self) -> Iterator[Place]:
         for queue in self.queues:
             if queue.arn not in self.consumed:
-                yield QueuePlace(self.sqs, queue.path, queue.url, self._home_of(queue))
+                yield QueuePlace(self.sqs, queue.path, queue.url, self._destination_of(queue))
         buckets = {found.id: found.path for found in self.stack.resources.of_type("AWS::S3::Bucket")}
         for arn in {_on_failure(mapping) for mapping in self.mappings}:
             name = arn.rpartition(":")[2]
             if arn.split(":")[2:3] == ["s3"]:
-                home = ToHandler(self.lambda_, {mapping["UUID"]: mapping["FunctionArn"] for mapping in self.mappings})
+                home = ToStreamReader(
+                    self.lambda_, {mapping["UUID"]: mapping["FunctionArn"] for mapping in self.mappings}
+                )
                 yield BucketPlace(self.stack.client("s3"), buckets.get(name, name), name, home)
 
-    def _home_of(self, queue: _Queue) -> Home | None:
+    def _destination_of(self, queue: _Queue) -> Destination | None:
         sources = [found for found in self.queues if found.dead_letters == queue.arn]
         if sources:
             return ToSource(

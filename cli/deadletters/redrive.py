@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
 
-from cli.deadletters.homes import StillFails, ToFunction
+from cli.deadletters.destinations import StillFails, ToFunction
 from cli.deadletters.letters import Letter, Said, said_in
 from cli.deadletters.places import Place
 from cli.errors import CommandError
@@ -28,7 +28,7 @@ def redrive(
 ) -> list[Redriven]:
     """Each letter of the place once, or only those about this order. Raises CommandError for a place of which nothing
     tells where its letters belong."""
-    if place.home is None:
+    if place.destination is None:
         if place.depth() == 0:
             return []
         raise CommandError(
@@ -38,20 +38,20 @@ def redrive(
     for outcome in _tried(place, order):
         progress(outcome)
         done.append(outcome)
-    if isinstance(place.home, ToFunction):
+    if isinstance(place.destination, ToFunction):
         return _without_returned(place, done)
     return done
 
 
 def _tried(place: Place, order: str | None) -> Iterator[Redriven]:
-    assert place.home
+    assert place.destination
     with closing(place.letters()) as letters:
         for letter in letters:
             said = said_in(letter)
             if order is not None and order not in said.orders:
                 continue
             try:
-                place.home.send(letter)
+                place.destination.send(letter)
             except StillFails as failure:
                 yield Redriven(place.path, letter, said, str(failure))
             except ClientError as error:

@@ -79,7 +79,7 @@ def invocation(*records: dict[str, Any]) -> str:
 
 
 def test_every_place_is_found_with_its_way_back_and_no_queue_that_is_worked_off(stack: AwsStack) -> None:
-    assert {found.path: str(found.home) for found in places_of(stack.stack)} == {
+    assert {found.path: str(found.destination) for found in places_of(stack.stack)} == {
         "FailureBucket": "the function that each names",
         "Notify/EmailDeadLetters": "Notify/EmailQueue",
         "Order/RelayFailures": "Order/Relay",
@@ -136,8 +136,8 @@ def test_what_cannot_be_sent_stays(stack: AwsStack, monkeypatch: pytest.MonkeyPa
     def refuse(_letter: Letter) -> None:
         raise ClientError({"Error": {"Code": "Down", "Message": "the queue is down"}}, "SendMessage")
 
-    assert found.home
-    monkeypatch.setattr(type(found.home), "send", lambda _self, letter: refuse(letter))
+    assert found.destination
+    monkeypatch.setattr(type(found.destination), "send", lambda _self, letter: refuse(letter))
     (outcome,) = redrive(found)
     assert outcome.problem == "the queue is down"
     assert len(stack.taken("Order/TimelineDeadLetters")) == 1

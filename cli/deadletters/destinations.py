@@ -1,4 +1,4 @@
-"""The ways back: to the queue, the rule's target or the function that a letter was meant for.
+"""Where a letter goes back to: the queue, the rule's target or the function that it was meant for.
 
 Each only sends; whoever calls removes the letter afterwards. A crash in between sends it twice, which every consumer of
 the shop takes for once.
@@ -30,7 +30,7 @@ class StillFails(Exception):
     """It was tried again and failed, or it cannot be tried; the letter stays. The message says why."""
 
 
-class Home(Protocol):
+class Destination(Protocol):
     def __str__(self) -> str:
         """Where that is, for a person."""
 
@@ -152,7 +152,7 @@ class ToFunction:
 
 
 @dataclass(frozen=True)
-class ToHandler:
+class ToStreamReader:
     """To the function whose stream gave up a whole invocation: all of its records again, in their order."""
 
     lambda_: Any

@@ -42,8 +42,10 @@ def settle_again(stack: Stack, order_id: str) -> str:
 
 
 def _await_last_delivery(sqs: Any, queue: str) -> None:
-    """Until the queue holds nothing more, for about the time in which it delivers what failed twice more."""
-    deadline = time.monotonic() + 2 * int(attributes_of(sqs, queue)["VisibilityTimeout"]) + _SLACK_SECONDS
+    """Until the queue holds nothing more, for about the time that a message which keeps failing stays in it."""
+    attributes = attributes_of(sqs, queue)
+    deliveries = json.loads(attributes["RedrivePolicy"])["maxReceiveCount"]
+    deadline = time.monotonic() + deliveries * int(attributes["VisibilityTimeout"]) + _SLACK_SECONDS
     while depth_in(attributes_of(sqs, queue)) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
 

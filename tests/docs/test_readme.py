@@ -133,7 +133,7 @@ def _break_it(copy: Copy) -> None:
 
 def _follow(copy: Copy, command: str) -> None:
     if "cancel" in command:
-        # The two minutes that a reader is told of, made short.
+        # The minutes that a reader is told of, made short.
         stack = Stack.local(copy.folder / ".local")
         stack.client("sqs").set_queue_attributes(
             QueueUrl=stack.resources["Payment/SettleQueue"], Attributes={"VisibilityTimeout": "1"}

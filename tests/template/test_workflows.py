@@ -20,7 +20,7 @@ def tasks() -> Iterator[Any]:
                 yield pytest.param(state, id=f"{machine}: {name}")
 
 
-@pytest.mark.parametrize("task", tasks())
+@pytest.mark.parametrize("task", list(tasks()))
 def test_a_function_that_lambda_turns_away_is_asked_for_minutes(task: dict[str, Any]) -> None:
     """A new account runs 10 functions at once."""
     retrier = next(

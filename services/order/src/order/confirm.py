@@ -22,7 +22,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except domain.IllegalTransition as closed:
         raise OrderClosed(str(closed)) from closed
     logger.info("confirmed", order_id=order.order_id)
-    measure(
-        "PlacedToConfirmed", MetricUnit.Milliseconds, (order.updated_at - order.placed_at) / timedelta(milliseconds=1)
-    )
+    waited = order.updated_at - order.placed_at
+    measure("PlacedToConfirmed", MetricUnit.Milliseconds, waited / timedelta(milliseconds=1))
     return {"order_id": order.order_id, "status": order.status}

@@ -43,6 +43,16 @@ def test_checkout_confirms_an_order_once(orders: Orders) -> None:
     assert told(orders) == ["OrderPlaced", "OrderConfirmed"]
 
 
+def test_a_confirmation_is_measured_once(orders: Orders, capsys: pytest.CaptureFixture[str]) -> None:
+    order_id = orders.placed()
+    orders.clock.forward(timedelta(seconds=2))
+    orders.confirm(order_id)
+    orders.clock.forward(timedelta(hours=1))
+    orders.confirm(order_id)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PlacedToConfirmed" in line]
+    assert [line["PlacedToConfirmed"] for line in lines] == [[2000]]
+
+
 def test_checkout_rejects_an_order_once_and_for_the_first_reason(orders: Orders) -> None:
     order_id = orders.placed()
     assert orders.reject(order_id, "out_of_stock") == {"order_id": order_id, "status": "REJECTED"}

@@ -17,11 +17,12 @@ class OrderClosed(Exception):
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{order_id}` in, `{order_id, status}` out. Raises OrderClosed."""
+    now = clock.now()
     try:
-        order = store.change(event["order_id"], lambda order: domain.confirm(order, clock.now()))
+        order = store.change(event["order_id"], lambda order: domain.confirm(order, now))
     except domain.IllegalTransition as closed:
         raise OrderClosed(str(closed)) from closed
     logger.info("confirmed", order_id=order.order_id)
-    waited = order.updated_at - order.placed_at
-    measure("PlacedToConfirmed", MetricUnit.Milliseconds, waited / timedelta(milliseconds=1))
+    if order.updated_at == now:  # not when it was confirmed before
+        measure("PlacedToConfirmed", MetricUnit.Milliseconds, (now - order.placed_at) / timedelta(milliseconds=1))
     return {"order_id": order.order_id, "status": order.status}

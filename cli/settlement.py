@@ -25,7 +25,6 @@ def settle_again(stack: Stack, order_id: str) -> str:
     after the settlement would lie there for nothing.
     """
     sqs, queue = stack.client("sqs"), stack.resources["Payment/SettleQueue"]
-    _await_last_delivery(sqs, queue)
     dead_letters = QueuePlace(
         sqs,
         "Payment/SettleDeadLetters",
@@ -33,6 +32,9 @@ def settle_again(stack: Stack, order_id: str) -> str:
         ToSource(sqs, [Source("Payment/SettleQueue", queue)]),
     )
     redriven = redrive(dead_letters, order=order_id)
+    if not redriven:
+        _await_last_delivery(sqs, queue)
+        redriven = redrive(dead_letters, order=order_id)
     if problems := [outcome.problem for outcome in redriven if outcome.problem]:
         raise CommandError(f"Its dead letter could not be sent back: {problems[0]}")
     if redriven:

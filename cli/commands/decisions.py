@@ -52,7 +52,7 @@ def review(
 def settle(
     context: typer.Context,
     order_id: OrderId,
-    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 180,
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most, once it is sent.", min=0)] = 180,
 ) -> None:
     """Retry giving back a closed order's money after it failed, and wait until the order needs no attention."""
     shop = shop_of(context)

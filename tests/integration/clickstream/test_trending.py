@@ -26,9 +26,15 @@ def test_clicks_of_invented_skus_cannot_make_it_read_for_ever(
     clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clickstream.store._MOST_ROWS", 3)
-    clickstream.post(*[click(n, sku=f"invented-{n}") for n in range(5)])
+    for minutes in range(70):
+        at = NOW - timedelta(minutes=minutes)
+        clickstream.post(click(minutes, sku=f"invented-{minutes}", at=at.isoformat()))
     clickstream.aggregate(clickstream.records())
-    assert len(clickstream.trending()[1]["products"]) == 3
+    assert {product["sku"] for product in clickstream.trending()[1]["products"]} == {
+        "invented-0",
+        "invented-1",
+        "invented-2",
+    }
 
 
 def test_skus_that_begin_alike_are_kept_apart(clickstream: Clickstream) -> None:

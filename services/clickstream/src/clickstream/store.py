@@ -53,14 +53,14 @@ def count(occurrences: Sequence[Occurrence]) -> int:
 
 
 def counted(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
-    """Every sku and what was counted for it, once per unit of the spans; the oldest rows, where clicks of invented skus
-    have made more of them than one answer can read."""
+    """Every sku and what was counted for it, once per unit of the spans, newest first: the oldest are left out where
+    clicks of invented skus have made more rows than one answer can read."""
     yield from islice(_rows(spans), _MOST_ROWS)
 
 
 def _rows(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
     query = client("dynamodb").get_paginator("query")
-    for span in spans:
+    for span in reversed(list(spans)):
         pages = query.paginate(
             TableName=_table(),
             KeyConditionExpression="pk = :period AND sk BETWEEN :first AND :last",
@@ -70,6 +70,7 @@ def _rows(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
                 # After every sku of the last unit: no sku has a tilde.
                 ":last": {"S": f"{span.last}~"},
             },
+            ScanIndexForward=False,
         )
         for page in pages:
             for row in map(from_item, page["Items"]):

@@ -84,7 +84,7 @@ def child(template_url: str) -> Path:
 
 
 class _NoManagedPolicies:
-    """The translator looks up by name in the account; the one managed policy that is used here is given by its ARN."""
+    """The translator looks managed policies up by name in the account; the one used here is given by its ARN."""
 
     def load(self) -> dict[str, str]:
         return {}

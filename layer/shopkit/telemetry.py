@@ -11,7 +11,7 @@ tracer = Tracer(patch_modules=["botocore"])
 
 
 def measure(name: str, unit: MetricUnit, value: float) -> None:
-    """For what no metric of AWS's own tells. Costs $0.30 a month for each name; nothing waits for it, as CloudWatch
+    """For what AWS's own metrics do not show. Costs $0.30 a month for each name; nothing waits for it, as CloudWatch
     takes it out of the log (CloudWatch User Guide, "Specification: Embedded metric format")."""
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "cartwheel")
     with single_metric(name, unit, value, namespace=namespace) as metric:

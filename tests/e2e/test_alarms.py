@@ -115,7 +115,7 @@ def test_the_dashboard_shows_every_alarm_that_is_always_there(shop: Shop) -> Non
 
 
 def test_the_dashboard_knows_how_long_customers_wait(shop: Shop, customer: Person) -> None:
-    """By the metric of the functions' own, out of their log."""
+    """By the functions' own metric, out of their log."""
     bus = shop.table("Bus")
     body = json.loads(shop.aws("cloudwatch").get_dashboard(DashboardName=bus)["DashboardBody"])
     (line,) = (

@@ -28,7 +28,7 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
     outcome = {"restarted": 0, "rejected": 0}
     failed: list[Exception] = []
     for found in store.open_since_before(clock.now() - min(limits.checkout, limits.review)):
-        # One order that cannot be helped keeps no other from it.
+        # An order that fails must not stop the others.
         try:
             if what := _reconcile(found, limits):
                 outcome[what] += 1

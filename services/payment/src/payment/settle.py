@@ -44,7 +44,7 @@ def _ask_again(payment: Payment, operation: Operation) -> Payment:
 
 
 def _reason(failure: Exception) -> str:
-    """What the order's timeline, which its customer may read, tells of it: in words only what the gateway said. An
+    """What the order's timeline, which its customer may read, says of it: only the gateway's own words are quoted. An
     error of AWS names accounts and roles; the log has it whole."""
     said_by_gateway = isinstance(failure, GatewayUnavailable | GatewayTimeout | domain.UndoRefused)
     return f"{type(failure).__name__}: {failure}" if said_by_gateway else type(failure).__name__

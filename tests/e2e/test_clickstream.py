@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cli.app import main
+from cli.audit.evidence import gather
 from cli.browsing import Click, requests, sessions
 from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
@@ -208,16 +209,7 @@ def test_the_command_line_s_visitors_look_and_buy_once_per_seed(shop: Shop, caps
 
 def clicks_counted(shop: Shop) -> Counter[str]:
     """Of all products, also those that do not trend; the audit holds the counters to these."""
-    pages = (
-        shop.aws("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=shop.table("Clickstream/Counters"),
-            FilterExpression="begins_with(pk, :click)",
-            ExpressionAttributeValues={":click": {"S": "click#"}},
-        )
-    )
-    return Counter(item["counter"]["S"] for page in pages for item in page["Items"])
+    return Counter(one.counter for key, one in gather(shop.stack).counted.items() if key.startswith("click#"))
 
 
 def test_switched_off_it_takes_no_clicks_has_no_stream_and_still_tells_what_is_bought(

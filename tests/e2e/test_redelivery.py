@@ -3,13 +3,12 @@
 import json
 import random
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cli.audit.evidence import Evidence, gather
+from tests.support.books import books
 from tests.support.eventually import eventually, until
 from tests.support.faults import Event, deliver, events_of
 from tests.support.quiet import quiet
@@ -37,17 +36,6 @@ def one_of_each_ending(shop: Shop, customer: Person, operator: Person) -> list[O
     return orders
 
 
-def state(shop: Shop) -> Evidence:
-    """Everything in the books, in an order that does not depend on that of the rows."""
-    found = gather(shop.stack)
-    return replace(
-        found,
-        timeline=tuple(sorted(found.timeline, key=lambda event: (event.event_id, event.occurred_at))),
-        notifications=tuple(sorted(found.notifications, key=lambda one: one.pk)),
-        counters=tuple(sorted(found.counters, key=lambda row: (row.pk, row.sk))),
-    )
-
-
 def tell_customers_again(shop: Shop, events: list[Event]) -> None:
     """The ordered topic's own redelivery: the same events under other de-duplication ids."""
     for event in events:
@@ -67,7 +55,7 @@ def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once
     """Scenarios 9 and 10."""
     orders = one_of_each_ending(shop, customer, operator)
     events = [event for order in orders for event in events_of(order)]
-    before = state(shop)
+    before = books(shop)
 
     deliver(shop, events)
     deliver(shop, reversed(events))
@@ -76,7 +64,7 @@ def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once
     tell_customers_again(shop, shuffled)
 
     until(lambda: quiet(shop), bool, "a quiet shop")
-    assert state(shop) == before
+    assert books(shop) == before
 
 
 def test_a_replay_of_the_archive_charges_mails_and_moves_nothing(
@@ -85,14 +73,14 @@ def test_a_replay_of_the_archive_charges_mails_and_moves_nothing(
     """Scenario 16."""
     since = datetime.now(UTC) - timedelta(seconds=1)
     one_of_each_ending(shop, customer, operator)
-    before = state(shop)
+    before = books(shop)
 
     replay = start_replay(shop, since)
 
     until(lambda: replay_of(shop, replay)["State"], lambda now: now in {"COMPLETED", "FAILED"}, "a finished replay")
     assert replay_of(shop, replay)["State"] == "COMPLETED"
     until(lambda: quiet(shop), bool, "a quiet shop")
-    assert state(shop) == before
+    assert books(shop) == before
 
 
 def start_replay(shop: Shop, since: datetime) -> str:

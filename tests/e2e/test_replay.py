@@ -1,10 +1,8 @@
 """What happened can be told again: everything from the archive, a read model from what it was made of."""
 
-from dataclasses import replace
-
 import pytest
 
-from cli.audit.evidence import Evidence, gather
+from tests.support.books import books
 from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import switched_off
@@ -34,17 +32,6 @@ def test_the_whole_archive_replayed_changes_nothing(shop: Shop, customer: Person
     assert {"Notify/AttentionRule", "Notify/LowStockRule"} <= set(said["left_out"])
     until(lambda: quiet(shop), bool, "a quiet shop", within=300)
     assert books(shop) == before
-
-
-def books(shop: Shop) -> Evidence:
-    """Everything in them, in an order that does not depend on that of the rows."""
-    found = gather(shop.stack)
-    return replace(
-        found,
-        timeline=tuple(sorted(found.timeline, key=lambda event: (event.event_id, event.occurred_at))),
-        notifications=tuple(sorted(found.notifications, key=lambda one: one.pk)),
-        counters=tuple(sorted(found.counters, key=lambda row: (row.pk, row.sk))),
-    )
 
 
 def test_a_timeline_that_was_not_written_is_rebuilt_from_the_archive(shop: Shop, customer: Person, desk: Desk) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from shopkit.dynamodb import from_item
 from tests.support.eventually import until
 from tests.support.shop import Order, Shop
 
@@ -127,25 +126,13 @@ def deliver(shop: Shop, events: Iterable[Event]) -> None:
 
 
 def _recorded(order: Order, name: str | None) -> list[Event]:
-    shop = order.shop
-    pages = (
-        shop.aws("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=shop.table("Order/Timeline"),
-            KeyConditionExpression="order_id = :order",
-            ExpressionAttributeValues={":order": {"S": order.id}},
-            ConsistentRead=True,
-        )
-    )
-    rows = (from_item(item) for page in pages for item in page["Items"])
     return [
         {
             "source": row["source"],
             "detail-type": row["type"],
             "detail": {field: row[field] for field in _ENVELOPE},
         }
-        for row in rows
+        for row in order.shop.rows_of(order, "Order/Timeline", ConsistentRead=True)
         if name in {None, row["type"]}
     ]
 

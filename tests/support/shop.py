@@ -311,18 +311,8 @@ class Shop:
 
     def notifications(self, order: Order) -> list[dict[str, Any]]:
         """What was told about an order, as it was written, in the order in which it happened."""
-        pages = (
-            self.aws("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table("Notify/Notifications"),
-                IndexName="by_order",
-                KeyConditionExpression="order_id = :order",
-                ExpressionAttributeValues={":order": {"S": order.id}},
-            )
-        )
-        keys = [item["pk"]["S"] for page in pages for item in page["Items"]]
-        rows = (self.row("Notify/Notifications", pk=key) for key in keys)
+        keys = self.rows_of(order, "Notify/Notifications", IndexName="by_order")
+        rows = (self.row("Notify/Notifications", pk=key["pk"]) for key in keys)
         return [row for row in rows if row]
 
     def times_logged(self, group: str, text: str) -> int:
@@ -345,6 +335,20 @@ class Shop:
 
     def table(self, path: str) -> str:
         return self.stack.resources[path]
+
+    def rows_of(self, order: Order, path: str, **where: Any) -> list[dict[str, Any]]:
+        """An order's rows, of a table or an index that has them by order."""
+        pages = (
+            self.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table(path),
+                KeyConditionExpression="order_id = :order",
+                ExpressionAttributeValues={":order": {"S": order.id}},
+                **where,
+            )
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
 
     def row(self, path: str, **key: str) -> dict[str, Any] | None:
         """A table's row by its key."""

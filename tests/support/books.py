@@ -1,0 +1,17 @@
+"""What a shop has recorded, to be compared before and after."""
+
+from dataclasses import replace
+
+from cli.audit.evidence import Evidence, gather
+from tests.support.shop import Shop
+
+
+def books(shop: Shop) -> Evidence:
+    """Everything in them, in an order that does not depend on that of the rows."""
+    found = gather(shop.stack)
+    return replace(
+        found,
+        timeline=tuple(sorted(found.timeline, key=lambda event: (event.event_id, event.occurred_at))),
+        notifications=tuple(sorted(found.notifications, key=lambda one: one.pk)),
+        counters=tuple(sorted(found.counters, key=lambda row: (row.pk, row.sk))),
+    )

@@ -49,7 +49,9 @@ def born(pid: int) -> str | None:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             return None
-        return None if fields[0] == "Z" else fields[19]
+        state, threads, started = fields[0], int(fields[17]), fields[19]
+        # While a thread is left, so are the files and sockets, though the first one may be a zombie (proc_pid_stat(5)).
+        return None if state == "Z" and threads <= 1 else started
     listed = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, started = listed.stdout.strip().partition(" ")
     return started.strip() if started and not state.startswith("Z") else None

@@ -21,8 +21,8 @@ from tests.integration.clickstream.conftest import click, record
 from tests.integration.kafka import conftest as kafka
 from tests.integration.notify.conftest import confirmed, placed
 from tests.support.crash_points import Story, caller, crash_points, possible, queue, stream, told
-from tests.support.protocol.deployment import deployment
-from tests.support.protocol.planted import edit
+from tests.simulation.deployment import deployment
+from tests.simulation.planted import edit
 from tests.support.tables import stream_records
 from tools.expand import expand, templates
 

@@ -1,7 +1,7 @@
 """Crashes, enumerated, for the handlers of notify, clickstream and kafka, each by itself on moto: a story is told once
 calmly, and then, in a fresh account each time, once for every way in which a call of its handler can go wrong.
 
-What keeps money and stock right is crashed as a whole in `protocol.crashes`.
+What keeps money and stock right is crashed as a whole in `tests/simulation/crashes.py`.
 """
 
 import json
@@ -31,7 +31,7 @@ from shopkit.aws import client
 from shopkit.streams import change_of
 from tests.support.interleaving import Died
 from tests.support.kafka import Broker, broker, reader
-from tests.support.protocol.crashes import Fault
+from tests.simulation.crashes import Fault
 from tests.support.tables import create_tables, rows, stream_records
 
 type Effect = tuple[str, str, str]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.protocol.deployment import Function, QueueDefinition, Reader
-from tests.support.protocol.invocation import Invocation, Outcome
-from tests.support.protocol.small_dynamodb import Table
-from tests.support.protocol.workflow import Failure
+from tests.simulation.deployment import Function, QueueDefinition, Reader
+from tests.simulation.invocation import Invocation, Outcome
+from tests.simulation.small_dynamodb import Table
+from tests.simulation.workflow import Failure
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.protocol.races import race
+from tests.simulation.races import race
 
 SEEDS = 250
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from moto.events.models import EventPattern
 
-from tests.support.protocol.small_dynamodb import Index
+from tests.simulation.small_dynamodb import Index
 from tools.expand import Template, child, expand
 
 # The applications within the root template that keep the promise "money and stock are never wrong".

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.protocol.crowd import Busy, Crowd, Turn
-from tests.support.protocol.people import People
-from tests.support.protocol.races import crowd_in
-from tests.support.protocol.shop import Shop, Worker, opened_shop
-from tests.support.protocol.stories import CHECKOUT
-from tests.support.protocol.verdict import evidence_of, faults
-from tests.support.protocol.workflow import Execution
+from tests.simulation.crowd import Busy, Crowd, Turn
+from tests.simulation.people import People
+from tests.simulation.races import crowd_in
+from tests.simulation.simulation import Simulation, Worker, new_simulation
+from tests.simulation.stories import CHECKOUT
+from tests.simulation.verdict import evidence_of, faults
+from tests.simulation.workflow import Execution
 
 LEDGER, PAYMENTS = "Payment.SandboxLedger", "Payment.Payments"
 ORDERS, INVENTORY = "Order.Orders", "Inventory.Inventory"
@@ -20,7 +20,7 @@ UNITS = 5
 class Stage:
     """Make it by `staged()`."""
 
-    def __init__(self, shop: Shop, crowd: Crowd) -> None:
+    def __init__(self, shop: Simulation, crowd: Crowd) -> None:
         self.shop, self.crowd, self.people = shop, crowd, People(shop)
         self.people.stock(MUG=UNITS)
         self.order_id = ""
@@ -137,5 +137,5 @@ class Stage:
 
 @contextmanager
 def staged() -> Iterator[Stage]:
-    with opened_shop() as shop, crowd_in(shop) as crowd:
+    with new_simulation() as shop, crowd_in(shop) as crowd:
         yield Stage(shop, crowd)

@@ -18,8 +18,8 @@ from order import events as order_events
 from order import store as order_store
 from payment import domain as payment
 from shopkit import bus
-from tests.support.protocol.deployment import deployment
-from tests.support.protocol.stories import CHECKOUT
+from tests.simulation.deployment import deployment
+from tests.simulation.stories import CHECKOUT
 
 # Checkout's catch-all as one would first write it: give the money back at once, then reject.
 _SETTLEMENT = """{% $string({

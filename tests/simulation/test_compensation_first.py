@@ -5,9 +5,9 @@ Scenario 19: a compensation that keeps failing shows, until it succeeds.
 
 import pytest
 
-from tests.support.protocol.crowd import Turn
-from tests.support.protocol.stage import INVENTORY, LEDGER, PAYMENTS, UNITS, Stage
-from tests.support.protocol.verdict import evidence_of
+from tests.simulation.crowd import Turn
+from tests.simulation.stage import INVENTORY, LEDGER, PAYMENTS, UNITS, Stage
+from tests.simulation.verdict import evidence_of
 
 TOTAL = 2900
 UNTOUCHED, VOIDED, REFUNDED = None, (0, 0, True), (TOTAL, TOTAL, False)

@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from tests.support.protocol.channels import QueueReader, StreamReader
-from tests.support.protocol.crowd import Busy, Crowd, Turn
-from tests.support.protocol.invocation import Invocation, Outcome
-from tests.support.protocol.people import GaveUp, People
-from tests.support.protocol.races import crowd_in
-from tests.support.protocol.shop import Trigger, Worker, opened_shop
-from tests.support.protocol.verdict import evidence_of, faults
-from tests.support.protocol.workflow import Execution
+from tests.simulation.channels import QueueReader, StreamReader
+from tests.simulation.crowd import Busy, Crowd, Turn
+from tests.simulation.invocation import Invocation, Outcome
+from tests.simulation.people import GaveUp, People
+from tests.simulation.races import crowd_in
+from tests.simulation.simulation import Trigger, Worker, new_simulation
+from tests.simulation.verdict import evidence_of, faults
+from tests.simulation.workflow import Execution
 
 METHODS = ["pm_visa", "pm_declined", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"]
 # Streams whose order no one promises beyond a redrive. (The orders' own relay feeds the topic that is in order.)
@@ -43,7 +43,7 @@ class OneOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.exit = ExitStack()
-        self.shop = self.exit.enter_context(opened_shop())
+        self.shop = self.exit.enter_context(new_simulation())
         self.crowd: Crowd = self.exit.enter_context(crowd_in(self.shop))
         self.people = People(self.shop)
         self.order_id = ""

@@ -16,13 +16,13 @@ from unittest.mock import patch
 from shopkit import clock
 from shopkit.dynamodb import from_item
 from shopkit.telemetry import logger
-from tests.support.protocol.channels import Queue, QueueReader, StreamReader
-from tests.support.protocol.deployment import Deployment, Function, deployment
-from tests.support.protocol.expressions import NotModelled
-from tests.support.protocol.invocation import Invocation, Outcome
-from tests.support.protocol.small_aws import SmallAWS, installed
-from tests.support.protocol.small_dynamodb import SmallDynamoDB, Table
-from tests.support.protocol.workflow import Execution, Failure
+from tests.simulation.channels import Queue, QueueReader, StreamReader
+from tests.simulation.deployment import Deployment, Function, deployment
+from tests.simulation.expressions import NotModelled
+from tests.simulation.invocation import Invocation, Outcome
+from tests.simulation.small_aws import SmallAWS, installed
+from tests.simulation.small_dynamodb import SmallDynamoDB, Table
+from tests.simulation.workflow import Execution, Failure
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # A shop that is not quiet after so many invocations never will be.
@@ -53,8 +53,8 @@ class Published:
     event: Mapping[str, Any]
 
 
-class Shop:
-    """Make it by `opened_shop()`."""
+class Simulation:
+    """Make it by `new_simulation()`."""
 
     def __init__(self, deployed: Deployment) -> None:
         self.deployed = deployed
@@ -203,7 +203,7 @@ class Shop:
 class Worker:
     """Step Functions at work for one execution."""
 
-    shop: Shop
+    shop: Simulation
     execution: Execution
 
     @property
@@ -232,8 +232,8 @@ class Worker:
 
 
 @contextmanager
-def opened_shop() -> Iterator[Shop]:
-    shop = Shop(deployment())
+def new_simulation() -> Iterator[Simulation]:
+    shop = Simulation(deployment())
     level = logger.log_level
     logger.setLevel("CRITICAL")
     try:

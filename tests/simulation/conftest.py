@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.protocol.stage import Stage, staged
+from tests.simulation.stage import Stage, staged
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from enum import Enum, auto
 from threading import Semaphore
 from typing import Any
 
+from tests.simulation.invocation import Invocation
+from tests.simulation.people import GaveUp
+from tests.simulation.simulation import Simulation, skew
+from tests.simulation.small_aws import Answer, Call, Perform
 from tests.support.interleaving import Actor, Died, stop_here
-from tests.support.protocol.invocation import Invocation
-from tests.support.protocol.people import GaveUp
-from tests.support.protocol.shop import Shop, skew
-from tests.support.protocol.small_aws import Answer, Call, Perform
 
 _NOT_WRONG = timedelta()
 
@@ -38,7 +38,7 @@ class Busy:
 class Crowd:
     """Whoever works in the shop at this moment."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Simulation) -> None:
         self.shop = shop
         self.busy: list[Busy] = []
         self._turn_over = Semaphore(0)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tests.simulation.people import People
+from tests.simulation.simulation import Simulation, new_simulation
+from tests.simulation.small_aws import Answer, Call, Perform
+from tests.simulation.small_dynamodb import Refusal
+from tests.simulation.stories import Story
+from tests.simulation.verdict import evidence_of, faults
 from tests.support.interleaving import Died
-from tests.support.protocol.people import People
-from tests.support.protocol.shop import Shop, opened_shop
-from tests.support.protocol.small_aws import Answer, Call, Perform
-from tests.support.protocol.small_dynamodb import Refusal
-from tests.support.protocol.stories import Story
-from tests.support.protocol.verdict import evidence_of, faults
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 # Why a settlement failed is in the words of whoever was there to say it.
@@ -94,7 +94,7 @@ class Told:
 
 def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
     trouble = Trouble(fault, at)
-    with opened_shop() as shop:
+    with new_simulation() as shop:
         people = People(shop)
         people.stock(**story.stock)
         shop.aws.boundary = trouble
@@ -146,7 +146,7 @@ def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:
             yield f"{name}: {_difference(value, crashed.left[name])}"
 
 
-def left_behind(shop: Shop) -> dict[str, Any]:
+def left_behind(shop: Simulation) -> dict[str, Any]:
     """What must be the same however the story went: every row, every event by its id, every letter. Times may differ:
     who dies and is called again is later."""
     tables = {name: _timeless(sorted(shop.rows(name), key=repr)) for name in shop.tables}
@@ -159,7 +159,7 @@ def left_behind(shop: Shop) -> dict[str, Any]:
     }
 
 
-def outcome(shop: Shop) -> dict[str, Any]:
+def outcome(shop: Simulation) -> dict[str, Any]:
     """What the story came to, whoever else heard of it."""
     evidence = evidence_of(shop)
     return {

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.protocol.crashes import every_crash, possible, told
-from tests.support.protocol.deployment import deployment
-from tests.support.protocol.stories import STORIES
+from tests.simulation.crashes import every_crash, possible, told
+from tests.simulation.deployment import deployment
+from tests.simulation.stories import STORIES
 
 type Record = Callable[[str, object], None]
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 import pytest
 from hypothesis import Phase
 
-from tests.protocol import test_compensation_first as scenario_20
-from tests.protocol import test_lost_answers as scenario_18
-from tests.protocol import test_started_twice as scenario_6
-from tests.support.protocol.crashes import crash_points, told
-from tests.support.protocol.crowd import Turn
-from tests.support.protocol.one_order import live
-from tests.support.protocol.planted import BUGS, Bug, edited
-from tests.support.protocol.races import race
-from tests.support.protocol.stage import Stage, staged
-from tests.support.protocol.stories import STORIES
+from tests.simulation import test_compensation_first as scenario_20
+from tests.simulation import test_lost_answers as scenario_18
+from tests.simulation import test_started_twice as scenario_6
+from tests.simulation.crashes import crash_points, told
+from tests.simulation.crowd import Turn
+from tests.simulation.one_order import live
+from tests.simulation.planted import BUGS, Bug, edited
+from tests.simulation.races import race
+from tests.simulation.stage import Stage, staged
+from tests.simulation.stories import STORIES
 
 type Check = Callable[[], None]
 

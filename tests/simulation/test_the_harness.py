@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from order import place
-from tests.support.protocol.deployment import deployment
-from tests.support.protocol.expressions import NotModelled
-from tests.support.protocol.shop import opened_shop
-from tests.support.protocol.small_aws import running_as
-from tests.support.protocol.stage import INVENTORY, LEDGER, Stage
-from tests.support.protocol.stories import CHECKOUT
-from tests.support.protocol.workflow import Execution, Failure
+from tests.simulation.deployment import deployment
+from tests.simulation.expressions import NotModelled
+from tests.simulation.simulation import new_simulation
+from tests.simulation.small_aws import running_as
+from tests.simulation.stage import INVENTORY, LEDGER, Stage
+from tests.simulation.stories import CHECKOUT
+from tests.simulation.workflow import Execution, Failure
 
 BUSY, FINAL = Failure("Busy", "later"), Failure("Final", "no")
 
@@ -154,7 +154,7 @@ def targets(type_: str) -> Iterator[str]:
 
 
 def test_two_shops_know_nothing_of_each_other() -> None:
-    with opened_shop() as first:
+    with new_simulation() as first:
         first.tables["Order.Orders"].write((("S", b"x"),), {"pk": {"S": "x"}})
-        with opened_shop() as second:
+        with new_simulation() as second:
             assert second.rows("Order.Orders") == []

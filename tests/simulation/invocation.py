@@ -4,10 +4,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from tests.simulation.deployment import Function
+from tests.simulation.small_aws import running_as
+from tests.simulation.workflow import Failure
 from tests.support.interleaving import Died
-from tests.support.protocol.deployment import Function
-from tests.support.protocol.small_aws import running_as
-from tests.support.protocol.workflow import Failure
 
 type Outcome = Any | Failure
 type Ended = Callable[[Outcome], None]

@@ -10,12 +10,12 @@ from typing import Any
 from cli.audit import events, money, orders, queues, stock
 from cli.audit.endings import Endings, Machine, Message, Queue
 from cli.audit.evidence import CatalogueEntry, Charge, Evidence, Order, Payment, Product, Recorded, Reservation
-from tests.support.protocol.shop import Published, Shop
+from tests.simulation.simulation import Published, Simulation
 
 type Rows = list[dict[str, Any]]
 
 
-def faults(shop: Shop, expected_dead: frozenset[str] = frozenset()) -> list[str]:
+def faults(shop: Simulation, expected_dead: frozenset[str] = frozenset()) -> list[str]:
     """Every violation, one line each. `expected_dead` are ids of events that may lie in dead-letter queues."""
     evidence = evidence_of(shop)
     results = [
@@ -33,7 +33,7 @@ def faults(shop: Shop, expected_dead: frozenset[str] = frozenset()) -> list[str]
     ]
 
 
-def evidence_of(shop: Shop) -> Evidence:
+def evidence_of(shop: Simulation) -> Evidence:
     order_rows, inventory = shop.rows("Order.Orders"), shop.rows("Inventory.Inventory")
     restocked: dict[str, int] = {}
     for row in _with_prefix(inventory, "restock#"):
@@ -57,7 +57,7 @@ def evidence_of(shop: Shop) -> Evidence:
     )
 
 
-def _endings(shop: Shop) -> Endings:
+def _endings(shop: Simulation) -> Endings:
     """An execution that was lost is declared by the test that lost it: the orders' states prove that it was missed."""
     machines = {
         name: Machine(
@@ -83,7 +83,7 @@ def _endings(shop: Shop) -> Endings:
     )
 
 
-def _of_the_bus(shop: Shop, evidence: Evidence) -> Iterator[str]:
+def _of_the_bus(shop: Simulation, evidence: Evidence) -> Iterator[str]:
     """An id stands for one content, and the timeline is what the bus carried, not more and not less."""
     contents: dict[str, Published] = {}
     for published in shop.bus:
@@ -98,7 +98,7 @@ def _of_the_bus(shop: Shop, evidence: Evidence) -> Iterator[str]:
         yield f"timeline: tells of {id_}, which the bus never carried"
 
 
-def _of_the_order(shop: Shop) -> Iterator[str]:
+def _of_the_order(shop: Simulation) -> Iterator[str]:
     """The ordered topic carries every event of the order service, per order in the order of its versions."""
     told: dict[str, int] = {}
     seen: set[str] = set()

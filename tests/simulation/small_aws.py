@@ -17,8 +17,8 @@ import boto3
 from botocore.validate import validate_parameters
 
 from shopkit import aws
-from tests.support.protocol.expressions import NotModelled
-from tests.support.protocol.small_dynamodb import Refusal
+from tests.simulation.expressions import NotModelled
+from tests.simulation.small_dynamodb import Refusal
 
 type Answer = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tests.support.protocol.people import People
+from tests.simulation.people import People
 
 CHECKOUT, LEDGER = "Workflows.Checkout", "Payment.SandboxLedger"
 # More than checkout's limit, and more than a review's.

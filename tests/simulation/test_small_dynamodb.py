@@ -1,6 +1,6 @@
 """The double of DynamoDB answers as moto does, whatever is asked of it in whatever order.
 
-Where it and moto are both simpler than AWS (conflicts, throttling, tokens), the protocol's tests plant those faults.
+Where it and moto are both simpler than AWS (conflicts, throttling, tokens), the simulation plants those faults.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from tests.support.protocol.expressions import NotModelled, holds, updated
-from tests.support.protocol.small_aws import SmallAWS, installed, new_client
-from tests.support.protocol.small_dynamodb import Index, SmallDynamoDB, Table
+from tests.simulation.expressions import NotModelled, holds, updated
+from tests.simulation.small_aws import SmallAWS, installed, new_client
+from tests.simulation.small_dynamodb import Index, SmallDynamoDB, Table
 
 type Operation = tuple[str, dict[str, Any]]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.protocol.crashes import left_behind
-from tests.support.protocol.shop import Worker
-from tests.support.protocol.stage import LEDGER, UNITS, Stage
-from tests.support.protocol.workflow import Execution
+from tests.simulation.crashes import left_behind
+from tests.simulation.simulation import Worker
+from tests.simulation.stage import LEDGER, UNITS, Stage
+from tests.simulation.workflow import Execution
 
 TOTAL = 2900
 

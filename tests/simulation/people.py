@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulation.channels import event_of
+from tests.simulation.invocation import invoke
+from tests.simulation.simulation import Simulation
+from tests.simulation.verdict import faults
 from tests.support.api_gateway import ALICE, OPERATOR, Answer, Caller, call
 from tests.support.interleaving import Died
 from tests.support.orders import wanted
-from tests.support.protocol.channels import event_of
-from tests.support.protocol.invocation import invoke
-from tests.support.protocol.shop import Shop
-from tests.support.protocol.verdict import faults
 
 _PATIENCE = 10
 
@@ -23,7 +23,7 @@ class GaveUp(Exception):
 class People:
     """`answers` are all that they got, in order: whose, status and body. `noticed` is what was wrong on the way."""
 
-    shop: Shop
+    shop: Simulation
     answers: list[tuple[str, int, Any]] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from jsonata import Jsonata
 
-from tests.support.protocol.expressions import NotModelled
+from tests.simulation.expressions import NotModelled
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 WAIT_FOR_TOKEN = f"{INVOKE}.waitForTaskToken"

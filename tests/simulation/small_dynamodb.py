@@ -1,6 +1,6 @@
 """A double of DynamoDB in memory: exactly the operations that order, payment and inventory call, each atomic.
 
-It is fast enough to be crashed thousands of times. `tests/protocol/test_small_dynamodb.py` holds it against moto, and
+It is fast enough to be crashed thousands of times. `tests/simulation/test_small_dynamodb.py` holds it against moto, and
 it refuses (NotModelled) every operation, parameter and expression that it was not taught.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.protocol.expressions import Attribute, Item, NotModelled, comparable, holds, updated
+from tests.simulation.expressions import Attribute, Item, NotModelled, comparable, holds, updated
 
 type Parameters = Mapping[str, Any]
 type Answer = dict[str, Any]

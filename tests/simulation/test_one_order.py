@@ -3,7 +3,7 @@ outages, deliveries repeated and out of order. When it is over, money and stock 
 
 from collections.abc import Callable
 
-from tests.support.protocol.one_order import ended, live
+from tests.simulation.one_order import ended, live
 
 
 def test_whatever_happens_to_an_order_money_and_stock_are_right(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from tests.support.protocol.channels import QueueReader, StreamReader
-from tests.support.protocol.crowd import Crowd, Turn
-from tests.support.protocol.invocation import Invocation
-from tests.support.protocol.people import People
-from tests.support.protocol.shop import Shop, Trigger, opened_shop
-from tests.support.protocol.verdict import evidence_of, faults
+from tests.simulation.channels import QueueReader, StreamReader
+from tests.simulation.crowd import Crowd, Turn
+from tests.simulation.invocation import Invocation
+from tests.simulation.people import People
+from tests.simulation.simulation import Simulation, Trigger, new_simulation
+from tests.simulation.verdict import evidence_of, faults
 
 # Mostly the card that would have been charged: the others close the order by themselves.
 _METHODS = ["pm_visa"] * 6 + ["pm_timeout", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_declined", "pm_review"]
@@ -38,7 +38,7 @@ class Race:
 
 def race(seed: int) -> Race:
     rng = Random(seed)
-    with opened_shop() as shop, crowd_in(shop) as crowd:
+    with new_simulation() as shop, crowd_in(shop) as crowd:
         people = People(shop)
         people.stock(MUG=5)
         order_id = people.place(rng.choice(_METHODS))
@@ -54,7 +54,7 @@ def race(seed: int) -> Race:
 
 
 @contextmanager
-def crowd_in(shop: Shop) -> Iterator[Crowd]:
+def crowd_in(shop: Simulation) -> Iterator[Crowd]:
     crowd = Crowd(shop)
     try:
         yield crowd
@@ -116,7 +116,7 @@ def _run(course: _Course, people: People, order_id: str) -> None:
     raise AssertionError("the race never ends")
 
 
-def _has_come(shop: Shop, moment: str) -> bool:
+def _has_come(shop: Simulation, moment: str) -> bool:
     checkouts = [execution for execution in shop.executions if execution.machine == "Workflows.Checkout"]
     return any(
         checkout.status != "RUNNING" or (checkout.state == moment and moment != "over") for checkout in checkouts

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from payment.domain import Operation, gateway_key
-from tests.support.protocol.crowd import Turn
-from tests.support.protocol.stage import LEDGER, ORDERS, UNITS, Stage
-from tests.support.protocol.stories import CHECKOUT
+from tests.simulation.crowd import Turn
+from tests.simulation.stage import LEDGER, ORDERS, UNITS, Stage
+from tests.simulation.stories import CHECKOUT
 
 TOTAL = 2900
 _A_WHILE = timedelta(minutes=11)

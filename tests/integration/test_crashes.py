@@ -20,9 +20,10 @@ from shopkit import bus
 from tests.integration.clickstream.conftest import click, record
 from tests.integration.kafka import conftest as kafka
 from tests.integration.notify.conftest import confirmed, placed
-from tests.support.crash_points import Story, caller, crash_points, possible, queue, stream, told
 from tests.simulation.deployment import deployment
 from tests.simulation.planted import edit
+from tests.support.crash_points import Story, caller, crash_points, possible, queue, stream, told
+from tests.support.deliveries import sqs_event
 from tests.support.tables import stream_records
 from tools.expand import expand, templates
 
@@ -30,16 +31,7 @@ type Record = Callable[[str, object], None]
 
 
 def messages(*events: Envelope[Any]) -> list[Any]:
-    records = [
-        {
-            "messageId": str(event.event_id),
-            "body": json.dumps(event.as_published()),
-            "attributes": {"MessageGroupId": event.correlation_id, "ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-        }
-        for event in events
-    ]
-    return [{"Records": records}]
+    return [sqs_event(*events, fifo=True)]
 
 
 def one_order() -> list[Any]:

@@ -9,6 +9,7 @@ from tests.simulation.deployment import Function, QueueDefinition, Reader
 from tests.simulation.invocation import Invocation, Outcome
 from tests.simulation.small_dynamodb import Table
 from tests.simulation.workflow import Failure
+from tests.support.deliveries import sqs_record
 
 
 @dataclass
@@ -156,14 +157,7 @@ def _reported(answer: Any) -> set[str]:
 
 
 def _record(message: Message) -> dict[str, Any]:
-    return {
-        "messageId": message.id,
-        "receiptHandle": "handle",
-        "body": message.body,
-        "attributes": {"ApproximateReceiveCount": str(message.receives)},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
-    }
+    return sqs_record(message.body, message.id, attempt=message.receives)
 
 
 def event_of(message: Message) -> dict[str, Any]:

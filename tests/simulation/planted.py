@@ -20,6 +20,7 @@ from payment import domain as payment
 from shopkit import bus
 from tests.simulation.deployment import deployment
 from tests.simulation.stories import CHECKOUT
+from tests.support.deliveries import sqs_record
 
 # Checkout's catch-all as one would first write it: give the money back at once, then reject.
 _SETTLEMENT = """{% $string({
@@ -73,18 +74,7 @@ def checkout_that_compensates() -> Iterator[None]:
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {
             "FunctionName": "Payment.Settle",
-            "Payload": {
-                "Records": [
-                    {
-                        "messageId": "1",
-                        "receiptHandle": "handle",
-                        "eventSource": "aws:sqs",
-                        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
-                        "attributes": {"ApproximateReceiveCount": "1"},
-                        "body": _SETTLEMENT,
-                    }
-                ]
-            },
+            "Payload": {"Records": [sqs_record(_SETTLEMENT, "1")]},
         },
         "Next": "Reject order",
     }

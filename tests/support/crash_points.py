@@ -29,9 +29,9 @@ from notify.events import events_of
 from shopkit import clock
 from shopkit.aws import client
 from shopkit.streams import change_of
+from tests.simulation.crashes import Fault
 from tests.support.interleaving import Died
 from tests.support.kafka import Broker, broker, reader
-from tests.simulation.crashes import Fault
 from tests.support.tables import create_tables, rows, stream_records
 
 type Effect = tuple[str, str, str]

@@ -41,6 +41,7 @@ from shopkit.aws import client
 from shopkit.dynamodb import from_item
 from shopkit.streams import change_of
 from tests.support.api_gateway import ALICE, OPERATOR, Answer, Caller, call
+from tests.support.deliveries import returned, sqs_record
 from tests.support.tables import create_tables, stream_records
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -249,16 +250,5 @@ def deliver(handler: Any, *events: Envelope[Any]) -> list[str]:
 
 def failed(handler: Any, *bodies: str) -> list[str]:
     """A batch of messages as they are; answers the event ids, or else the positions, of those that failed."""
-    records = [
-        {
-            "messageId": str(index),
-            "receiptHandle": "handle",
-            "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
-        }
-        for index, body in enumerate(bodies)
-    ]
-    answer = handler({"Records": records}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    records = [sqs_record(body, str(index)) for index, body in enumerate(bodies)]
+    return returned(handler({"Records": records}, None))

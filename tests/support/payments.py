@@ -1,6 +1,5 @@
 """The payment service's functions over tables on moto, called as checkout and the settlement queue would."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from payment.sandbox_gateway import Charge
 from shopkit.aws import client
 from shopkit.dynamodb import from_item
 from shopkit.streams import change_of
+from tests.support.deliveries import sqs_event
 from tests.support.tables import create_tables, stream_records
 
 ORDER = "ord_1"
@@ -47,7 +47,7 @@ class Service:
         self, event: type[OrderRejected | OrderCancelled] = OrderRejected, *, attempt: int = 1, order_id: str = ORDER
     ) -> bool:
         """One delivery of the order's closing event; whether the message is done with."""
-        return not settle.handler(sqs_event(closing(event, order_id), attempt), None)["batchItemFailures"]
+        return not settle.handler(sqs_event(closing(event, order_id), attempt=attempt), None)["batchItemFailures"]
 
     def settle_from_queue(self, order_id: str = ORDER) -> bool:
         """Deliveries until one succeeds; whether that was before the message went to the dead letters."""
@@ -99,21 +99,6 @@ def closing(event: type[OrderRejected | OrderCancelled], order_id: str) -> Envel
         occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
         correlation_id=order_id,
     )
-
-
-def sqs_event(event: Envelope[Any], attempt: int = 1) -> dict[str, Any]:
-    return {
-        "Records": [
-            {
-                "messageId": str(event.event_id),
-                "receiptHandle": "handle",
-                "body": json.dumps(event.as_published()),
-                "attributes": {"ApproximateReceiveCount": str(attempt)},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:settle",
-            }
-        ]
-    }
 
 
 def retrying(call: Callable[[], Any]) -> Any:

@@ -1,6 +1,5 @@
 """A confirmed order joins what was clicked with what was bought."""
 
-import json
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from contracts.envelope import Envelope, envelop
 from contracts.order import OrderConfirmed
 from contracts.types import Money, OrderLine
 from tests.integration.clickstream.conftest import NOW, Clickstream, click
+from tests.support.deliveries import returned, sqs_event
 
 
 def confirmed(order_id: str, *skus: str) -> Envelope[Any]:
@@ -25,17 +25,7 @@ def confirmed(order_id: str, *skus: str) -> Envelope[Any]:
 
 def deliver(*events: Envelope[Any]) -> list[str]:
     """The ids of the events that go back to the queue."""
-    records = [
-        {
-            "messageId": str(event.event_id),
-            "body": json.dumps(event.as_published()),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-        }
-        for event in events
-    ]
-    answer = purchases.handler({"Records": records}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return returned(purchases.handler(sqs_event(*events), None))
 
 
 def test_a_purchase_delivered_three_times_counts_once(clickstream: Clickstream) -> None:

@@ -11,6 +11,7 @@ from contracts.envelope import Envelope
 from emulator.fixes.kafka_mappings import event_of
 from kafkabridge import bridge, producer, sales
 from tests.integration.kafka.conftest import View, cancelled, confirmed, placed
+from tests.support.deliveries import returned, sqs_event, sqs_record
 from tests.support.kafka import Broker, broker
 
 pytestmark = pytest.mark.loopback
@@ -43,17 +44,7 @@ def topic(running: Broker, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
 
 def deliver(*events: Envelope[Any]) -> list[str]:
     """Hands a batch of the FIFO queue to the function; answers the ids of the events that go back to it."""
-    messages = [
-        {
-            "messageId": str(event.event_id),
-            "body": json.dumps(event.as_published()),
-            "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": event.correlation_id},
-            "eventSource": "aws:sqs",
-        }
-        for event in events
-    ]
-    answer = bridge.handler({"Records": messages}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return returned(bridge.handler(sqs_event(*events, fifo=True), None))
 
 
 def test_an_orders_events_are_in_one_partition_in_order(running: Broker, topic: str) -> None:
@@ -102,14 +93,8 @@ def test_what_the_broker_does_not_take_holds_back_its_own_order(
 
 
 def test_what_is_no_order_event_goes_back_to_the_queue(topic: str) -> None:
-    message = {
-        "messageId": "poison",
-        "body": "{}",
-        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "x"},
-        "eventSource": "aws:sqs",
-    }
-    answer = bridge.handler({"Records": [message]}, None)
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["poison"]
+    message = sqs_record("{}", "poison", group="x")
+    assert returned(bridge.handler({"Records": [message]}, None)) == ["poison"]
 
 
 def test_without_a_broker_everything_goes_back_and_later_arrives(

@@ -1,7 +1,6 @@
 """A shop's user pool, the notifications table, the webhook's secret and SES on moto, and order events as the queues
 deliver them."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from contracts.types import Money, OrderLine
 from notify import email, webhook
 from shopkit.consumer import LambdaHandler
 from shopkit.dynamodb import from_item
+from tests.support.deliveries import returned, sqs_event
 from tests.support.tables import create_tables
 
 NOW = datetime(2024, 5, 17, 10, 0, tzinfo=UTC)
@@ -92,17 +92,7 @@ def _event(data: EventData, order_id: str, version: int) -> Envelope[Any]:
 
 def deliver(*events: Envelope[Any], attempt: int = 1, to: LambdaHandler = email.handler) -> list[str]:
     """Hands a batch to the function; answers the ids of the events that go back to the queue."""
-    records = [
-        {
-            "messageId": str(event.event_id),
-            "body": json.dumps(event.as_published()),
-            "attributes": {"ApproximateReceiveCount": str(attempt), "MessageGroupId": event.correlation_id},
-            "eventSource": "aws:sqs",
-        }
-        for event in events
-    ]
-    answer = to({"Records": records}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return returned(to(sqs_event(*events, attempt=attempt, fifo=True), None))
 
 
 def post(*events: Envelope[Any], attempt: int = 1) -> list[str]:

@@ -11,6 +11,7 @@ from payment import gateway_calls, settle
 from payment.authorize import PaymentDeclined
 from payment.domain import Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
+from tests.support.deliveries import sqs_event
 from tests.support.interleaving import Died
 from tests.support.payments import (
     MAX_RECEIVE_COUNT,
@@ -21,7 +22,6 @@ from tests.support.payments import (
     closing,
     key,
     retrying,
-    sqs_event,
 )
 
 CLOSING = [OrderRejected, OrderCancelled]

@@ -11,6 +11,7 @@ from contracts.order import OrderPlaced
 from schemas.examples import example
 from shopkit.consumer import Delivery, consumer
 from shopkit.telemetry import logger
+from tests.support.deliveries import returned, sqs_record
 
 type Message = dict[str, Any]
 
@@ -39,21 +40,15 @@ def message(number: int, event: type[EventData] = ProductUpdated, **changes: Any
 
 def run(handler: Any, *bodies: Message | str, fifo_groups: str | None = None, attempt: int = 1) -> list[str]:
     records = [
-        {
-            "messageId": str(index),
-            "receiptHandle": "handle",
-            "body": body if isinstance(body, str) else json.dumps(body),
-            "attributes": {
-                "ApproximateReceiveCount": str(attempt),
-                **({"MessageGroupId": fifo_groups[index]} if fifo_groups else {}),
-            },
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:queue{'.fifo' if fifo_groups else ''}",
-        }
+        sqs_record(
+            body if isinstance(body, str) else json.dumps(body),
+            str(index),
+            attempt=attempt,
+            group=fifo_groups[index] if fifo_groups else None,
+        )
         for index, body in enumerate(bodies)
     ]
-    answer = handler({"Records": records}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return returned(handler({"Records": records}, None))
 
 
 def test_scenario_13_one_poison_message_fails_alone() -> None:

@@ -76,17 +76,7 @@ def test_while_the_bus_is_down_the_outbox_keeps_everything(shop: Shop, customer:
 
 
 def relays_that_failed(shop: Shop) -> int:
-    return times_logged(shop, "events not published")
-
-
-def times_logged(shop: Shop, *texts: str) -> int:
-    """How many lines of the order service's log hold all of the texts."""
-    pages = (
-        shop.aws("logs")
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=shop.table("Order/Logs"), filterPattern=" ".join(f'"{text}"' for text in texts))
-    )
-    return sum(len(page["events"]) for page in pages)
+    return shop.times_logged("Order/Logs", "events not published")
 
 
 def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
@@ -110,7 +100,7 @@ def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
 
     assert letter["body"] == "poison"
     for body in events[:9]:
-        assert times_logged(shop, "consumed", json.loads(body)["detail"]["event_id"]) == 1
+        assert shop.times_logged("Order/Logs", "consumed", json.loads(body)["detail"]["event_id"]) == 1
     desk.types("dlq", "drop", "Order/TimelineDeadLetters", letter["id"])
 
 

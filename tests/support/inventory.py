@@ -18,6 +18,7 @@ from shopkit.aws import client
 from shopkit.dynamodb import to_item
 from shopkit.streams import change_of
 from tests.support import tables
+from tests.support.api_gateway import OPERATOR, Answer, Caller, Handler, call
 
 MUG = {
     "name": "Mug",
@@ -25,13 +26,6 @@ MUG = {
     "price": {"amount": 1450, "currency": "USD"},
     "image": "/images/mug.svg",
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,18 +47,18 @@ class Inventory:
     def __init__(self, table: str, failure_queue_url: str) -> None:
         self._table, self._failures = table, failure_queue_url
 
-    def put(self, sku: str, body: Any = MUG, **request: Any) -> Answer:
-        return http(upsert.handler, sku=sku, body=body, **{"operator": True, **request})
+    def put(self, sku: str, body: Any = MUG, caller: Caller = OPERATOR, **request: Any) -> Answer:
+        return _call(upsert.handler, sku, body, caller=caller, **request)
 
     def restock(self, sku: str, body: Any, key: str | None = "key-1", **request: Any) -> Answer:
         headers = {} if key is None else {"Idempotency-Key": key}
-        return http(restock.handler, sku=sku, body=body, headers=headers, **{"operator": True, **request})
+        return _call(restock.handler, sku, body, headers=headers, **{"caller": OPERATOR, **request})
 
     def get(self, sku: str) -> Answer:
-        return http(get_product.handler, sku=sku)
+        return _call(get_product.handler, sku)
 
     def page(self, **query: str) -> Answer:
-        return http(list_products.handler, query=query)
+        return call(list_products.handler, "/products", query=query)
 
     def stock(self, **units: int) -> None:
         """Products with so many available units, each."""
@@ -154,29 +148,7 @@ def inventory_on_moto() -> Iterator[Inventory]:
             yield Inventory(table, queue)
 
 
-def http(
-    handler: Any,
-    *,
-    sku: str | None = None,
-    body: Any = None,
-    headers: dict[str, str] | None = None,
-    query: dict[str, str] | None = None,
-    operator: bool = False,
-    subject: str = "somebody",
-) -> Answer:
-    """A call through API Gateway; a `body` that is text or bytes already is sent as it is."""
-    raw = body if isinstance(body, str) else json.dumps(body)
-    answer = handler(
-        {
-            "path": f"/products/{sku}" if sku else "/products",
-            "pathParameters": {"sku": sku} if sku else None,
-            "queryStringParameters": query or None,
-            "headers": {"Content-Type": "application/json", **(headers or {})},
-            "body": raw,
-            "requestContext": {
-                "authorizer": {"claims": {"sub": subject, "cognito:groups": "operators" if operator else ""}}
-            },
-        },
-        None,
-    )
-    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+def _call(handler: Handler, sku: str, body: Any = None, **request: Any) -> Answer:
+    """A `body` that is text already is sent as it is."""
+    sent = {"raw": body} if isinstance(body, str) else {"body": body}
+    return call(handler, f"/products/{sku}", parameters={"sku": sku}, **sent, **request)

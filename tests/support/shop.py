@@ -315,12 +315,12 @@ class Shop:
         rows = (self.row("Notify/Notifications", pk=key["pk"]) for key in keys)
         return [row for row in rows if row]
 
-    def times_logged(self, group: str, text: str) -> int:
-        """How many lines of a log group hold the text."""
+    def times_logged(self, group: str, *texts: str) -> int:
+        """How many lines of a log group hold all of the texts."""
         pages = (
             self.aws("logs")
             .get_paginator("filter_log_events")
-            .paginate(logGroupName=self.table(group), filterPattern=f'"{text}"')
+            .paginate(logGroupName=self.table(group), filterPattern=" ".join(f'"{text}"' for text in texts))
         )
         return sum(len(page["events"]) for page in pages)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.inventory.conftest import Before, conflict, single_conflict
+from tests.support.api_gateway import ALICE, Caller
 from tests.support.inventory import MUG, Inventory
 
 BAD_NUMBERS = ["0", "-1", "1.5", '"2"', "true", "null", str(2**31), str(2**63), "1e400", "-1e400", "NaN", "1" * 5000]
@@ -110,7 +111,7 @@ class TestUpsert:
         assert inventory.put("mug", json.dumps(MUG).replace("Mug", escape)).status == 400
 
     def test_it_is_for_operators(self, inventory: Inventory) -> None:
-        assert inventory.put("mug", operator=False).status == 403
+        assert inventory.put("mug", caller=ALICE).status == 403
         assert inventory.rows() == []
 
 
@@ -142,7 +143,7 @@ class TestRestock:
     def test_the_key_is_the_operators_and_the_products(self, inventory: Inventory) -> None:
         inventory.stock(mug=0 + 1, pot=1)
         for sku, operator in (("mug", "ann"), ("mug", "bob"), ("pot", "ann")):
-            answer = inventory.restock(sku, {"quantity": 1}, subject=operator)
+            answer = inventory.restock(sku, {"quantity": 1}, caller=Caller(operator, operator=True))
             assert "Idempotency-Replayed" not in answer.headers
         assert (inventory.product("mug").available, inventory.product("pot").available) == (3, 2)
 
@@ -203,7 +204,7 @@ class TestRestock:
 
     def test_it_is_for_operators(self, inventory: Inventory) -> None:
         inventory.stock(mug=5)
-        assert inventory.restock("mug", {"quantity": 1}, operator=False).status == 403
+        assert inventory.restock("mug", {"quantity": 1}, caller=ALICE).status == 403
 
 
 class TestReading:

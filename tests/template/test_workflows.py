@@ -48,7 +48,7 @@ def _readme_rows() -> dict[str, tuple[str, dict[str, str]]]:
     for line in (ROOT / "workflows" / "README.md").read_text().splitlines():
         if match := re.fullmatch(r"\| ([^|`]+) \| `([a-z_.]+)` \| (.+) \|", line):
             step, function, errors = match.groups()
-            branches = {}
+            branches: dict[str, str] = {}
             for part in errors.split(" · "):
                 names, _, leads = part.partition(": ")
                 branches |= dict.fromkeys(re.findall(r"`([\w.]+)`", names), leads)
@@ -63,7 +63,7 @@ def _branches(state: dict[str, Any]) -> dict[str, str]:
         name for retrier in state["Retry"] if not retrier["MaxAttempts"] for name in retrier["ErrorEquals"]
     }
     named = (never_retried | catchers.keys()) - {"States.ALL"}
-    return {name: _leads(catchers.get(name, catchers.get("States.ALL"))) for name in named}
+    return {name: _leads(catchers.get(name) or catchers["States.ALL"]) for name in named}
 
 
 def _leads(catcher: dict[str, Any]) -> str:

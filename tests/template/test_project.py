@@ -66,8 +66,24 @@ def test_a_deployment_asks_nothing(config: str, environment: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values())
 def test_the_root_template_knows_the_environment(environment: str) -> None:
     parameter = expand(templates()[0])["Parameters"]["Environment"]
-    assert parameter["Default"] == "sandbox"
-    assert environment in parameter.get("AllowedValues", [environment])
+    assert environment in parameter["AllowedValues"]
+
+
+def test_a_deployment_that_forgets_its_environment_fails() -> None:
+    """`--parameter-overrides` stands instead of samconfig.toml's, and a default would drop production's protection."""
+    for template in templates():
+        assert "Default" not in expand(template).get("Parameters", {}).get("Environment", {}), template
+
+
+def test_every_command_that_names_parameters_names_the_environment() -> None:
+    for page in (
+        ROOT / "README.md",
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("services/*/README.md"),
+        *ROOT.glob("docs/*.md"),
+    ):
+        for command in re.findall(r"sam deploy[^`\n]*--parameter-overrides[^`\n]*", page.read_text()):
+            assert " Environment=" in command, f"{page}: {command}"
 
 
 def test_local_builds_never_reach_aws() -> None:

@@ -58,13 +58,11 @@ WITHOUT_RESOURCE = LOG_DELIVERY | {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-# What SAM attaches by itself: logs, traces, reading event sources, and network interfaces, which know no resource.
+# Logs, traces, and network interfaces, which know no resource; of MSK, where its brokers are. Those that SAM attaches
+# for an SQS, DynamoDB or Kinesis event read every queue, table and stream of the account: such events are mappings.
 MANAGED = {
     "AWSLambdaBasicExecutionRole",
-    "AWSLambdaDynamoDBExecutionRole",
-    "AWSLambdaKinesisExecutionRole",
     "AWSLambdaMSKExecutionRole",
-    "AWSLambdaSQSQueueExecutionRole",
     "AWSLambdaVPCAccessExecutionRole",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",

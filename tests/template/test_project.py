@@ -7,6 +7,7 @@ import tomllib
 import pytest
 import yaml
 
+from emulator.parameters import refusal
 from tests.template.tree import STACK, Resource, Tree
 from tools.expand import ROOT, child, expand, templates
 
@@ -51,6 +52,33 @@ def test_what_anybody_may_call_is_throttled() -> None:
     api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
     throttled = {(each["ResourcePath"], each["HttpMethod"]) for each in api["MethodSettings"]}
     assert anybody == throttled != set()
+
+
+@pytest.mark.parametrize("name", expand(templates()[0])["Parameters"])
+def test_a_parameter_of_the_root_takes_only_what_works_and_says_so(name: str) -> None:
+    """CloudFormation checks the root's before it deploys anything, and a nested stack's minutes later."""
+    declared = expand(templates()[0])["Parameters"][name]
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & declared.keys()
+    assert refusal(declared, str(declared.get("Default", "sandbox"))) is None
+    assert refusal(declared, "<anything else>") is not None
+    assert re.match(r"must be ", declared["ConstraintDescription"])
+
+
+@pytest.mark.parametrize("stack", list(TREE.all(STACK)), ids=str)
+def test_a_nested_stack_refuses_nothing_that_the_root_has_let_through(stack: Resource) -> None:
+    """Rules that differ let a wrong value through at first, or keep a right one out."""
+    nested = TREE.templates[child(stack.written["TemplateURL"])].get("Parameters", {})
+    own = TREE.templates[stack.template].get("Parameters", {})
+    for name, passed in stack.written.get("Parameters", {}).items():
+        above = own.get(passed["Ref"]) if passed.keys() == {"Ref"} else None
+        if above is None or nested[name].get("Type") != above.get("Type"):
+            continue
+        for constraint in ("AllowedValues", "AllowedPattern", "MinValue", "MaxValue"):
+            # A stack that is left out on a condition has one value fewer.
+            if constraint == "AllowedValues" and "Condition" in stack.body:
+                assert set(nested[name].get(constraint, [])) <= set(above.get(constraint, []))
+            elif constraint in nested[name]:
+                assert nested[name][constraint] == above.get(constraint), f"{name}: {constraint}"
 
 
 @pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())

@@ -54,6 +54,13 @@ def test_what_anybody_may_call_is_throttled() -> None:
     assert anybody == throttled != set()
 
 
+def test_a_flood_of_clicks_fills_one_shard_at_most() -> None:
+    """A request brings up to 100 clicks, and a shard takes 1,000 a second: more would cost and not be taken."""
+    api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
+    (rate,) = (each["ThrottlingRateLimit"] for each in api["MethodSettings"] if each["ResourcePath"] == "/~1clicks")
+    assert rate * 100 <= 1000
+
+
 @pytest.mark.parametrize("name", expand(templates()[0])["Parameters"])
 def test_a_parameter_of_the_root_takes_only_what_works_and_says_so(name: str) -> None:
     """CloudFormation checks the root's before it deploys anything, and a nested stack's minutes later."""

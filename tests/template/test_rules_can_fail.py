@@ -153,7 +153,7 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("stream_consumer_isolates_poison", f"{STREAM}.FunctionResponseTypes", REMOVED),
     ("stream_consumer_starts_at_the_beginning", f"{STREAM}.StartingPosition", "LATEST"),
     ("stream_consumer_keeps_what_it_gave_up", f"{STREAM}.DestinationConfig", REMOVED),
-    ("stream_consumer_keeps_what_it_gave_up", f"{STATEMENTS}.3", REMOVED),
+    ("stream_consumer_keeps_what_it_gave_up", f"{STATEMENTS}.4", REMOVED),
     (
         "stream_consumer_keeps_what_it_gave_up",
         f"{STREAM}.DestinationConfig.OnFailure",
@@ -176,6 +176,12 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("table_is_on_demand_and_recoverable", "Table.Properties.BillingMode", "PROVISIONED"),
     ("table_is_on_demand_and_recoverable", "Table.Properties.PointInTimeRecoverySpecification", REMOVED),
     ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", REMOVED),
+    ("table_that_anybody_makes_write_has_a_ceiling", "Table.Properties.OnDemandThroughput", REMOVED),
+    (
+        "table_that_anybody_makes_write_has_a_ceiling",
+        "Table.Properties.OnDemandThroughput.MaxWriteRequestUnits",
+        40_000,
+    ),
     ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", True),
     ("account_wide_setting", "Account", {"Type": "AWS::ApiGateway::Account", "Properties": {}}),
     ("stage_needs_no_account_setting", "Api.Properties.MethodSettings", [{"LoggingLevel": "INFO"}]),

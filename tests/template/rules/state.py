@@ -39,6 +39,10 @@ NAMES = {
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+# A write unit a second is $0.05 a day, a read unit $0.01 (us-east-1, 2026-08).
+MOST_UNITS = 2000
+
 # These actions know no resource: AWS accepts only "*" for them.
 LOG_DELIVERY = {
     "logs:CreateLogDelivery",
@@ -85,6 +89,24 @@ def table_is_on_demand_and_recoverable(table: Resource) -> Iterator[str]:
         yield "BillingMode is not PAY_PER_REQUEST"
     if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled") is not True:
         yield "point-in-time recovery is not enabled"
+
+
+@rule("AWS::DynamoDB::Table")
+def table_that_anybody_makes_write_has_a_ceiling(table: Resource) -> Iterator[str]:
+    """An on-demand table follows a flood, and its bill with it (DynamoDB Developer Guide, "Maximum throughput for
+    on-demand tables"). What a Kinesis stream brings comes from visitors without a token."""
+    readers = {
+        mapping.target(mapping.written["FunctionName"], FUNCTION)
+        for mapping in table.tree.all("AWS::Lambda::EventSourceMapping")
+        if mapping.target(mapping.written.get("EventSourceArn"), "AWS::Kinesis::Stream")
+    }
+    roles = [role for reader in readers if reader and (role := reader.target(reader.written["Role"], ROLE))]
+    if not any(table.tree.allows(role, action, table) for role in roles for action in WRITES):
+        return
+    caps = table.properties().get("OnDemandThroughput", {})
+    for name in ("MaxReadRequestUnits", "MaxWriteRequestUnits"):
+        if not 0 < int(caps.get(name, 0)) <= MOST_UNITS:
+            yield f"OnDemandThroughput.{name} is {caps.get(name)}, not up to {MOST_UNITS}"
 
 
 @rule("AWS::DynamoDB::Table")

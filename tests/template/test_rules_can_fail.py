@@ -183,6 +183,7 @@ PLANTS: list[tuple[str, str, Any]] = [
         40_000,
     ),
     ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", True),
+    ("user_pool_does_not_tell_case_apart", "Pool.Properties", {"UsernameAttributes": ["email"]}),
     ("account_wide_setting", "Account", {"Type": "AWS::ApiGateway::Account", "Properties": {}}),
     ("stage_needs_no_account_setting", "Api.Properties.MethodSettings", [{"LoggingLevel": "INFO"}]),
     ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Action", "dynamodb:*"),

@@ -117,6 +117,13 @@ def table_is_protected_where_it_matters(table: Resource) -> Iterator[str]:
             yield f"DeletionProtectionEnabled is not {wanted} in {environment}"
 
 
+@rule("AWS::Cognito::UserPool")
+def user_pool_does_not_tell_case_apart(pool: Resource) -> Iterator[str]:
+    """It does by default, and for ever: Ada@example.com would be another customer than ada@example.com."""
+    if pool.properties().get("UsernameConfiguration", {}).get("CaseSensitive") is not False:
+        yield "UsernameConfiguration.CaseSensitive is not false"
+
+
 @rule("AWS::ApiGateway::Account")
 def account_wide_setting(account: Resource) -> Iterator[str]:
     """It belongs to the account: this stack would take it from whoever else has an API there."""

@@ -14,7 +14,7 @@ from tests.template.tree import Tree
 HEALTHY = yaml_parse((Path(__file__).parent / "healthy.yaml").read_text())
 REMOVED = object()
 
-QUEUE = "Queue.Properties"
+QUEUE, LONG = "Queue.Properties", "MessagesAboutTheOrdersOfCustomers"
 MESSAGES, STREAM = "FunctionQueue.Properties", "FunctionStream.Properties"
 STATEMENTS = "Function.Properties.Policies.0.Statement"
 MACHINE = "Machine.Properties"
@@ -53,9 +53,9 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("queue_outlives_an_overload", f"{QUEUE}.RedrivePolicy.maxReceiveCount", 4),
     ("queue_outlives_an_overload", f"{QUEUE}.VisibilityTimeout", 30),
     ("fifo_queue_has_a_name_that_fits", "Fifo", {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}),
-    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${AWS::StackName}-email.fifo")),
-    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${Environment}-email")),
-    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${Environment}-the-customers-e-mails-of-orders.fifo")),
+    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${AWS::StackName}-Fifo.fifo")),
+    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${Environment}-Fifo")),
+    ("fifo_queue_has_a_name_that_fits", LONG, fifo(f"${{Environment}}-{LONG}.fifo")),
     ("rule_target_has_dead_letters", "Placed.Properties.Targets.0.DeadLetterConfig", REMOVED),
     ("rule_target_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.0", REMOVED),
     ("rule_listens_to_the_shops_bus", "Placed.Properties.EventBusName", REMOVED),
@@ -85,6 +85,7 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("reader_of_a_stream_has_an_alarm", "Behind", REMOVED),
     ("machine_has_alarms", "Failed", REMOVED),
     ("machine_has_alarms", "TimedOut", REMOVED),
+    ("machine_has_alarms", "Aborted", REMOVED),
     ("machine_has_alarms", "Throttled", REMOVED),
     ("scheduled_function_has_an_alarm", "Errors", REMOVED),
     ("front_door_has_an_alarm", "ServerErrors", REMOVED),

@@ -159,12 +159,13 @@ def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]
 @rule(QUEUE)
 def fifo_queue_has_a_name_that_fits(queue: Resource) -> Iterator[str]:
     """The name that CloudFormation makes up for a FIFO queue begins with the nested stack's, and is not cut to SQS's 80
-    characters; one made of the root stack's name is as long as it is written."""
+    characters; one made of the root stack's name is as long as it is written. The dashboard finds it by its
+    logical id."""
     if not _fifo(queue):
         return
     name = str(_text(queue.written.get("QueueName")))
-    if "AWS::StackName" in name or not re.fullmatch(r"\$\{\w+\}[\w-]*\.fifo", name):
-        yield f"QueueName is {name}; make it of the root stack's name and an ending with .fifo"
+    if not re.fullmatch(rf"\$\{{\w+\}}-{queue.name}\.fifo", name):
+        yield f"QueueName is {name}; make it of the root stack's name and -{queue.name}.fifo"
     elif len(name.partition("}")[2]) > QUEUE_NAME - STACK_NAME:
         yield f"QueueName is {name}, which leaves less than {STACK_NAME} characters for the stack's name"
 

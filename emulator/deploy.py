@@ -27,6 +27,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from emulator import lifecycle
 from emulator.lifecycle import PROJECT, EmulatorError, Running
+from emulator.parameters import refusal
 
 # What `sam build` reads: a change in none of these needs no build.
 SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "workflows")
@@ -138,15 +139,17 @@ def missing_tools() -> list[str]:
 
 
 def parameters_in(text: str) -> dict[str, str]:
-    """`NAME=VALUE NAME=VALUE`, of parameters that the template has. Raises EmulatorError."""
+    """`NAME=VALUE NAME=VALUE`, of parameters that the template has and values that they take. Raises EmulatorError."""
     known = yaml_parse((PROJECT / "template.yaml").read_text())["Parameters"]
     try:
         pairs = [word.partition("=") for word in shlex.split(text)]
     except ValueError as error:
         raise EmulatorError(f"PARAMETERS is NAME=VALUE NAME=VALUE, not {text!r}: {error}") from error
-    for name, equals, _ in pairs:
+    for name, equals, value in pairs:
         if not equals or name not in known:
             raise EmulatorError(f"PARAMETERS: {name!r} is not NAME=VALUE with one of these names: {', '.join(known)}")
+        if why := refusal(known[name], value):
+            raise EmulatorError(f"PARAMETERS: {name}={value}: {why}")
     return {name: value for name, _, value in pairs}
 
 

@@ -42,6 +42,8 @@ _THROTTLED = Metric("AWS/Lambda", "Throttles", "Sum", seconds=_FIVE_MINUTES, per
 _EXECUTIONS = (
     Metric("AWS/States", "ExecutionsFailed", "Sum", "failed"),
     Metric("AWS/States", "ExecutionsTimedOut", "Sum", "timed-out"),
+    # By a person, or by a deployment that replaces the state machine.
+    Metric("AWS/States", "ExecutionsAborted", "Sum", "aborted"),
     Metric("AWS/States", "ExecutionThrottled", "Sum", "throttled", seconds=_FIVE_MINUTES, periods=3),
 )
 

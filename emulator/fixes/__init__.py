@@ -20,6 +20,7 @@ NAMES = (
     "batch_actions",
     "transactions",
     "ses_identities",
+    "case_blind_pools",
     "resharding",
     "streams",
     "firehose",

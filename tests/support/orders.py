@@ -200,7 +200,7 @@ def orders_on_moto() -> Iterator[Orders]:
         environment = {
             "ORDERS_TABLE": tables["Orders"],
             "TIMELINE_TABLE": tables["Timeline"],
-            "ORDER_ID_SECRET": "secret",
+            "ORDER_ID_SCOPE": "a shop",
             "REVIEW_THRESHOLD": str(REVIEW_THRESHOLD),
             "CHECKOUT_LIMIT_SECONDS": "600",
             "REVIEW_LIMIT_SECONDS": "86400",

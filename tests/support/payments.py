@@ -26,7 +26,7 @@ from tests.support.tables import create_tables, stream_records
 ORDER = "ord_1"
 TOTAL = Money(amount=4200)
 SETTLE_ATTEMPTS = 3
-LAST_DELIVERY = MAX_RECEIVE_COUNT = 5
+RECORD_FIRST_FROM, MAX_RECEIVE_COUNT = 5, 10
 # More than checkout needs for any payment method.
 RETRIES = 5
 
@@ -85,7 +85,7 @@ def payment_service() -> Iterator[Service]:
             "PAYMENTS_TABLE": names["Payments"],
             "LEDGER_TABLE": names["SandboxLedger"],
             "SETTLE_ATTEMPTS": str(SETTLE_ATTEMPTS),
-            "LAST_DELIVERY": str(LAST_DELIVERY),
+            "RECORD_FIRST_FROM": str(RECORD_FIRST_FROM),
         }
         with patch.dict(os.environ, environment):
             yield Service(names["Payments"], names["SandboxLedger"])

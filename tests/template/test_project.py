@@ -7,6 +7,7 @@ import tomllib
 import pytest
 import yaml
 
+from emulator.parameters import refusal
 from tests.template.tree import STACK, Resource, Tree
 from tools.expand import ROOT, child, expand, templates
 
@@ -53,6 +54,40 @@ def test_what_anybody_may_call_is_throttled() -> None:
     assert anybody == throttled != set()
 
 
+def test_a_flood_of_clicks_fills_one_shard_at_most() -> None:
+    """A request brings up to 100 clicks, and a shard takes 1,000 a second: more would cost and not be taken."""
+    api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
+    (rate,) = (each["ThrottlingRateLimit"] for each in api["MethodSettings"] if each["ResourcePath"] == "/~1clicks")
+    assert rate * 100 <= 1000
+
+
+@pytest.mark.parametrize("name", expand(templates()[0])["Parameters"])
+def test_a_parameter_of_the_root_takes_only_what_works_and_says_so(name: str) -> None:
+    """CloudFormation checks the root's before it deploys anything, and a nested stack's minutes later."""
+    declared = expand(templates()[0])["Parameters"][name]
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & declared.keys()
+    assert refusal(declared, str(declared.get("Default", "sandbox"))) is None
+    assert refusal(declared, "<anything else>") is not None
+    assert re.match(r"must be ", declared["ConstraintDescription"])
+
+
+@pytest.mark.parametrize("stack", list(TREE.all(STACK)), ids=str)
+def test_a_nested_stack_refuses_nothing_that_the_root_has_let_through(stack: Resource) -> None:
+    """Rules that differ let a wrong value through at first, or keep a right one out."""
+    nested = TREE.templates[child(stack.written["TemplateURL"])].get("Parameters", {})
+    own = TREE.templates[stack.template].get("Parameters", {})
+    for name, passed in stack.written.get("Parameters", {}).items():
+        above = own.get(passed["Ref"]) if passed.keys() == {"Ref"} else None
+        if above is None or nested[name].get("Type") != above.get("Type"):
+            continue
+        for constraint in ("AllowedValues", "AllowedPattern", "MinValue", "MaxValue"):
+            # A stack that is left out on a condition has one value fewer.
+            if constraint == "AllowedValues" and "Condition" in stack.body:
+                assert set(nested[name].get(constraint, [])) <= set(above.get(constraint, []))
+            elif constraint in nested[name]:
+                assert nested[name][constraint] == above.get(constraint), f"{name}: {constraint}"
+
+
 @pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())
 def test_a_deployment_asks_nothing(config: str, environment: str) -> None:
     deploy = CONFIG[config]["deploy"]["parameters"]
@@ -66,8 +101,24 @@ def test_a_deployment_asks_nothing(config: str, environment: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values())
 def test_the_root_template_knows_the_environment(environment: str) -> None:
     parameter = expand(templates()[0])["Parameters"]["Environment"]
-    assert parameter["Default"] == "sandbox"
-    assert environment in parameter.get("AllowedValues", [environment])
+    assert environment in parameter["AllowedValues"]
+
+
+def test_a_deployment_that_forgets_its_environment_fails() -> None:
+    """`--parameter-overrides` stands instead of samconfig.toml's, and a default would drop production's protection."""
+    for template in templates():
+        assert "Default" not in expand(template).get("Parameters", {}).get("Environment", {}), template
+
+
+def test_every_command_that_names_parameters_names_the_environment() -> None:
+    for page in (
+        ROOT / "README.md",
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("services/*/README.md"),
+        *ROOT.glob("docs/*.md"),
+    ):
+        for command in re.findall(r"sam deploy[^`\n]*--parameter-overrides[^`\n]*", page.read_text()):
+            assert " Environment=" in command, f"{page}: {command}"
 
 
 def test_local_builds_never_reach_aws() -> None:

@@ -14,9 +14,9 @@ from tests.template.tree import Tree
 HEALTHY = yaml_parse((Path(__file__).parent / "healthy.yaml").read_text())
 REMOVED = object()
 
-QUEUE = "Queue.Properties"
-EVENTS = "Function.Properties.Events"
-STREAM = f"{EVENTS}.Stream.Properties"
+QUEUE, LONG = "Queue.Properties", "MessagesAboutTheOrdersOfCustomers"
+MESSAGES, STREAM = "FunctionQueue.Properties", "FunctionStream.Properties"
+STATEMENTS = "Function.Properties.Policies.0.Statement"
 MACHINE = "Machine.Properties"
 DOCUMENT = "Api.Properties.DefinitionBody"
 DELIVERED = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement"
@@ -31,16 +31,31 @@ SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
     }
 }
 OF_THE_RULE = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Placed", "Arn"]}}}
+SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role"
 FIFO_LETTERS = {"FifoQueue": True, "MessageRetentionPeriod": 1209600}
+
+
+def fifo(name: str) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True, "QueueName": {"Fn::Sub": name}}}
+
 
 # rule, where the healthy template breaks, what stands there then
 PLANTS: list[tuple[str, str, Any]] = [
     ("queue_outlasts_its_function", f"{QUEUE}.VisibilityTimeout", 59),
     ("queue_outlasts_its_function", "Function.Properties.Timeout", 11),
-    ("queue_outlasts_its_function", f"{EVENTS}.Queue.Properties.MaximumBatchingWindowInSeconds", 1),
+    ("queue_outlasts_its_function", f"{MESSAGES}.MaximumBatchingWindowInSeconds", 1),
     ("consumed_queue_has_dead_letters", f"{QUEUE}.RedrivePolicy", REMOVED),
-    ("queue_consumer_reports_partial_failures", f"{EVENTS}.Queue.Properties.FunctionResponseTypes", REMOVED),
-    ("queue_batch_is_one_that_lambda_takes", f"{EVENTS}.Queue.Properties.BatchSize", 11),
+    ("queue_consumer_reports_partial_failures", f"{MESSAGES}.FunctionResponseTypes", REMOVED),
+    ("queue_batch_is_one_that_lambda_takes", f"{MESSAGES}.BatchSize", 11),
+    ("queue_consumer_leaves_room_for_others", f"{MESSAGES}.ScalingConfig", REMOVED),
+    ("queue_consumer_leaves_room_for_others", f"{MESSAGES}.ScalingConfig.MaximumConcurrency", 1),
+    ("queue_consumer_leaves_room_for_others", f"{MESSAGES}.ScalingConfig.MaximumConcurrency", 1000),
+    ("queue_outlives_an_overload", f"{QUEUE}.RedrivePolicy.maxReceiveCount", 4),
+    ("queue_outlives_an_overload", f"{QUEUE}.VisibilityTimeout", 30),
+    ("fifo_queue_has_a_name_that_fits", "Fifo", {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}),
+    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${AWS::StackName}-Fifo.fifo")),
+    ("fifo_queue_has_a_name_that_fits", "Fifo", fifo("${Environment}-Fifo")),
+    ("fifo_queue_has_a_name_that_fits", LONG, fifo(f"${{Environment}}-{LONG}.fifo")),
     ("rule_target_has_dead_letters", "Placed.Properties.Targets.0.DeadLetterConfig", REMOVED),
     ("rule_target_has_dead_letters", "LettersPolicy.Properties.PolicyDocument.Statement.0", REMOVED),
     ("rule_listens_to_the_shops_bus", "Placed.Properties.EventBusName", REMOVED),
@@ -66,10 +81,11 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("queue_that_nobody_reads_has_an_alarm", "Alarm", REMOVED),
     ("queue_that_nobody_reads_has_an_alarm", "Alarm.Properties.MetricName", "NumberOfMessagesSent"),
     ("queue_that_nobody_reads_has_an_alarm", "Alarm.Properties.Dimensions.0.Value", {"Fn::GetAtt": ["Queue", "Arn"]}),
-    ("queue_that_nobody_reads_has_an_alarm", f"{EVENTS}.Queue", REMOVED),
+    ("queue_that_nobody_reads_has_an_alarm", "FunctionQueue", REMOVED),
     ("reader_of_a_stream_has_an_alarm", "Behind", REMOVED),
     ("machine_has_alarms", "Failed", REMOVED),
     ("machine_has_alarms", "TimedOut", REMOVED),
+    ("machine_has_alarms", "Aborted", REMOVED),
     ("machine_has_alarms", "Throttled", REMOVED),
     ("scheduled_function_has_an_alarm", "Errors", REMOVED),
     ("front_door_has_an_alarm", "ServerErrors", REMOVED),
@@ -138,13 +154,15 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("stream_consumer_isolates_poison", f"{STREAM}.FunctionResponseTypes", REMOVED),
     ("stream_consumer_starts_at_the_beginning", f"{STREAM}.StartingPosition", "LATEST"),
     ("stream_consumer_keeps_what_it_gave_up", f"{STREAM}.DestinationConfig", REMOVED),
-    ("stream_consumer_keeps_what_it_gave_up", f"{STREAM}.DestinationConfig.OnFailure.Type", REMOVED),
+    ("stream_consumer_keeps_what_it_gave_up", f"{STATEMENTS}.4", REMOVED),
     (
         "stream_consumer_keeps_what_it_gave_up",
         f"{STREAM}.DestinationConfig.OnFailure",
-        {"Type": "SQS", "Destination": {"Fn::GetAtt": ["Letters", "Arn"]}},
+        {"Destination": {"Fn::GetAtt": ["Letters", "Arn"]}},
     ),
     ("function_may_read_its_source", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
+    ("function_may_read_its_source", f"{STATEMENTS}.1.Action.2", "sqs:ReceiveMessages"),
+    ("function_may_read_its_source", f"{STATEMENTS}.2.Resource", {"Fn::GetAtt": ["Letters", "Arn"]}),
     ("delivery_may_read_and_write", f"{DELIVERED}.0.Action.1", "kinesis:PutRecord"),
     ("delivery_may_read_and_write", f"{DELIVERED}.1.Action.5", "s3:PutObjectAcl"),
     ("delivery_may_read_and_write", "Delivery.Properties.KinesisStreamSourceConfiguration.RoleARN", REMOVED),
@@ -159,7 +177,14 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("table_is_on_demand_and_recoverable", "Table.Properties.BillingMode", "PROVISIONED"),
     ("table_is_on_demand_and_recoverable", "Table.Properties.PointInTimeRecoverySpecification", REMOVED),
     ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", REMOVED),
+    ("table_that_anybody_makes_write_has_a_ceiling", "Table.Properties.OnDemandThroughput", REMOVED),
+    (
+        "table_that_anybody_makes_write_has_a_ceiling",
+        "Table.Properties.OnDemandThroughput.MaxWriteRequestUnits",
+        40_000,
+    ),
     ("table_is_protected_where_it_matters", "Table.Properties.DeletionProtectionEnabled", True),
+    ("user_pool_does_not_tell_case_apart", "Pool.Properties", {"UsernameAttributes": ["email"]}),
     ("account_wide_setting", "Account", {"Type": "AWS::ApiGateway::Account", "Properties": {}}),
     ("stage_needs_no_account_setting", "Api.Properties.MethodSettings", [{"LoggingLevel": "INFO"}]),
     ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Action", "dynamodb:*"),
@@ -168,6 +193,19 @@ PLANTS: list[tuple[str, str, Any]] = [
         "permissions_are_written_out",
         "Function.Properties.Policies",
         ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
+    ),
+    *(
+        ("permissions_are_written_out", "Function.Properties.Policies", [f"{SERVICE_ROLE}/{policy}"])
+        for policy in (
+            "AWSLambdaDynamoDBExecutionRole",
+            "AWSLambdaKinesisExecutionRole",
+            "AWSLambdaSQSQueueExecutionRole",
+        )
+    ),
+    (
+        "permissions_are_written_out",
+        "Function.Properties.Events",
+        {"Letters": {"Type": "SQS", "Properties": {"Queue": {"Fn::GetAtt": ["Letters", "Arn"]}}}},
     ),
     (
         "action_without_a_resource_is_on_every_one",

@@ -38,7 +38,7 @@ def reader_of_a_stream_has_an_alarm(mapping: Resource) -> Iterator[str]:
 @rule(MACHINE)
 def machine_has_alarms(machine: Resource) -> Iterator[str]:
     """What a definition cannot catch ends its execution, and no one waits for an execution's answer."""
-    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"):
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled"):
         yield from _without_alarm(machine, metric, "StateMachineArn")
 
 

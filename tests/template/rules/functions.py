@@ -10,20 +10,12 @@ ROLE, BUCKET, LOG_GROUP, TABLE = "AWS::IAM::Role", "AWS::S3::Bucket", "AWS::Logs
 STREAM, DELIVERY = "AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream"
 HOUR, DAY = 3600, 86400
 
-# What the managed policy that SAM attaches for each event source grants, and what a role of its own must.
+# What a role needs to read each event source. The managed policies that SAM attaches for it allow as much on every
+# queue, table and stream of the account.
 CONSUME = {
-    QUEUE: (
-        "AWSLambdaSQSQueueExecutionRole",
-        {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-    ),
-    TABLE: (
-        "AWSLambdaDynamoDBExecutionRole",
-        {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
-    ),
-    STREAM: (
-        "AWSLambdaKinesisExecutionRole",
-        {"kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"},
-    ),
+    QUEUE: {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    TABLE: {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
+    STREAM: {"kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"},
 }
 # What Firehose needs of a bucket (Firehose Developer Guide, "Grant Firehose access to an Amazon S3 destination").
 DELIVER = {
@@ -153,13 +145,11 @@ def function_may_read_its_source(mapping: Resource) -> Iterator[str]:
     function = mapping.target(mapping.written["FunctionName"], FUNCTION)
     role = function and function.target(function.written["Role"], ROLE)
     for source in mapping.targets(mapping.written.get("EventSourceArn")):
-        managed, actions = CONSUME.get(source.type, ("", set()))
+        actions = sorted(CONSUME.get(source.type, set()))
         if role is None:
             yield "its function has no role in the tree"
-        elif managed not in str(role.written.get("ManagedPolicyArns", [])):
-            lacking = [action for action in sorted(actions) if not role.tree.allows(role, action, source)]
-            if lacking:
-                yield f"{role} lacks {', '.join(lacking)} on {source}"
+        elif lacking := [action for action in actions if not role.tree.allows(role, action, source)]:
+            yield f"{role} lacks {', '.join(lacking)} on {source}"
 
 
 @rule(DELIVERY)
@@ -168,7 +158,7 @@ def delivery_may_read_and_write(delivery: Resource) -> Iterator[str]:
     source = delivery.written.get("KinesisStreamSourceConfiguration", {})
     destination = delivery.written.get("ExtendedS3DestinationConfiguration", {})
     for holder, arn, kind, actions in (
-        (source, source.get("KinesisStreamARN"), STREAM, CONSUME[STREAM][1]),
+        (source, source.get("KinesisStreamARN"), STREAM, CONSUME[STREAM]),
         (destination, destination.get("BucketARN"), BUCKET, DELIVER),
     ):
         target, role = delivery.target(arn, kind), delivery.target(holder.get("RoleARN"), ROLE)

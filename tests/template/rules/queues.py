@@ -1,5 +1,6 @@
 """Queues, topics, rules: what must stand between them so that nothing is lost in a real account."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,10 @@ QUEUE, TOPIC, FUNCTION = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Lambda::Fun
 MAPPING, MACHINE = "AWS::Lambda::EventSourceMapping", "AWS::StepFunctions::StateMachine"
 POLICY = {QUEUE: ("AWS::SQS::QueuePolicy", "Queues"), TOPIC: ("AWS::SNS::TopicPolicy", "Topics")}
 SEND = {QUEUE: "sqs:SendMessage", TOPIC: "sns:Publish"}
+FEWEST_READERS, MOST_READERS = 2, 10
+FEWEST_DELIVERIES, OVERLOAD_MINUTES = 5, 5
+# Of SQS, and what a root stack's name may have of it.
+QUEUE_NAME, STACK_NAME = 80, 50
 # Mail and text messages have no consumer of ours that could fail.
 PEOPLE = {"email", "email-json", "sms"}
 
@@ -41,6 +46,30 @@ def queue_consumer_reports_partial_failures(mapping: Resource) -> Iterator[str]:
     queue, _ = _queue_and_function(mapping)
     if queue is not None and "ReportBatchItemFailures" not in mapping.properties().get("FunctionResponseTypes", []):
         yield "FunctionResponseTypes lacks ReportBatchItemFailures"
+
+
+@rule(MAPPING)
+def queue_consumer_leaves_room_for_others(mapping: Resource) -> Iterator[str]:
+    """Lambda starts five readers per queue and up to 1,250, and all functions share the account's concurrency: a new
+    account's is 10. What is turned away counts as received (Lambda Developer Guide, "Configuring scaling behavior for
+    SQS event source mappings": 2 to 1,000)."""
+    queue, _ = _queue_and_function(mapping)
+    limit = mapping.properties().get("ScalingConfig", {}).get("MaximumConcurrency", MOST_READERS + 1)
+    if queue is not None and not FEWEST_READERS <= int(limit) <= MOST_READERS:
+        yield f"MaximumConcurrency is not from {FEWEST_READERS} to {MOST_READERS}"
+
+
+@rule(MAPPING)
+def queue_outlives_an_overload(mapping: Resource) -> Iterator[str]:
+    """A call that Lambda turns away counts as a delivery: healthy messages would end among the dead letters. AWS asks
+    for five deliveries at least (Lambda Developer Guide, "Creating and configuring an SQS event source mapping")."""
+    queue, _ = _queue_and_function(mapping)
+    if queue is None:
+        return
+    deliveries = int(queue.properties().get("RedrivePolicy", {}).get("maxReceiveCount", 0))
+    minutes = deliveries * int(queue.properties().get("VisibilityTimeout", 30)) / 60
+    if deliveries < FEWEST_DELIVERIES or minutes < OVERLOAD_MINUTES:
+        yield f"{queue} gives a message up after {deliveries} deliveries in {minutes:g} minutes"
 
 
 @rule(MAPPING)
@@ -125,6 +154,20 @@ def subscription_may_reach_its_endpoint(subscription: Resource) -> Iterator[str]
         yield f"{queue} has no policy that lets sns.amazonaws.com in, on condition of aws:SourceArn"
     if function is not None and not _permitted(function, "sns.amazonaws.com"):
         yield f"{function} has no AWS::Lambda::Permission for sns.amazonaws.com"
+
+
+@rule(QUEUE)
+def fifo_queue_has_a_name_that_fits(queue: Resource) -> Iterator[str]:
+    """The name that CloudFormation makes up for a FIFO queue begins with the nested stack's, and is not cut to SQS's 80
+    characters; one made of the root stack's name is as long as it is written. The dashboard finds it by its
+    logical id."""
+    if not _fifo(queue):
+        return
+    name = str(_text(queue.written.get("QueueName")))
+    if not re.fullmatch(rf"\$\{{\w+\}}-{queue.name}\.fifo", name):
+        yield f"QueueName is {name}; make it of the root stack's name and -{queue.name}.fifo"
+    elif len(name.partition("}")[2]) > QUEUE_NAME - STACK_NAME:
+        yield f"QueueName is {name}, which leaves less than {STACK_NAME} characters for the stack's name"
 
 
 @rule(TOPIC)

@@ -39,6 +39,10 @@ NAMES = {
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+# A write unit a second is $0.05 a day, a read unit $0.01 (us-east-1, 2026-08).
+MOST_UNITS = 2000
+
 # These actions know no resource: AWS accepts only "*" for them.
 LOG_DELIVERY = {
     "logs:CreateLogDelivery",
@@ -58,13 +62,11 @@ WITHOUT_RESOURCE = LOG_DELIVERY | {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-# What SAM attaches by itself: logs, traces, reading event sources, and network interfaces, which know no resource.
+# Logs, traces, and network interfaces, which know no resource; of MSK, where its brokers are. Those that SAM attaches
+# for an SQS, DynamoDB or Kinesis event read every queue, table and stream of the account: such events are mappings.
 MANAGED = {
     "AWSLambdaBasicExecutionRole",
-    "AWSLambdaDynamoDBExecutionRole",
-    "AWSLambdaKinesisExecutionRole",
     "AWSLambdaMSKExecutionRole",
-    "AWSLambdaSQSQueueExecutionRole",
     "AWSLambdaVPCAccessExecutionRole",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
@@ -90,11 +92,36 @@ def table_is_on_demand_and_recoverable(table: Resource) -> Iterator[str]:
 
 
 @rule("AWS::DynamoDB::Table")
+def table_that_anybody_makes_write_has_a_ceiling(table: Resource) -> Iterator[str]:
+    """An on-demand table follows a flood, and its bill with it (DynamoDB Developer Guide, "Maximum throughput for
+    on-demand tables"). What a Kinesis stream brings comes from visitors without a token."""
+    readers = {
+        mapping.target(mapping.written["FunctionName"], FUNCTION)
+        for mapping in table.tree.all("AWS::Lambda::EventSourceMapping")
+        if mapping.target(mapping.written.get("EventSourceArn"), "AWS::Kinesis::Stream")
+    }
+    roles = [role for reader in readers if reader and (role := reader.target(reader.written["Role"], ROLE))]
+    if not any(table.tree.allows(role, action, table) for role in roles for action in WRITES):
+        return
+    caps = table.properties().get("OnDemandThroughput", {})
+    for name in ("MaxReadRequestUnits", "MaxWriteRequestUnits"):
+        if not 0 < int(caps.get(name, 0)) <= MOST_UNITS:
+            yield f"OnDemandThroughput.{name} is {caps.get(name)}, not up to {MOST_UNITS}"
+
+
+@rule("AWS::DynamoDB::Table")
 def table_is_protected_where_it_matters(table: Resource) -> Iterator[str]:
     """A sandbox must go with one command, production must not."""
     for environment, wanted in {"local": False, "sandbox": False, "staging": True, "prod": True}.items():
         if bool(table.properties(environment).get("DeletionProtectionEnabled", False)) is not wanted:
             yield f"DeletionProtectionEnabled is not {wanted} in {environment}"
+
+
+@rule("AWS::Cognito::UserPool")
+def user_pool_does_not_tell_case_apart(pool: Resource) -> Iterator[str]:
+    """It does by default, and for ever: Ada@example.com would be another customer than ada@example.com."""
+    if pool.properties().get("UsernameConfiguration", {}).get("CaseSensitive") is not False:
+        yield "UsernameConfiguration.CaseSensitive is not false"
 
 
 @rule("AWS::ApiGateway::Account")

@@ -16,10 +16,12 @@ def property_of(resource: str, *path: str) -> Any:
     return found
 
 
-def test_settle_knows_its_queues_last_delivery_and_calls_a_person_before_it() -> None:
+def test_settle_calls_a_person_well_before_its_queue_gives_up() -> None:
     deliveries = property_of("SettleQueue", "RedrivePolicy", "maxReceiveCount")
     variables = property_of("Settle", "Environment", "Variables")
-    assert int(variables["SETTLE_ATTEMPTS"]) < int(variables["LAST_DELIVERY"]) == deliveries
+    assert int(variables["SETTLE_ATTEMPTS"]) < int(variables["RECORD_FIRST_FROM"])
+    # Several deliveries may be turned away by Lambda, and one of them must still get through to record it.
+    assert int(variables["RECORD_FIRST_FROM"]) + 5 <= deliveries
 
 
 def test_pm_settle_fails_as_often_as_the_queue_delivers_and_one_redrive_heals_it() -> None:

@@ -129,10 +129,10 @@ class IllegalTransition(Exception):
         self.order = order
 
 
-def order_id(secret: str, customer_id: str, key: str, generation: int) -> str:
-    """The same customer, key and generation always name the same order, and no one else can guess its id."""
+def order_id(scope: str, customer_id: str, key: str, generation: int) -> str:
+    """The same customer, key and generation always name the same order, within one shop (`scope`)."""
     message = "\x00".join((customer_id, key, str(generation)))
-    return "ord_" + hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()[:32]
+    return "ord_" + hmac.new(scope.encode(), message.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def is_order_id(text: str) -> bool:

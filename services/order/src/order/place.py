@@ -38,9 +38,9 @@ def handler(request: Request) -> Response:
 
 def _order_of_key(customer_id: str, key: str) -> tuple[str, Order | None]:
     """The order that the key stands for, or the id of the one to place: an expired order frees the next generation."""
-    secret, now, generation = os.environ["ORDER_ID_SECRET"], clock.now(), 0
+    scope, now, generation = os.environ["ORDER_ID_SCOPE"], clock.now(), 0
     while True:
-        order_id = domain.order_id(secret, customer_id, key, generation)
+        order_id = domain.order_id(scope, customer_id, key, generation)
         order = store.find(order_id)
         if order is None or domain.within_window(order, now):
             return order_id, order

@@ -27,8 +27,8 @@ from shopkit.rows import read_row
 
 _APPROVED = {"pm_visa", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"}
 _DECLINED = {"pm_declined": "declined", "pm_insufficient_funds": "insufficient_funds"}
-# How many attempts fail before the gateway acts. The settlement queue delivers five times.
-_FAILING = {("pm_flaky", "authorize"): 2, ("pm_settle_fails", "void"): 5, ("pm_settle_fails", "refund"): 5}
+# How many attempts fail before the gateway acts. The settlement queue delivers ten times.
+_FAILING = {("pm_flaky", "authorize"): 2, ("pm_settle_fails", "void"): 10, ("pm_settle_fails", "refund"): 10}
 # Where the gateway acts, but its first answer is lost.
 _LOST = {("pm_timeout", "authorize"), ("pm_timeout", "capture")}
 

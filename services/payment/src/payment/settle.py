@@ -15,10 +15,10 @@ from shopkit.telemetry import logger
 @consumer(OrderRejected, OrderCancelled)
 def handler(delivery: Delivery) -> None:
     """After a few attempts a failure is recorded, which calls for a person. Attempts may also die before they record
-    anything: the last delivery records first, and then tries. What still fails goes to the dead letters: a redrive
-    finishes it."""
+    anything, or be turned away: late deliveries record first, and then try. What still fails goes to the dead letters:
+    a redrive finishes it."""
     order_id = delivery.event.data.order_id
-    if delivery.attempt >= int(os.environ["LAST_DELIVERY"]):
+    if delivery.attempt >= int(os.environ["RECORD_FIRST_FROM"]):
         _record_failure(order_id, "no attempt ended")
     try:
         settle(order_id)

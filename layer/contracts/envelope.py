@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import SerializeAsAny
 
 from contracts.types import Timestamp, Value
 
@@ -24,10 +24,8 @@ class EventData(Value):
     version: ClassVar[int] = 1
 
 
-class Envelope[D: EventData](BaseModel):
+class Envelope[D: EventData](Value):
     """An event as it travels. `entity_version` orders events of one entity; `event_id` repeats on every retry."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     event_id: UUID
     version: int

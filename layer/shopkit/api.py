@@ -1,9 +1,10 @@
 """What a function behind API Gateway needs: a request to read, an answer to give, and never a 500 for bad input."""
 
 import base64
-import binascii
+import codecs
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
@@ -11,12 +12,14 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from shopkit.problems import Problem, bad_request, forbidden, invalid_body
+from shopkit.problems import Problem, bad_request, forbidden, invalid_body, pointer
 from shopkit.telemetry import logger, tracer
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
 MAX_BODY_BYTES = 64 * 1024
 _MOST_DIGITS = 1000
+# What gives a request its meaning and has one value (RFC 9110 §5.3, and the Idempotency-Key draft: an Item).
+_ONCE = ("authorization", "content-length", "content-type", "host", "idempotency-key")
 
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -57,11 +60,7 @@ class Request:
                 "body-too-large",
                 f"The body has more than {MAX_BODY_BYTES} bytes.",
             )
-        media_type = self.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise Problem(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Send the body as application/json."
-            )
+        _require_utf8_json(self.headers)
         try:
             return model.model_validate(strict_json(self.raw_body))
         except ValidationError as error:
@@ -100,13 +99,33 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
     return tracer.capture_lambda_handler(handler, capture_response=False)
 
 
+def _require_utf8_json(headers: Mapping[str, str]) -> None:
+    """JSON in UTF-8 as it is. Raises Problem 415 for anything else, as RFC 9110 §15.5.16 has it."""
+    media_type, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
+    if media_type != "application/json":
+        raise _unsupported("Send the body as application/json.")
+    if headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
+        raise _unsupported("Send the body without a Content-Encoding.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            raise _unsupported("Send the body in UTF-8.")
+
+
+def _unsupported(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+
+
 def strict_json(raw: bytes) -> Any:
-    """RFC 8259 without its loopholes: duplicate names, NaN, unpaired surrogates and NUL are refused as 400."""
+    """RFC 8259 without its loopholes: a byte order mark, duplicate names, NaN, unpaired surrogates and NUL are refused
+    as 400."""
+    if raw.startswith(codecs.BOM_UTF8):
+        raise bad_request("malformed-json", "The body begins with a byte order mark. Send it without one.")
     try:
         document = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole_number
         )
-        _require_storable_text(document)
+        _require_storable_text(document, ())
     except RecursionError as error:
         raise bad_request("malformed-json", "The body is nested too deeply.") from error
     except UnicodeError as error:
@@ -116,19 +135,29 @@ def strict_json(raw: bytes) -> Any:
     return document
 
 
-def _require_storable_text(node: Any) -> None:
+def _require_storable_text(node: Any, at: tuple[str | int, ...]) -> None:
     match node:
-        case str():
-            node.encode("utf-8")  # an escaped lone surrogate parses as JSON, but is no text
-            if "\x00" in node:
-                raise ValueError("NUL is not allowed in text")
+        case str() if "\x00" in node or not _is_unicode(node):
+            raise bad_request(
+                "malformed-json",
+                "The body holds text that is not valid Unicode, or NUL.",
+                errors=[{"pointer": pointer(at), "detail": "should have neither NUL nor unpaired surrogates"}],
+            )
         case dict():
             for name, value in node.items():
-                _require_storable_text(name)
-                _require_storable_text(value)
+                _require_storable_text(name, at)
+                _require_storable_text(value, (*at, name))
         case list():
-            for value in node:
-                _require_storable_text(value)
+            for index, value in enumerate(node):
+                _require_storable_text(value, (*at, index))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # an escaped lone surrogate parses as JSON, but is no text
+        return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,8 +182,9 @@ def _request(event: dict[str, Any]) -> Request:
     try:
         body = event.get("body") or ""
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode("utf-8")
-    except (binascii.Error, UnicodeEncodeError) as error:
+    except ValueError as error:  # no Base64, or no UTF-8
         raise bad_request("malformed-body", "The body is not valid UTF-8.") from error
+    _require_once(event.get("multiValueHeaders") or {})
     return Request(
         path=event.get("path", ""),
         parameters=event.get("pathParameters") or {},
@@ -163,6 +193,16 @@ def _request(event: dict[str, Any]) -> Request:
         raw_body=raw,
         claims=(event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {},
     )
+
+
+def _require_once(sent: Mapping[str, Sequence[str]]) -> None:
+    """Raises Problem 400 for a header that should be there once and is there twice: taking one of them, or the two joined,
+    would be a guess."""
+    times = Counter(name.lower() for name, values in sent.items() for _ in values)
+    repeated = [name for name in _ONCE if times[name] > 1]
+    if repeated:
+        names = ", ".join(name.title() for name in repeated)
+        raise bad_request("repeated-header", f"Send only one of each of these headers: {names}.")
 
 
 def _proxy_response(

@@ -17,9 +17,11 @@ def idempotency_key(headers: Mapping[str, str]) -> str:
     if sent is None:
         raise bad_request("idempotency-key-missing", "Send an Idempotency-Key header: a fresh value per intent.")
     key = sent.strip(" ")
-    if len(key) >= 2 and key[0] == key[-1] == '"':
+    quoted = len(key) >= 2 and key[0] == key[-1] == '"'
+    if quoted:
         key = key[1:-1]
-    if not _KEY.fullmatch(key):
+    # A quote within quotes is the seam of two keys that somebody on the way has joined: `"a", "b"`.
+    if not _KEY.fullmatch(key) or (quoted and '"' in key):
         raise bad_request("idempotency-key-malformed", "Idempotency-Key takes 1 to 255 printable ASCII characters.")
     return key
 

@@ -1,7 +1,7 @@
 """Calls to a function as API Gateway's proxy integration makes them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,17 +51,21 @@ def call(
     parameters: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    repeated: Mapping[str, Sequence[str]] | None = None,
     body: Any = None,
     raw: str | None = None,
     base64: bool = False,
 ) -> Answer:
-    """`body` is sent as JSON; `raw` instead as it is."""
+    """`body` is sent as JSON; `raw` instead as it is. `repeated` are headers that are sent more than once: API Gateway
+    hands over the last value of each, and beside it all of them."""
     sent = raw if raw is not None else None if body is None else json.dumps(body)
+    single = {"Content-Type": "application/json", **(headers or {})}
     event = {
         "path": path,
         "pathParameters": parameters,
         "queryStringParameters": query,
-        "headers": {"Content-Type": "application/json", **(headers or {})},
+        "headers": {**single, **{name: values[-1] for name, values in (repeated or {}).items()}},
+        "multiValueHeaders": {**{name: [value] for name, value in single.items()}, **(repeated or {})},
         "body": sent,
         "isBase64Encoded": base64,
         "requestContext": {"authorizer": {"claims": caller.claims}} if caller else {},

@@ -99,6 +99,26 @@ def test_what_is_no_click_is_a_400_that_points_at_it(clickstream: Clickstream) -
     assert clickstream.records() == []
 
 
+def test_one_odd_click_among_a_hundred_is_named_and_none_is_counted(clickstream: Clickstream) -> None:
+    """All or none, so that a client that drops the odd one may send the rest again."""
+    clicks = [click(number) for number in range(100)]
+    for at in (
+        "0001-01-01T00:00:00+00:01",
+        "2024-05-17T10:05:60Z",
+        "9999-12-31T23:59:59-00:01",
+        1e300,
+        None,
+        [],
+        "\ufffd",
+    ):
+        clicks[73] = click(73, at=at)
+        status, problem = clickstream.post(*clicks)
+        assert (status, [error["pointer"] for error in problem["errors"]]) == (400, ["/events/73/at"])
+    assert clickstream.records() == []
+    del clicks[73]
+    assert clickstream.post(*clicks) == (202, {"accepted": 99})
+
+
 def test_a_full_request_of_the_longest_clicks_is_accepted(clickstream: Clickstream) -> None:
     clicks = [click(0, event_id=f"{i:064}", session_id="s" * 64, sku="k" * 64, type="add_to_cart") for i in range(100)]
     assert clickstream.post(*clicks) == (202, {"accepted": 100})

@@ -284,9 +284,8 @@ def test_scenario_30_an_order_s_id_cannot_be_made_from_what_others_know(orders: 
         "<script>alert(1)</script>",
         "'; DROP TABLE orders; --",
         "{{ 7 * 7 }} ${jndi}",
-        "line\nbreak\ttab",
         "\u202eevil",
-        " ",
+        " Zoë  Q. ",
     ],
 )
 def test_scenario_31_text_comes_back_as_it_was_sent(orders: Orders, text: str) -> None:

@@ -57,19 +57,75 @@ def test_scenario_27_json_is_taken_by_its_media_type(content_type: str) -> None:
     assert call(echo, headers={"Content-Type": content_type}, body={"name": "x"}).status == 201
 
 
-def test_header_names_have_no_case() -> None:
-    assert (
-        call(
-            echo, headers={"Content-Type": "text/plain", "CONTENT-TYPE": "application/json"}, body={"name": "x"}
-        ).status
-        == 201
-    )
+@pytest.mark.parametrize("name", ["content-type", "CONTENT-TYPE"])
+def test_header_names_have_no_case(name: str) -> None:
+    event = {"headers": {name: "application/json"}, "body": '{"name": "x"}'}
+    assert echo(event, None)["statusCode"] == 201
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "Authorization", "Content-Type", "Host"])
+@pytest.mark.parametrize("values", [("a", "b"), ("a", "a"), ("", "")])
+def test_a_header_that_should_be_there_once_is_refused_twice(name: str, values: tuple[str, str]) -> None:
+    """Also the same value: which of them the client meant is a guess, and joined they are another one."""
+    answer = call(echo, repeated={name: values}, body={"name": "x"})
+    assert (answer.status, answer.problem) == (400, "repeated-header")
+    assert name.lower() in answer.body["detail"].lower()
+
+
+def test_the_same_header_in_two_spellings_is_there_twice() -> None:
+    answer = call(echo, repeated={"Idempotency-Key": ["a"], "idempotency-key": ["b"]}, body={"name": "x"})
+    assert answer.problem == "repeated-header"
+
+
+def test_what_may_be_repeated_is_taken() -> None:
+    repeated = {"Accept": ["text/html", "application/json"], "X-Forwarded-For": ["10.0.0.1", "10.0.0.2"]}
+    assert call(echo, repeated=repeated, body={"name": "x"}).status == 201
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/jsonp", "application/x-www-form-urlencoded"])
 def test_scenario_27_another_media_type_is_415(content_type: str) -> None:
     answer = call(echo, headers={"Content-Type": content_type}, body={"name": "x"})
     assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "UTF-8", "utf8", '"utf-8"', " utf-8 ; profile=x"], ids=lambda charset: charset.strip()
+)
+def test_utf_8_may_be_named(charset: str) -> None:
+    answer = call(echo, headers={"Content-Type": f"application/json; charset={charset}"}, body={"name": "x"})
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "charset", ["iso-8859-1", "latin1", "utf-16", '"windows-1252"', "us-ascii", "", "utf-8; charset=x"]
+)
+def test_another_charset_is_415(charset: str) -> None:
+    answer = call(echo, headers={"Content-Type": f"application/json; Charset={charset}"}, body={"name": "x"})
+    assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+    assert "UTF-8" in answer.body["detail"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "identity, gzip"])
+def test_a_compressed_body_is_415_and_not_malformed_json(encoding: str) -> None:
+    answer = call(echo, headers={"Content-Encoding": encoding}, raw="\x1f\ufffd\b\0")
+    assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+    assert "Content-Encoding" in answer.body["detail"]
+
+
+def test_an_encoding_that_changes_nothing_is_taken() -> None:
+    assert call(echo, headers={"Content-Encoding": "identity"}, body={"name": "x"}).status == 201
+
+
+def test_a_byte_order_mark_is_named() -> None:
+    answer = call(echo, raw='\ufeff{"name": "x"}')
+    assert (answer.status, answer.problem) == (400, "malformed-json")
+    assert answer.body["detail"] == "The body begins with a byte order mark. Send it without one."
+
+
+@pytest.mark.parametrize("text", ["a\\u0000b", "\\ud800"])
+def test_text_that_cannot_be_kept_is_pointed_to(text: str) -> None:
+    answer = call(echo, raw=f'{{"name": "x", "tags": ["a", "{text}"]}}')
+    assert [error["pointer"] for error in answer.body["errors"]] == ["/tags/1"]
 
 
 def test_scenario_28_a_body_over_the_limit_is_413_whatever_is_in_it() -> None:

@@ -28,7 +28,8 @@ def test_scenario_7_a_missing_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", " ", '""', "x" * 256, '"' + "x" * 256 + '"', "clé", "a\tb", "a\x00b", "a\x7fb", "😀"]
+    "key",
+    ["", " ", '""', "x" * 256, '"' + "x" * 256 + '"', "clé", "a\tb", "a\x00b", "a\x7fb", "😀", '"a", "b"', '"a","a"'],
 )
 def test_scenario_7_a_malformed_key_is_refused(key: str) -> None:
     assert refused({"idempotency-key": key}) == "idempotency-key-malformed"

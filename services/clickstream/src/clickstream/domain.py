@@ -1,15 +1,16 @@
 """What a click or a purchase counts for, and which counters a window of minutes needs. Pure rules: no AWS, no clock."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from contracts.envelope import Envelope
-from contracts.types import Sku, Strict, Timestamp, Value
+from contracts.types import Sku, Strict, Timestamp, Value, in_utc
 
 MAX_MINUTES = 24 * 60
 # How far a click's own clock is believed, before it arrived. A later click, or one from the future, is put at the edge.
@@ -20,17 +21,32 @@ MOST_TRENDING = 100
 Counter = Literal["views", "carts", "checkouts", "purchases"]
 
 _COUNTER_OF: Mapping[str, Counter] = {"view": "views", "add_to_cart": "carts", "checkout": "checkouts"}
-_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+# RFC 3339 §5.6, `date-time`: in either case, with any number of decimals, of which six are kept.
+_RFC3339 = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
+    r"(?:\.(?P<decimals>[0-9]+))?(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def _moment(value: Any) -> datetime:
-    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time."""
-    if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
+    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time. A leap second, which
+    Python's clock does not have, is the last moment before it."""
+    found = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("not an RFC 3339 time with a zone, such as 2024-05-17T10:00:00Z")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("too far from today") from error
+    leap = found["second"] == "60"
+    second, decimals = ("59", "9" * 6) if leap else (found["second"], (found["decimals"] or "0")[:6])
+    zone = found["zone"].upper().replace("Z", "+00:00")
+    moment = in_utc(datetime.fromisoformat(f"{found['date']}T{found['time']}:{second}.{decimals:0<6}{zone}"))
+    if leap and not _ends_a_month(moment):
+        raise ValueError("second 60 is only at the end of a month in UTC (RFC 3339 §5.7)")
+    return moment
+
+
+def _ends_a_month(moment: datetime) -> bool:
+    last_day = monthrange(moment.year, moment.month)[1]
+    return (moment.day, moment.hour, moment.minute) == (last_day, 23, 59)
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import SKU, Goods, Money, Strict, Timestamp, Value
+from contracts.types import SKU, VISIBLE, Goods, Money, Strict, Timestamp, Value
 
 # Operators hear of a product when so many units or fewer are left.
 LOW_STOCK_THRESHOLD = 10
@@ -30,8 +30,8 @@ class RequestedPrice(Strict):
 class ProductRequest(Strict):
     """The body of PUT /products/{sku}: the whole catalogue entry. Stock is not part of it."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    description: Annotated[str, StringConstraints(max_length=2000)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), VISIBLE]
+    description: Annotated[str, StringConstraints(max_length=2000), VISIBLE]
     price: RequestedPrice
     image: Annotated[str, StringConstraints(max_length=500, pattern=_IMAGE)]
 

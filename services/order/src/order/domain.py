@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import Money, OrderLine, Sku, Strict, Timestamp, Value
+from contracts.types import PRINTABLE, VISIBLE, Money, OrderLine, Sku, Strict, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 
@@ -32,13 +32,13 @@ class RequestedLine(Strict):
     quantity: Annotated[int, Field(ge=1, le=99)]
 
 
-class Address(Strict):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    line1: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    line2: Annotated[str, StringConstraints(max_length=200)] | None = None
-    city: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    region: Annotated[str, StringConstraints(max_length=100)] | None = None
-    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+class RequestedAddress(Strict):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), VISIBLE]
+    line1: Annotated[str, StringConstraints(min_length=1, max_length=200), VISIBLE]
+    line2: Annotated[str, StringConstraints(max_length=200), PRINTABLE] | None = None
+    city: Annotated[str, StringConstraints(min_length=1, max_length=100), VISIBLE]
+    region: Annotated[str, StringConstraints(max_length=100), PRINTABLE] | None = None
+    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20), VISIBLE]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -52,7 +52,7 @@ class OrderRequest(Strict):
 
     lines: Annotated[list[RequestedLine], Field(min_length=1, max_length=50)]
     payment_method: PaymentMethod
-    shipping_address: Address
+    shipping_address: RequestedAddress
     expected_total: ExpectedTotal | None = None
 
     @field_validator("lines")
@@ -70,6 +70,18 @@ class CatalogueEntry(Value):
     name: str
     price: Money
     version: int
+
+
+class Address(Value):
+    """Where an order goes, as it was taken: what is asked of new ones does not make an old order unreadable."""
+
+    name: str
+    line1: str
+    line2: str | None = None
+    city: str
+    region: str | None = None
+    postal_code: str
+    country: str
 
 
 class Attention(Value):
@@ -184,7 +196,7 @@ def place(
         lines=lines,
         total=total_of(lines),
         payment_method=request.payment_method,
-        shipping_address=request.shipping_address,
+        shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
         updated_at=now,
         version=1,

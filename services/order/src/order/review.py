@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from contracts.types import Strict
+from contracts.types import PRINTABLE, Strict
 from order import domain, store
 from order.access import named_order
 from order.domain import Order
@@ -19,7 +19,7 @@ class Review(Strict):
     """The body of POST /orders/{order_id}/review."""
 
     decision: Literal["approve", "reject"]
-    note: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    note: Annotated[str, StringConstraints(max_length=1000), PRINTABLE] | None = None
 
 
 @endpoint

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.template.tree import STACK, Resource, Tree
-from tools.expand import ROOT, child, expand, templates
+from tools.expand import ROOT, child, expand, expand_text, templates
 
 TREE = Tree.of_project()
 
@@ -41,7 +41,7 @@ def test_parent_and_child_agree(stack: Resource) -> None:
 
 def test_what_anybody_may_call_is_throttled() -> None:
     """One flood of visitors would take the functions that orders need."""
-    contract = yaml.safe_load((ROOT / "api" / "openapi.yaml").read_text())
+    contract = yaml.safe_load((ROOT / "api" / "gateway.yaml").read_text())
     anybody = {
         ("/" + path.replace("/", "~1"), method.upper())
         for path, methods in contract["paths"].items()
@@ -51,6 +51,42 @@ def test_what_anybody_may_call_is_throttled() -> None:
     api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
     throttled = {(each["ResourcePath"], each["HttpMethod"]) for each in api["MethodSettings"]}
     assert anybody == throttled != set()
+
+
+def test_the_api_is_deployed_anew_whatever_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's ARN, the user pool and the origins reach the document only after SAM has looked at it; a deployment
+    of the same logical id would go on serving the earlier ones."""
+
+    def deployed_by() -> str:
+        resources = expand_text((ROOT / "api" / "template.yaml").read_text(), ROOT / "api")["Resources"]
+        name: str = resources["Apiv1Stage"]["Properties"]["DeploymentId"]["Ref"]
+        return name
+
+    earlier = deployed_by()
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: 1.0)
+    assert deployed_by() != earlier
+
+
+def test_the_api_has_the_stack_s_name() -> None:
+    """The document's title becomes its name, whatever the template says, and metrics know an API by name alone."""
+    api = expand(ROOT / "api" / "template.yaml")["Resources"]["Api"]["Properties"]
+    assert api["Name"] == {"Ref": "BusName"}
+    assert api["Body"]["info"]["title"] == {"Fn::Sub": "${BusName}"}
+
+
+ORIGINS = expand(templates()[0])["Parameters"]["AllowedOrigins"]
+
+
+@pytest.mark.parametrize("origins", ["", "https://shop.example", "http://localhost:5173,https://a.b-c.example:8443"])
+def test_origins_are_listed_with_commas(origins: str) -> None:
+    assert re.fullmatch(ORIGINS["AllowedPattern"], origins)
+    # Of a stage variable (API Gateway Developer Guide, "Use stage variables").
+    assert re.fullmatch(r"[A-Za-z0-9-._~:/?#&=,]*", origins)
+
+
+@pytest.mark.parametrize("origins", ["*", "null", "shop.example", "https://shop.example/", 'https://a"', "https://a,*"])
+def test_what_is_no_origin_is_refused(origins: str) -> None:
+    assert not re.fullmatch(ORIGINS["AllowedPattern"], origins)
 
 
 @pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())

@@ -17,6 +17,7 @@ def headers(event: Mapping[str, Any]) -> dict[str, str]:
     if not allowed:
         return {}
     sent = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    origin = sent.get("origin")
-    granted = {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
-    return {"Vary": "Origin", **(granted if origin and origin in allowed.split(",") else {})}
+    origin, answer = sent.get("origin"), {"Vary": "Origin"}
+    if origin and origin in allowed.split(","):
+        answer |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
+    return answer

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
+from emulator.fixes.encoded_paths import routed_path
 from emulator.fixes.proxy_errors import INVOKE
 from emulator.patching import module, original
 from emulator.policies import role_allows, service_allowed
@@ -38,8 +39,7 @@ def _api_gateway(gateway: Any) -> None:
         account, region = options["owner_account_id"], options["owner_region"]
         function = reference(integration.get("uri", ""))
         found = policy_of(function) if function.startswith("arn:") else None
-        # A slash at the end leads to the same method.
-        source = method_arn(region, account, api_id, stage_name, method, path.rstrip("/"))
+        source = method_arn(region, account, api_id, stage_name, method, routed_path(path))
         if found and not service_allowed(found[0], "apigateway.amazonaws.com", ACTION, function, source):
             return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
         return await invoke(integration, api_id, *request, **options)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
+from shopkit import cors
 from shopkit.problems import Problem, bad_request, forbidden, invalid_body, pointer
 from shopkit.telemetry import logger, tracer
 
@@ -43,8 +44,7 @@ class Request:
 
     @property
     def caller(self) -> Caller:
-        # Groups reach a proxy integration as one string, "a,b" or "[a b]" depending on the path they take.
-        groups = self.claims.get("cognito:groups", "").strip("[]").replace(",", " ").split()
+        groups = groups_of(self.claims.get("cognito:groups", ""), self.headers.get("authorization", ""))
         return Caller(customer_id=self.claims["sub"], operator="operators" in groups)
 
     def require_operator(self) -> Caller:
@@ -79,22 +79,24 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
 
     @wraps(answer)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        instance = event.get("path", "")
+        instance, to_browsers = event.get("path", ""), cors.headers(event)
         try:
             request = _request(event)
             response = answer(request)
             logger.info("answered", status=int(response.status), path=instance)
-            return _proxy_response(response.status, response.body, "application/json", response.headers)
+            return _proxy_response(
+                response.status, response.body, "application/json", {**response.headers, **to_browsers}
+            )
         except Problem as problem:
             logger.info("answered", status=int(problem.status), path=instance, problem=problem.slug)
-            return _proxy_response(problem.status, problem.document(instance), "application/problem+json", {})
+            return _proxy_response(problem.status, problem.document(instance), "application/problem+json", to_browsers)
         except Exception:  # noqa: BLE001
             # Without this the caller would get API Gateway's bare 502.
             logger.exception("failed", path=instance)
             failure = Problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "Something failed here. Try again later."
             )
-            return _proxy_response(failure.status, failure.document(instance), "application/problem+json", {})
+            return _proxy_response(failure.status, failure.document(instance), "application/problem+json", to_browsers)
 
     return tracer.capture_lambda_handler(handler, capture_response=False)
 
@@ -114,6 +116,23 @@ def _require_utf8_json(headers: Mapping[str, str]) -> None:
 
 def _unsupported(detail: str) -> Problem:
     return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+
+
+def groups_of(claim: str, token: str) -> list[str]:
+    """The groups of a caller whose ID token the authorizer has let in.
+
+    Among its claims they are one string: of a REST API "a,b", of an HTTP API "[a b]". A name may hold commas and
+    brackets, though no spaces (Cognito API reference, CreateGroup), so "a,b" may be one group. The token itself has a
+    list; it is believed as far as the claim says the same.
+    """
+    try:
+        payload = token.rpartition(" ")[2].split(".")[1]
+        listed = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["cognito:groups"]
+        if claim in (",".join(listed), f"[{' '.join(listed)}]"):
+            return list(listed)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass  # an authorizer lets no such token in
+    return claim[1:-1].split(" ") if claim.startswith("[") and claim.endswith("]") else [claim]
 
 
 def strict_json(raw: bytes) -> Any:
@@ -196,8 +215,8 @@ def _request(event: dict[str, Any]) -> Request:
 
 
 def _require_once(sent: Mapping[str, Sequence[str]]) -> None:
-    """Raises Problem 400 for a header that should be there once and is there twice: taking one of them, or the two joined,
-    would be a guess."""
+    """Raises Problem 400 for a header that should be there once and is there twice: to take one of them, or the two
+    joined, would be a guess."""
     times = Counter(name.lower() for name, values in sent.items() for _ in values)
     repeated = [name for name in _ONCE if times[name] > 1]
     if repeated:

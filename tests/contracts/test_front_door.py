@@ -138,17 +138,20 @@ def _get_att(node: Any) -> list[str]:
 
 @OPERATION
 def test_the_front_door_may_call_each_function_on_its_route_only(operation: Operation) -> None:
-    (permission,) = (found for found in _permissions() if found["FunctionName"] == {"Ref": operation.parameter})
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
+    found = [each for each in _permissions() if each["FunctionName"] == {"Ref": operation.parameter}]
+    for permission in found:
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["Action"] == "lambda:InvokeFunction"
     pattern = "/".join("*" if step.startswith("{") else step for step in operation.path.split("/"))
-    source = permission["SourceArn"]["Fn::Sub"]
-    assert source.startswith("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/")
-    assert source.split("${Api}/")[1] == f"*/{operation.method}{pattern}"
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+    methods = {operation.method, "HEAD"} if operation.method == "GET" else {operation.method}
+    assert {each["SourceArn"]["Fn::Sub"] for each in found} == {f"{api}/*/{method}{pattern}" for method in methods}
+    assert len(found) == len(methods)
 
 
 def test_no_permission_is_left_over() -> None:
-    assert len(list(_permissions())) == len(OPERATIONS)
+    known = [{"Ref": operation.parameter} for operation in OPERATIONS.values()]
+    assert all(each["FunctionName"] in known for each in _permissions())
 
 
 def _permissions() -> Iterator[dict[str, Any]]:
@@ -164,6 +167,65 @@ def test_every_path_parameter_is_described(operation: Operation) -> None:
     named = {step[1:-1] for step in operation.path.split("/") if step.startswith("{")}
     described = [_at(parameter["$ref"]) for parameter in operation.document.get("parameters", [])]
     assert {parameter["name"] for parameter in described if parameter["in"] == "path"} == named
+
+
+@OPERATION
+def test_a_throttled_request_and_a_throttled_function_are_documented(operation: Operation) -> None:
+    """Either can happen to any: by the account's limits, if by no own."""
+    for status in ("429", "503"):
+        assert operation.document["responses"][status] == {"$ref": "#/components/responses/TryAgain"}
+
+
+# What API Gateway answers where nothing is said (API Gateway Developer Guide, "Gateway response types").
+DEFAULT_STATUSES = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_FAILURE": 500,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "EXPIRED_TOKEN": 403,
+    "INTEGRATION_FAILURE": 504,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 403,
+    "INVALID_SIGNATURE": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 403,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_NOT_FOUND": 404,
+    "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "WAF_FILTERED": 403,
+}
+MEANT = {
+    "EXPIRED_TOKEN": 401,
+    "INTEGRATION_FAILURE": 503,
+    "INVALID_SIGNATURE": 404,
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+}
+GATEWAY_RESPONSES = DOCUMENT["x-amazon-apigateway-gateway-responses"]
+
+
+@pytest.mark.parametrize(("kind", "default"), DEFAULT_STATUSES.items())
+def test_what_the_gateway_answers_itself_has_the_status_that_fits(kind: str, default: int) -> None:
+    """A kind that is not listed has the status of DEFAULT_4XX or DEFAULT_5XX, whatever its own is."""
+    family = "DEFAULT_4XX" if default < 500 else "DEFAULT_5XX"
+    assert GATEWAY_RESPONSES.get(kind, GATEWAY_RESPONSES[family])["statusCode"] == MEANT.get(kind, default)
+
+
+@pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
+def test_what_the_gateway_answers_itself_is_a_problem(kind: str) -> None:
+    response = GATEWAY_RESPONSES[kind]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    assert problem["status"] == response["statusCode"]
+    assert validator({"$ref": "#/components/schemas/Problem"}).is_valid(problem)
+    assert kind in {*DEFAULT_STATUSES, "DEFAULT_4XX", "DEFAULT_5XX"}
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "INTEGRATION_FAILURE"])
+def test_who_is_sent_away_for_a_moment_is_told_when_to_come_back(kind: str) -> None:
+    assert GATEWAY_RESPONSES[kind]["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
 
 
 # ── Who may ask ───────────────────────────────────────────────────────────────────────────────────────────────────────

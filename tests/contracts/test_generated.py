@@ -115,8 +115,13 @@ def test_what_openapi_3_0_cannot_say_is_refused() -> None:
 # ── What API Gateway is given ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+GATEWAY = yaml.safe_load(FILES[ROOT / "api" / "gateway.yaml"])
+
+
 def test_gateway_document_is_valid_openapi_3_0() -> None:
-    whole = yaml.safe_load(FILES[ROOT / "api" / "gateway.yaml"])
+    # CloudFormation makes a text of it.
+    assert GATEWAY["info"]["title"] == {"Fn::Sub": "${BusName}"}
+    whole = {**GATEWAY, "info": {**GATEWAY["info"], "title": "the stack's name"}}
     assert not list(OpenAPIV30SpecValidator(whole).iter_errors())
 
 
@@ -198,3 +203,42 @@ def test_catalogue_page_tells_what_an_event_means_and_who_listens(event: type[Ev
         assert f"| `{field}`" in section
     for consumer in CONSUMERS:
         assert (f"`{consumer.name}`" in section) == (event in consumer.events) or consumer.channel != "bus"
+
+
+@pytest.mark.parametrize("path", GATEWAY["paths"])
+def test_head_is_where_get_is_and_a_preflight_everywhere(path: str) -> None:
+    methods = GATEWAY["paths"][path]
+    assert ("head" in methods) is ("get" in methods)
+    if "get" in methods:
+        assert {**methods["head"], "operationId": ""} == {**methods["get"], "operationId": ""}
+    preflight = methods["options"]
+    assert "security" not in preflight
+    assert preflight["x-amazon-apigateway-integration"]["type"] == "mock"
+    granted = preflight["x-amazon-apigateway-integration"]["responses"]["default"]["responseTemplates"]
+    names = ", ".join(method.upper() for method in methods if method != "options")
+    assert f'Access-Control-Allow-Methods = "{names}")' in granted["application/json"]["Fn::Sub"][0]
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [
+        operation["operationId"]
+        for methods in GATEWAY["paths"].values()
+        for operation in methods.values()
+        if "operationId" in operation
+    ]
+    assert len(set(names)) == len(names)
+
+
+def test_no_alias_is_written_for_cloudformation() -> None:
+    """AWS::Include takes none."""
+    assert not [
+        token for token in yaml.scan(FILES[ROOT / "api" / "gateway.yaml"]) if isinstance(token, yaml.AliasToken)
+    ]
+
+
+@pytest.mark.parametrize("kind", GATEWAY["x-amazon-apigateway-gateway-responses"])
+def test_what_the_gateway_answers_itself_names_an_origin_only_where_one_is_listed(kind: str) -> None:
+    headers = GATEWAY["x-amazon-apigateway-gateway-responses"][kind]["responseParameters"]
+    for name in ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Vary"):
+        condition, _granted, otherwise = headers[f"gatewayresponse.header.{name}"]["Fn::If"]
+        assert (condition, otherwise) == ("PagesMayCall", {"Ref": "AWS::NoValue"})

@@ -21,6 +21,8 @@ HOME = lifecycle.PROJECT / ".local" / "e2e"
 TEST_SECONDS = 900
 QUIET_SECONDS = 120.0
 CROWDS = "test_crowds.py"
+# Whose web pages may call the shop.
+ORIGINS = ("https://shop.example", "http://localhost:5173")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,7 +48,7 @@ def stack() -> Iterator[Stack]:
         try:
             running = lifecycle.start(HOME, 0)
             kafka = {"Kafka": "existing", "KafkaBrokers": broker.start(HOME)}
-            deploy.deploy(HOME, running, lambda _progress: None, kafka)
+            deploy.deploy(HOME, running, lambda _progress: None, {**kafka, "AllowedOrigins": ",".join(ORIGINS)})
             yield seed_shop(Stack.local(HOME), lambda _progress: None).stack
         finally:
             lifecycle.stop(HOME)

@@ -6,6 +6,7 @@ import httpx
 
 from tests.emulator.account import Account
 
+RESPONSES = "x-amazon-apigateway-gateway-responses"
 PROBLEM: dict[str, Any] = {
     "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
     "responseTemplates": {"application/json": '{"title": $context.error.messageString}'},
@@ -17,7 +18,7 @@ LEAK = 'def handler(event, context): raise RuntimeError("the secret")'
 def document(account: Account, function: str, path: str = "/orders") -> dict[str, Any]:
     pool = account.client("cognito-idp").create_user_pool(PoolName=account.name("pool"))["UserPool"]
     return {
-        "x-amazon-apigateway-gateway-responses": {"DEFAULT_4XX": PROBLEM, "DEFAULT_5XX": PROBLEM},
+        RESPONSES: {"DEFAULT_4XX": PROBLEM, "DEFAULT_5XX": PROBLEM},
         "components": {
             "securitySchemes": {
                 "cognito": {
@@ -55,6 +56,24 @@ def test_errors_are_problems_and_the_id_survives_a_changed_document(account: Acc
     assert httpx.get(f"{api}/products").status_code == 200
     assert httpx.get(f"{api}/orders").status_code == 403
     assert httpx.post(f"{api}/products").status_code == 401
+
+
+def test_the_document_s_title_becomes_the_api_s_name(account: Account) -> None:
+    stack, gateway = account.name("stack"), account.client("apigateway")
+    for title in ("first", "second"):
+        url = account.api({"info": {"title": title, "version": "1"}, "paths": {}}, stack)
+        (api,) = (each for each in gateway.get_rest_apis(limit=500)["items"] if each["id"] in url)
+        assert api["name"] == title
+
+
+def test_a_throttled_function_is_a_failure_of_the_integration(account: Account) -> None:
+    function = account.function(ANSWER)
+    account.open_to_apis(function)
+    account.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    busy = {**PROBLEM, "statusCode": 503}
+    url = account.api({**document(account, function), RESPONSES: {"INTEGRATION_FAILURE": busy}})
+    response = httpx.get(f"{url}/orders")
+    assert (response.status_code, response.json()) == (503, {"title": "Internal server error"})
 
 
 def test_a_crash_behind_the_api_leaks_nothing(account: Account) -> None:

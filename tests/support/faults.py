@@ -41,6 +41,17 @@ def set_otherwise(shop: Shop, function: str, variables: Mapping[str, str]) -> It
 
 
 @contextmanager
+def throttled(shop: Shop, function: str) -> Iterator[None]:
+    """The function has no room for anybody."""
+    functions, name = shop.aws("lambda"), shop.table(function)
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
 def seen_again_soon(shop: Shop, queue: str, seconds: int = 1) -> Iterator[None]:
     """What the queue's consumer could not do is tried again so soon."""
     sqs, url = shop.aws("sqs"), shop.table(queue)

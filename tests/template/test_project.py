@@ -9,7 +9,7 @@ import yaml
 
 from emulator.parameters import refusal
 from tests.template.tree import STACK, Resource, Tree
-from tools.expand import ROOT, child, expand, templates
+from tools.expand import ROOT, child, expand, expand_text, templates
 
 TREE = Tree.of_project()
 
@@ -42,7 +42,7 @@ def test_parent_and_child_agree(stack: Resource) -> None:
 
 def test_what_anybody_may_call_is_throttled() -> None:
     """One flood of visitors would take the functions that orders need."""
-    contract = yaml.safe_load((ROOT / "api" / "openapi.yaml").read_text())
+    contract = yaml.safe_load((ROOT / "api" / "gateway.yaml").read_text())
     anybody = {
         ("/" + path.replace("/", "~1"), method.upper())
         for path, methods in contract["paths"].items()
@@ -57,7 +57,11 @@ def test_what_anybody_may_call_is_throttled() -> None:
 def test_a_flood_of_clicks_fills_one_shard_at_most() -> None:
     """A request brings up to 100 clicks, and a shard takes 1,000 a second: more would cost and not be taken."""
     api = expand(ROOT / "api" / "template.yaml")["Resources"]["Apiv1Stage"]["Properties"]
-    (rate,) = (each["ThrottlingRateLimit"] for each in api["MethodSettings"] if each["ResourcePath"] == "/~1clicks")
+    (rate,) = (
+        each["ThrottlingRateLimit"]
+        for each in api["MethodSettings"]
+        if (each["ResourcePath"], each["HttpMethod"]) == ("/~1clicks", "POST")
+    )
     assert rate * 100 <= 1000
 
 
@@ -86,6 +90,42 @@ def test_a_nested_stack_refuses_nothing_that_the_root_has_let_through(stack: Res
                 assert set(nested[name].get(constraint, [])) <= set(above.get(constraint, []))
             elif constraint in nested[name]:
                 assert nested[name][constraint] == above.get(constraint), f"{name}: {constraint}"
+
+
+def test_the_api_is_deployed_anew_whatever_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's ARN, the user pool and the origins reach the document only after SAM has looked at it; a deployment
+    of the same logical id would go on serving the earlier ones."""
+
+    def deployed_by() -> str:
+        resources = expand_text((ROOT / "api" / "template.yaml").read_text(), ROOT / "api")["Resources"]
+        name: str = resources["Apiv1Stage"]["Properties"]["DeploymentId"]["Ref"]
+        return name
+
+    earlier = deployed_by()
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: 1.0)
+    assert deployed_by() != earlier
+
+
+def test_the_api_has_the_stack_s_name() -> None:
+    """The document's title becomes its name, whatever the template says, and metrics know an API by name alone."""
+    api = expand(ROOT / "api" / "template.yaml")["Resources"]["Api"]["Properties"]
+    assert api["Name"] == {"Ref": "BusName"}
+    assert api["Body"]["info"]["title"] == {"Fn::Sub": "${BusName}"}
+
+
+ORIGINS = expand(templates()[0])["Parameters"]["AllowedOrigins"]
+
+
+@pytest.mark.parametrize("origins", ["", "https://shop.example", "http://localhost:5173,https://a.b-c.example:8443"])
+def test_origins_are_listed_with_commas(origins: str) -> None:
+    assert re.fullmatch(ORIGINS["AllowedPattern"], origins)
+    # Of a stage variable (API Gateway Developer Guide, "Use stage variables").
+    assert re.fullmatch(r"[A-Za-z0-9-._~:/?#&=,]*", origins)
+
+
+@pytest.mark.parametrize("origins", ["*", "null", "shop.example", "https://shop.example/", 'https://a"', "https://a,*"])
+def test_what_is_no_origin_is_refused(origins: str) -> None:
+    assert not re.fullmatch(ORIGINS["AllowedPattern"], origins)
 
 
 @pytest.mark.parametrize(("config", "environment"), ENVIRONMENTS.items())

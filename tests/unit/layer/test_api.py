@@ -208,12 +208,16 @@ def test_what_api_gateway_leaves_out_is_empty(missing: dict[str, str] | None) ->
         (None, False),
         ("", False),
         ("operators", True),
-        ("staff,operators", True),
         ("[staff operators]", True),
         ("[operators]", True),
         ("operators-in-training", False),
         ("not.operators,co-operators", False),
         ("Operators", False),
+        # One group of that name, or two: nobody becomes an operator by a comma.
+        ("staff,operators", False),
+        ("operators,staff", False),
+        ("[staff,operators]", False),
+        ("[[operators]]", False),
     ],
 )
 def test_scenario_30_operators_are_a_group_by_its_exact_name(groups: str | None, operator: bool) -> None:
@@ -221,6 +225,44 @@ def test_scenario_30_operators_are_a_group_by_its_exact_name(groups: str | None,
     request = Request(path="", parameters={}, query={}, headers={}, raw_body=b"", claims=claims)
     assert request.caller.customer_id == "somebody"
     assert request.caller.operator is operator
+
+
+@pytest.mark.parametrize("prefix", ["", "Bearer "])
+@pytest.mark.parametrize(
+    ("listed", "claim", "operator"),
+    [
+        (["staff", "operators"], "staff,operators", True),
+        (["operators", "a,b"], "operators,a,b", True),
+        (["a,operators"], "a,operators", False),
+        (["[operators]"], "[operators]", False),
+        # Another token than the one that the authorizer has let in says nothing.
+        (["operators"], "staff", False),
+        (["operators"], "", False),
+        ("operators", "a,operators", False),
+        (None, "a,operators", False),
+        ([["operators"]], "a,operators", False),
+    ],
+)
+def test_scenario_30_the_token_tells_where_the_name_of_a_group_ends(
+    listed: object, claim: str, operator: bool, prefix: str
+) -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"cognito:groups": listed}).encode()).decode().rstrip("=")
+    request = Request(
+        path="",
+        parameters={},
+        query={},
+        headers={"authorization": f"{prefix}header.{payload}.signature"},
+        raw_body=b"",
+        claims={"sub": "somebody", "cognito:groups": claim},
+    )
+    assert request.caller.operator is operator
+
+
+@pytest.mark.parametrize("token", ["", ".", "a.b", "a.!.c", "a.W10.c", "a.MQ.c", "Bearer", "a.////.c", "é.é.é"])
+def test_scenario_30_a_token_that_is_none_raises_nothing(token: str) -> None:
+    claims = {"sub": "somebody", "cognito:groups": "a,operators"}
+    request = Request(path="", parameters={}, query={}, headers={"authorization": token}, raw_body=b"", claims=claims)
+    assert request.caller.operator is False
 
 
 def test_scenario_30_a_customer_on_an_operator_s_route_is_403() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import boto3
 import botocore.session
 from botocore.config import Config
+from pydantic import Field
 
 from cli.errors import CommandError
 from cli.stack import Resources, outputs_of
@@ -38,6 +39,8 @@ class Details(Value):
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str
+    access_key_id: str | None = None
+    secret_access_key: str | None = Field(default=None, repr=False)
     customers: tuple[User, ...] = ()
     operators: tuple[User, ...] = ()
 
@@ -65,8 +68,8 @@ class Stack:
             raise CommandError(f"{file} is damaged. Start the stack again: make run") from None
         # Never the user's own keys and settings: a slip must not reach a real account.
         session = boto3.Session(
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the emulator's root key
+            aws_access_key_id=details.access_key_id,
+            aws_secret_access_key=details.secret_access_key,
             region_name=details.region,
             botocore_session=botocore.session.Session(session_vars=_NOWHERE),
         )

@@ -25,7 +25,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
-from emulator import lifecycle
+from emulator import lifecycle, private
 from emulator.lifecycle import PROJECT, EmulatorError, Running
 from emulator.parameters import refusal
 
@@ -49,6 +49,8 @@ class Stack:
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
     customers: list[dict[str, str]] = field(default_factory=list)
     operators: list[dict[str, str]] = field(default_factory=list)
 
@@ -94,7 +96,7 @@ def build(home: Path, running: Running, report: Report = print) -> str:
 def stuck(running: Running) -> bool:
     """Whether an earlier deployment failed halfway, so that the stack takes no update and needs a fresh account. One
     that still runs, by another run or after an interrupted one, is waited for."""
-    cloudformation = lifecycle.client(running.endpoint, "cloudformation")
+    cloudformation = lifecycle.client(running, "cloudformation")
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         try:
@@ -174,7 +176,7 @@ def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mappin
 
 
 def _outputs(running: Running) -> dict[str, str]:
-    stacks = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
+    stacks = lifecycle.client(running, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
 
 
@@ -193,10 +195,12 @@ def _write_stack(home: Path, running: Running) -> Stack:
         stack_name=stack_name(),
         user_pool_id=outputs["UserPoolId"],
         user_pool_client_id=outputs["UserPoolClientId"],
+        access_key_id=running.access_key_id,
+        secret_access_key=running.secret_access_key,
         customers=keep.get("customers", []),
         operators=keep.get("operators", []),
     )
-    path.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+    private.write(path, json.dumps(asdict(stack), indent=2) + "\n")
     return stack
 
 
@@ -215,7 +219,7 @@ def _written_stack(home: Path) -> Stack | None:
 
 def _failed_events(running: Running, since: datetime) -> list[str]:
     """The resources that failed first, in the stack and its nested ones: consequences and cancellations say nothing."""
-    cloudformation = lifecycle.client(running.endpoint, "cloudformation")
+    cloudformation = lifecycle.client(running, "cloudformation")
     causes: dict[str, None] = {}  # ordered, each once
     nested: dict[str, None] = {}
     with contextlib.suppress(ClientError):
@@ -253,7 +257,7 @@ def _run(command: list[str], environment: dict[str, str], log: Path, each_line: 
 
 
 def _environment(running: Running) -> dict[str, str]:
-    return lifecycle.environment(running.endpoint) | {"PATH": _path()}
+    return lifecycle.environment(running) | {"PATH": _path()}
 
 
 def _path() -> str:

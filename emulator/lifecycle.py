@@ -11,12 +11,13 @@ import hashlib
 import http.client
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from typing import Any
 import boto3
 import botocore.session
 
-from emulator import process
+from emulator import private, process
 from emulator.process import Process
 
 HOST = "127.0.0.1"
@@ -51,6 +52,8 @@ class Running(Process):
 
     port: int
     code: str  # hash of what the server runs
+    access_key_id: str  # of the account's root user: whoever has it may do everything
+    secret_access_key: str = field(repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -60,7 +63,7 @@ class Running(Process):
 def start(home: Path, port: int | None = None, *, wait: float = START_SECONDS) -> Running:
     """The healthy server of `home`, started if need be. `port` 0 takes a free one; None keeps the running server's,
     or the default. Raises EmulatorError."""
-    home.mkdir(parents=True, exist_ok=True)
+    private.folder(home)
     with _locked(home):
         running = _recorded(home)
         if running and port in (None, 0, running.port) and running.code == code_hash() and healthy(running):
@@ -90,19 +93,19 @@ def status(home: Path) -> Running | None:
     return running if running and healthy(running) else None
 
 
-def environment(endpoint: str) -> dict[str, str]:
+def environment(running: Running) -> dict[str, str]:
     """A whole environment for a child process that talks to the embedded AWS: everything of this one but the AWS
     settings, so that a person's real credentials and profiles can never be used."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
-    return inherited | settings(endpoint)
+    return inherited | settings(running)
 
 
-def settings(endpoint: str) -> dict[str, str]:
+def settings(running: Running) -> dict[str, str]:
     """The AWS settings of `environment` by themselves."""
     return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_ACCESS_KEY_ID": running.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": running.secret_access_key,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
@@ -115,7 +118,7 @@ def settings(endpoint: str) -> dict[str, str]:
     }
 
 
-def client(endpoint: str, service: str, **options: Any) -> Any:
+def client(running: Running, service: str, **options: Any) -> Any:
     """A boto3 client of the embedded AWS, whatever credentials, profile or endpoints this process has."""
     isolated = botocore.session.Session(
         session_vars={
@@ -125,12 +128,12 @@ def client(endpoint: str, service: str, **options: Any) -> Any:
         }
     )
     session = boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the emulator's root key
+        aws_access_key_id=running.access_key_id,
+        aws_secret_access_key=running.secret_access_key,
         region_name=REGION,
         botocore_session=isolated,
     )
-    return session.client(service, endpoint_url=endpoint, **options)  # type: ignore[call-overload]
+    return session.client(service, endpoint_url=running.endpoint, **options)  # type: ignore[call-overload]
 
 
 def healthy(running: Running) -> bool:
@@ -162,6 +165,7 @@ def _launch(home: Path, port: int, wait: float) -> Running:
         raise EmulatorError(
             f"Port {port} is taken by another program. Stop it, or choose another port: make run PORT={port + 1}"
         )
+    key = f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
     scratch = home / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # unpacked functions of an earlier run
     scratch.mkdir()
@@ -169,14 +173,15 @@ def _launch(home: Path, port: int, wait: float) -> Running:
         server = subprocess.Popen(
             [sys.executable, "-m", SERVER],
             cwd=PROJECT,
-            env=_server_environment(port, scratch),
+            env=_server_environment(port, scratch) | {"AWS_ACCESS_KEY_ID": key[0], "AWS_SECRET_ACCESS_KEY": key[1]},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            umask=0o077,
             start_new_session=True,  # its own group: a Ctrl-C here is not for it, and its workers end with it
         )
-    running = Running(server.pid, process.born(server.pid) or "", port, code_hash())
-    _record(home).write_text(json.dumps(asdict(running) | {"endpoint": running.endpoint}, indent=2) + "\n")
+    running = Running(server.pid, process.born(server.pid) or "", port, code_hash(), *key)
+    private.write(_record(home), json.dumps(asdict(running) | {"endpoint": running.endpoint}, indent=2) + "\n")
     try:
         process.until(lambda: server.poll() is not None or healthy(running), wait)
     except TimeoutError:
@@ -220,7 +225,8 @@ def _recorded(home: Path) -> Running | None:
     """What `emulator.json` says, when that process is still there."""
     try:
         record = json.loads(_record(home).read_text())
-        running = Running(int(record["pid"]), str(record["born"]), int(record["port"]), str(record["code"]))
+        key = str(record["access_key_id"]), str(record["secret_access_key"])
+        running = Running(int(record["pid"]), str(record["born"]), int(record["port"]), str(record["code"]), *key)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return running if process.alive(running) else None

@@ -50,7 +50,7 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, par
 
 def first_order(home: Path, running: Running) -> None:
     """Products, users, one order through API Gateway and its story: the command line does it as a person would."""
-    environment = lifecycle.environment(running.endpoint) | {"CARTWHEEL_HOME": str(home)}
+    environment = lifecycle.environment(running) | {"CARTWHEEL_HOME": str(home)}
     for arguments in (["seed"], ["order", "--wait"], ["story"]):
         finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
         if finished.returncode:

@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "access",
     # CloudFormation
     "nested_stacks",
     "placeholders",
@@ -30,6 +31,7 @@ NAMES = (
     "kafka_mappings",
     "rule_targets",
     "replays",
+    "task_errors",
     "service_permissions",
     "task_tokens",
     "embedded_metrics",

@@ -2,11 +2,12 @@
 
 AWS: the payload of a failed invocation is `{"errorMessage", "errorType", "requestId", "stackTrace"}` with the
 exception's class name as errorType (Lambda Developer Guide, "Python function errors in Lambda"), which is what Catch
-and Retry of a state machine match. The execution environment stays warm: an exception does not end it.
+and Retry of a state machine match. The execution environment stays warm: an exception does not end it. A process that
+ends is Runtime.ExitError.
 Emulator: errorType is always Runtime.HandlerError, so no Catch by name ever matches, and the worker process is killed
 after every exception, so that a declined payment costs a cold start.
 Fix: the worker reports the class name and the stack as an ordinary answer, which keeps it alive; the error is put
-together outside. Time-outs and dead processes go the emulator's own way.
+together outside. Time-outs go the emulator's own way.
 Goes when: MiniStack reports class names and keeps workers across exceptions.
 """
 
@@ -20,6 +21,7 @@ OUR_REPORT = (
     '{"status": "ok", "result": None, "raised": {"errorMessage": str(e), "errorType": type(e).__name__, '
     '"stackTrace": traceback.format_tb(e.__traceback__)[1:]}, "trace": traceback.format_exc()}'
 )
+DEAD = ("Worker process died", "Worker returned no response")
 
 
 def apply() -> None:
@@ -39,6 +41,9 @@ def apply() -> None:
         answered.response = None
         result = execute(func, event, request_id)
         response = answered.response or {}
+        if response.get("error") in DEAD:
+            ended = {"errorMessage": "Runtime exited without providing a reason", "errorType": "Runtime.ExitError"}
+            return {**result, "body": ended}
         if "raised" not in response:
             return result
         log = "\n".join(filter(None, (result.get("log"), response["trace"])))

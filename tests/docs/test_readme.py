@@ -150,14 +150,14 @@ def test_a_person_with_an_account_deploys_uses_and_deletes_the_shop(copy: Copy) 
     home = copy.folder / ".local" / "account"
     running = lifecycle.start(home, 0)
     try:
-        environment = lifecycle.environment(running.endpoint) | {"LAYER_PLATFORM": "host"}
+        environment = lifecycle.environment(running) | {"LAYER_PLATFORM": "host"}
         environment["PATH"] = f"{copy.folder / '.venv' / 'bin'}:{environment['PATH']}"
         deploying, *using = commands.strip().splitlines()
         copy.run(deploying, environment)
         environment["CARTWHEEL_API_URL"] = _front_door(running)
         said = copy.run("\n".join(using), environment, answer="cartwheel\n")
         assert "CONFIRMED" in said
-        stacks = lifecycle.client(running.endpoint, "cloudformation").list_stacks()["StackSummaries"]
+        stacks = lifecycle.client(running, "cloudformation").list_stacks()["StackSummaries"]
         assert [stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"] == [
             stack for stack in stacks if "aws-sam-cli" in stack["StackName"]
         ]
@@ -167,7 +167,7 @@ def test_a_person_with_an_account_deploys_uses_and_deletes_the_shop(copy: Copy) 
 
 def _front_door(running: lifecycle.Running) -> str:
     """Where the embedded AWS serves what the stack's output names."""
-    stack = lifecycle.client(running.endpoint, "cloudformation").describe_stacks(StackName="cartwheel")["Stacks"][0]
+    stack = lifecycle.client(running, "cloudformation").describe_stacks(StackName="cartwheel")["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     host, stage = outputs["ApiUrl"].removeprefix("https://").split("/")
     return f"{running.endpoint}/restapis/{host.split('.')[0]}/{stage}/_user_request_"

@@ -1,12 +1,13 @@
 """What those hear who are told of orders: customers in their mail box, a server at its address, operators."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import urlopen
 
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from cli.audit.evidence import gather
 from tests.support.deployment import redeploy
@@ -53,8 +54,9 @@ def secret(shop: Shop, server: Receiver) -> str:
 
 
 def mails_about(shop: Shop, order: Order) -> list[Mail]:
-    with urlopen(f"{shop.stack.details.endpoint_url}/_ministack/ses/messages") as answer:
-        box: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
+    request = AWSRequest("GET", f"{shop.stack.details.endpoint_url}/_ministack/ses/messages")
+    SigV4Auth(shop.stack.session.get_credentials(), "ses", shop.stack.details.region).add_auth(request)
+    box: dict[str, list[dict[str, Any]]] = httpx.get(str(request.url), headers=dict(request.headers)).json()["messages"]
     return [
         Mail(mail["Source"], mail["To"], mail["Subject"], mail["BodyText"], mail["BodyHtml"])
         for mails in box.values()

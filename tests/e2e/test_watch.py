@@ -38,11 +38,13 @@ def test_whoever_watches_sees_an_orders_events_pass_and_leaves_nothing_behind(
 
 @contextmanager
 def at_the_terminal(shop: Shop, *line: str) -> Iterator[subprocess.Popen[str]]:
-    home, endpoint = str(shop.stack.file.parent), str(shop.stack.details.endpoint_url)
+    home = shop.stack.file.parent
+    running = lifecycle.status(home)
+    assert running
     with subprocess.Popen(
-        [sys.executable, "-m", "cli", "--home", home, "--json", *line],
+        [sys.executable, "-m", "cli", "--home", str(home), "--json", *line],
         cwd=lifecycle.PROJECT,
-        env=lifecycle.environment(endpoint),
+        env=lifecycle.environment(running),
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

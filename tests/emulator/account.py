@@ -26,11 +26,11 @@ class Account:
     """The empty AWS account that the tests share: every test makes what it needs, under names of its own."""
 
     def __init__(self, running: Running, folder: Path) -> None:
-        self.endpoint, self.port, self.folder = running.endpoint, running.port, folder
+        self.running, self.endpoint, self.port, self.folder = running, running.endpoint, running.port, folder
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        return self._clients.setdefault(service, lifecycle.client(self.endpoint, service))
+        return self._clients.setdefault(service, lifecycle.client(self.running, service))
 
     def name(self, what: str = "thing") -> str:
         return f"{what}-{next(_numbers)}"

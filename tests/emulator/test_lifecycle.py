@@ -15,6 +15,8 @@ import pytest
 from emulator import lifecycle, process, server
 from emulator.lifecycle import EmulatorError, Running
 
+NOWHERE = Running(0, "", 1, "", "AKIALOCAL", "local")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
@@ -58,7 +60,7 @@ def test_a_recycled_process_id_is_nobody_of_ours(home: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
     ) as bystander:
-        record(home, Running(bystander.pid, "another time", 1, code=""))
+        record(home, Running(bystander.pid, "another time", 1, "", "key", "secret"))
         assert lifecycle.status(home) is None
         assert not lifecycle.stop(home)
         assert bystander.poll() is None, "a process that only has the recorded number lives on"
@@ -92,7 +94,7 @@ def test_child_tools_see_no_real_credentials(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL_S3", "SAM_CLI_POLL_DELAY"):
         monkeypatch.setenv(name, "real")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "real")
-    environment = lifecycle.environment("http://127.0.0.1:1")
+    environment = lifecycle.environment(NOWHERE)
     assert "real" not in environment.values()
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
@@ -101,5 +103,5 @@ def test_child_tools_see_no_real_credentials(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_clients_ignore_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "real")
-    client = lifecycle.client("http://127.0.0.1:1", "sts")
+    client = lifecycle.client(NOWHERE, "sts")
     assert client.meta.endpoint_url == "http://127.0.0.1:1"

@@ -18,7 +18,7 @@ def at_once(account: Account, write: Callable[[Any, int], object]) -> Counter[st
     """How eight writes at once are answered, each by a client of its own."""
 
     def one(number: int) -> str:
-        dynamodb = lifecycle.client(account.endpoint, "dynamodb")
+        dynamodb = lifecycle.client(account.running, "dynamodb")
         try:
             write(dynamodb, number)
         except ClientError as error:

@@ -14,6 +14,8 @@ DETAILS = {
     "stack_name": "cartwheel",
     "user_pool_id": "us-east-1_pool",
     "user_pool_client_id": "client",
+    "access_key_id": "AKIALOCAL",
+    "secret_access_key": "local",
     "customers": [{"email": "customer-1@example.com", "password": "Customer-1"}],
     "operators": [{"email": "operator-1@example.com", "password": "Operator-1"}],
 }

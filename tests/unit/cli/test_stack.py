@@ -79,7 +79,7 @@ def test_a_stack_that_is_no_shop_is_refused(cloudformation: Stubber) -> None:
         outputs_of(cloudformation.client, "x")
 
 
-def test_the_local_stack_is_reached_with_test_credentials_whatever_the_user_has(
+def test_the_local_stack_is_reached_with_its_own_credentials_whatever_the_user_has(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
@@ -90,7 +90,7 @@ def test_the_local_stack_is_reached_with_test_credentials_whatever_the_user_has(
     stack = Stack.local(home)
     credentials = stack.session.get_credentials()
     assert credentials is not None
-    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("test", "test", None)
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("AKIALOCAL", "local", None)
     client = stack.client("dynamodb")
     assert client.meta.endpoint_url == "http://localhost:4566"
     assert client.meta.region_name == "us-east-1"

@@ -96,6 +96,8 @@ def rebuild(
         shop.say(
             {"products": rebuilt.said, "replaced": list(rebuilt.removed)}, lambda: Text.assemble(("✓ ", "green"), told)
         )
+        if rebuilt.unreadable:
+            shop.hint(f"Left out, because the inventory's rows of them cannot be read: {', '.join(rebuilt.unreadable)}")
         return
     archive = archive_of(shop.stack)
     rules = rules_named(rules_of(shop.stack), [_timeline_rule(shop)])

@@ -10,10 +10,14 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from shopkit import cors
-from shopkit.problems import Problem, bad_request, forbidden, invalid_body, pointer
+from shopkit.aws import is_busy
+from shopkit.optimistic import Contended
+from shopkit.problems import Problem, bad_request, busy, conflict, forbidden, invalid_body, pointer
+from shopkit.rows import Unreadable
 from shopkit.telemetry import logger, tracer
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
@@ -82,14 +86,19 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
         instance, to_browsers = event.get("path", ""), cors.headers(event)
         try:
             request = _request(event)
-            response = answer(request)
+            response = _answered(answer, request)
             logger.info("answered", status=int(response.status), path=instance)
             return _proxy_response(
                 response.status, response.body, "application/json", {**response.headers, **to_browsers}
             )
         except Problem as problem:
             logger.info("answered", status=int(problem.status), path=instance, problem=problem.slug)
-            return _proxy_response(problem.status, problem.document(instance), "application/problem+json", to_browsers)
+            return _proxy_response(
+                problem.status,
+                problem.document(instance),
+                "application/problem+json",
+                {**problem.headers, **to_browsers},
+            )
         except Exception:  # noqa: BLE001
             # Without this the caller would get API Gateway's bare 502.
             logger.exception("failed", path=instance)
@@ -99,6 +108,23 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
             return _proxy_response(failure.status, failure.document(instance), "application/problem+json", to_browsers)
 
     return tracer.capture_lambda_handler(handler, capture_response=False)
+
+
+def _answered(answer: Callable[[Request], Response], request: Request) -> Response:
+    """Raises Problem, also for what stands in any request's way: others, or a row that is not of its form."""
+    try:
+        return answer(request)
+    except Contended as contended:
+        raise busy() from contended
+    except ClientError as refused:
+        if is_busy(refused):
+            raise busy() from refused
+        raise
+    except Unreadable as unreadable:
+        logger.error("unreadable row", row=str(unreadable))
+        raise conflict(
+            "unreadable", "What is stored for this cannot be read. Operators have to mend it first."
+        ) from unreadable
 
 
 def _require_utf8_json(headers: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 # SES has no idempotency key: after a time-out the SDK's own retry could send a second mail that nobody knows of.
 _ONCE = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
+
+# How services say that at this moment too much is asked of them, or too many ask for the same: DynamoDB Developer
+# Guide, "Error messages and codes"; API references of TransactWriteItems (CancellationReasons) and of PutRecords.
+_BUSY = {
+    "Throttling",
+    "ThrottlingError",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+
+
+def is_busy(error: ClientError) -> bool:
+    """Whether the same call may succeed in a moment, because nothing but others' calls stood in its way."""
+    said: Any = error.response
+    codes = {reason.get("Code") for reason in said.get("CancellationReasons", [])} or {said["Error"]["Code"]}
+    return not _BUSY.isdisjoint(codes)
 
 
 @overload

@@ -11,7 +11,10 @@ from shopkit.problems import bad_request
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
-_MAX_CURSOR = 512
+# A position is where the table's index has a row, whatever that row holds: of its keys DynamoDB takes 1,024 bytes
+# (Developer Guide, "Constraints").
+_MAX_KEY_BYTES = 1024
+_MAX_CURSOR = 4096
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ def page_request(query: Mapping[str, str], *, positions: int) -> PageRequest:
 
 
 def next_cursor(position: Sequence[str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(list(position)).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(list(position), ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def page(name: str, items: Sequence[Mapping[str, Any]], after: Sequence[str] | None) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def _position(cursor: str | None, positions: int) -> tuple[str, ...] | None:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         if not (isinstance(values, list) and len(values) == positions):
             raise ValueError("wrong shape")
-        if not all(isinstance(value, str) and value and value.isprintable() for value in values):
+        if not all(isinstance(value, str) and 0 < len(value.encode()) <= _MAX_KEY_BYTES for value in values):
             raise ValueError("wrong values")
     except (ValueError, binascii.Error, RecursionError) as error:
         raise bad_request("invalid-cursor", "cursor is not one that this API gave out.") from error

@@ -1,6 +1,6 @@
 """Problem details for HTTP APIs (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -8,11 +8,13 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+RETRY_AFTER_SECONDS = "1"
 _TYPE_PREFIX = "urn:cartwheel:problem:"
 
 
 class Problem(Exception):
-    """An answer that is no success. `slug` names the kind of problem; `errors` point into the request's body."""
+    """An answer that is no success. `slug` names the kind of problem; `errors` point into the request's body.
+    `headers` go with the answer."""
 
     def __init__(
         self,
@@ -21,6 +23,7 @@ class Problem(Exception):
         detail: str,
         *,
         errors: Sequence[dict[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
         **extensions: Any,
     ) -> None:
         super().__init__(detail)
@@ -28,6 +31,7 @@ class Problem(Exception):
         self.slug = slug
         self.detail = detail
         self.errors = list(errors)
+        self.headers = dict(headers or {})
         self.extensions = extensions
 
     def document(self, instance: str) -> dict[str, Any]:
@@ -60,6 +64,16 @@ def unprocessable(slug: str, detail: str, **more: Any) -> Problem:
 
 def forbidden(detail: str) -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, "forbidden", detail)
+
+
+def busy() -> Problem:
+    """Repeating the request in a moment may succeed (Retry-After: RFC 9110, section 10.2.3)."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Too much is asked of this at the moment. Repeat the request shortly.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
 
 
 def invalid_body(error: ValidationError) -> Problem:

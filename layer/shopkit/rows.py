@@ -1,10 +1,18 @@
-"""Reading rows by their key."""
+"""Reading rows by their key, and making values of them: a row that is not of its form must not stand in others' way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, to_item
+from shopkit.telemetry import logger
+
+# The attributes that keys of the shop's tables are made of.
+_KEYS = ("pk", "sk", "order_id", "at_event")
+
+
+class Unreadable(ValueError):
+    """A row is not of its form. The message is its key: what else it holds may be personal, or anything at all."""
 
 
 def read_row(table: str, **key: str) -> dict[str, Any] | None:
@@ -22,3 +30,34 @@ def read_rows(table: str, keys: Sequence[str], *, consistent: bool = True) -> di
         rows |= {row["pk"]: row for row in map(from_item, answer["Responses"].get(table, []))}
         wanted = answer.get("UnprocessedKeys")
     return rows
+
+
+def loaded[T](row: Mapping[str, Any], load: Callable[[Mapping[str, Any]], T]) -> T:
+    """What `load` makes of the row. Raises Unreadable where it raises anything."""
+    try:
+        return load(row)
+    except Exception:  # noqa: BLE001 - a row may hold anything, and so may go wrong in any way
+        # Without its cause, which quotes what it refuses.
+        raise Unreadable(name_of(row)) from None
+
+
+def readable[T](rows: Iterable[Mapping[str, Any]], load: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+    """What `load` makes of the rows. One that is not of its form is left out, and the log says which."""
+    for row in rows:
+        try:
+            yield loaded(row, load)
+        except Unreadable as unreadable:
+            logger.error("unreadable row left out", row=str(unreadable))
+
+
+def whole_number(row: Mapping[str, Any], name: str) -> int:
+    """Raises Unreadable unless the row has such a number."""
+    number = row.get(name)
+    if type(number) is not int:
+        raise Unreadable(name_of(row))
+    return number
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """The row's key in one line, for logs."""
+    return " ".join(str(row[name]) for name in _KEYS if name in row)

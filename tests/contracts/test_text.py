@@ -101,8 +101,26 @@ def test_the_mark_of_bytes_that_are_no_utf_8_is_refused_in_every_text(model: typ
 @EVERYWHERE
 @pytest.mark.parametrize(
     "blank",
-    ["   ", "\xa0", "\u3000", "\u200b", "\u2060\ufeff", "\u00ad", "\u200d\u200e", "\u3164", "\u115f\u1160\uffa0"]
-    + ["\u2800", "\u034f", "\ufe0f", "\u180e", "\U000e0020", "\u2028", "\u0301", "\ue000", "\u0378"],
+    [
+        "   ",
+        "\xa0",
+        "\u3000",
+        "\u200b",
+        "\u2060\ufeff",
+        "\u00ad",
+        "\u200d\u200e",
+        "\u3164",
+        "\u115f\u1160\uffa0",
+        "\u2800",
+        "\u034f",
+        "\ufe0f",
+        "\u180e",
+        "\U000e0020",
+        "\u2028",
+        "\u0301",
+        "\ue000",
+        "\u0378",
+    ],
     ids=ascii,
 )
 def test_a_required_text_has_something_to_be_seen(model: type[BaseModel], where: str, blank: str) -> None:

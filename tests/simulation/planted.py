@@ -15,9 +15,8 @@ from inventory import domain as inventory
 from inventory import store as inventory_store
 from order import domain as order
 from order import events as order_events
-from order import store as order_store
 from payment import domain as payment
-from shopkit import bus
+from shopkit import bus, optimistic
 from tests.simulation.deployment import deployment
 from tests.simulation.stories import CHECKOUT
 from tests.support.deliveries import sqs_record
@@ -89,7 +88,7 @@ def checkout_that_compensates() -> Iterator[None]:
 BUGS = [
     Bug(
         "the order's write has lost its condition",
-        edit(order_store.change, '"revision = :revision"', '"attribute_exists(pk)"'),
+        edit(optimistic.put_row, 'f"{counter} = :seen"', 'f"attribute_exists({counter})"'),
     ),
     Bug(
         "any order may be confirmed",

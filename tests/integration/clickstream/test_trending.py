@@ -1,9 +1,13 @@
 """What GET /trending answers."""
 
+import os
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from shopkit.aws import client
+from shopkit.dynamodb import to_value
 from tests.integration.clickstream.conftest import NOW, Clickstream, click
 
 
@@ -45,6 +49,20 @@ def test_skus_that_begin_alike_are_kept_apart(clickstream: Clickstream) -> None:
         ("tea-2", 1),
         ("tea_z", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sk", "counters"),
+    [("00#tea", {"views": "many"}), ("00#tea", {"views": 0.5}), ("00", {"views": 1}), ("00#tea", {"carts": b"1"})],
+)
+def test_a_row_that_is_no_counter_is_left_out(clickstream: Clickstream, sk: str, counters: dict[str, Any]) -> None:
+    clickstream.post(click(1, sku="cup"))
+    clickstream.aggregate(clickstream.records())
+    row = {"pk": f"hour#{NOW:%Y-%m-%dT%H}", "sk": sk, **counters}
+    item = {name: {"N": "0.5"} if value == 0.5 else to_value(value) for name, value in row.items()}
+    client("dynamodb").put_item(TableName=os.environ["CLICKSTREAM_TABLE"], Item=item)
+    status, answer = clickstream.trending(minutes="1440")
+    assert (status, [product["sku"] for product in answer["products"]]) == (200, ["cup"])
 
 
 @pytest.mark.parametrize("minutes", ["0", "1441", "-1", "1.5", "", "1e3", "٣", "00060x", "99999", " 5"])

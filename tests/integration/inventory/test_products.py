@@ -67,6 +67,16 @@ class TestUpsert:
         assert inventory.put("mug", {**MUG, "name": "Cup"}).status == 200
         assert len(pauses) == 1
 
+    def test_an_entry_that_never_rests_is_said_to_be_busy(
+        self, inventory: Inventory, before: Before, pauses: list[float]
+    ) -> None:
+        inventory.put("mug")
+        for _ in range(8):
+            before("UpdateItem", single_conflict)
+        answer = inventory.put("mug", {**MUG, "name": "Cup"})
+        assert (answer.status, answer.body["type"]) == (503, "urn:cartwheel:problem:busy")
+        assert answer.headers["Retry-After"] == "1"
+
     @pytest.mark.parametrize("sku", ["-mug", "m ug", "müg", "m" * 65, "m" * 3000, "mug\n"])
     def test_a_name_that_is_no_sku_is_refused(self, inventory: Inventory, sku: str) -> None:
         answer = inventory.put(sku)
@@ -171,7 +181,9 @@ class TestRestock:
         inventory.stock(mug=5)
         for _ in range(8):
             before("TransactWriteItems", lambda: conflict("None", "TransactionConflict"))
-        assert inventory.restock("mug", {"quantity": 7}).status == 503
+        answer = inventory.restock("mug", {"quantity": 7})
+        assert (answer.status, answer.body["type"]) == (503, "urn:cartwheel:problem:busy")
+        assert answer.headers["Retry-After"] == "1"
         assert inventory.product("mug").available == 5
         assert len(pauses) == 7
 

@@ -199,6 +199,26 @@ def test_an_entry_that_no_event_could_correct_is_replaced(
     assert row(aws, "Order/Orders", "GHOST") is None
 
 
+def test_an_entry_that_cannot_be_read_is_replaced(run: Run, aws: AwsStack, catalogue: list[dict[str, Any]]) -> None:
+    put(aws, "Inventory/Inventory", "MUG", version=2)
+    put(aws, "Order/Orders", "MUG", version="last", price="free")
+    assert run("rebuild", "catalogue", "--json").json == {"products": 1, "replaced": ["MUG"]}
+    assert (row(aws, "Order/Orders", "MUG") or {})["version"] == 2
+
+
+def test_a_product_that_cannot_be_read_is_named_and_keeps_its_entry(
+    run: Run, aws: AwsStack, catalogue: list[dict[str, Any]]
+) -> None:
+    put(aws, "Inventory/Inventory", "MUG", version=2)
+    put(aws, "Inventory/Inventory", "TEE", price="free")
+    put(aws, "Order/Orders", "TEE")
+    said = run("rebuild", "catalogue")
+    assert said.code == 0
+    assert "TEE" in said.err
+    assert (row(aws, "Order/Orders", "TEE") or {})["version"] == 1
+    assert (row(aws, "Order/Orders", "MUG") or {})["version"] == 2
+
+
 def test_a_catalogue_that_does_not_catch_up_is_said_to_lag(
     run: Run, aws: AwsStack, catalogue: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from shopkit import clock
 from shopkit.aws import client
 from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item
+from shopkit.rows import readable, whole_number
 
 # A transaction takes 100 actions (API reference, TransactWriteItems); each thing counted may need three.
 MAX_AT_ONCE = 33
@@ -73,8 +74,13 @@ def _rows(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
             ScanIndexForward=False,
         )
         for page in pages:
-            for row in map(from_item, page["Items"]):
-                yield row["sk"].partition("#")[2], {name: row[name] for name in _COUNTERS if name in row}
+            yield from readable(map(from_item, page["Items"]), _counts_in)
+
+
+def _counts_in(row: Mapping[str, Any]) -> tuple[str, Mapping[Counter, int]]:
+    """The row's sku and its counters. Raises ValueError, KeyError, Unreadable."""
+    _, sku = row["sk"].split("#")
+    return sku, {name: whole_number(row, name) for name in _COUNTERS if name in row}
 
 
 def _ids(fresh: Iterable[Occurrence]) -> Iterator[Any]:

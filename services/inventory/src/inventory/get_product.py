@@ -12,7 +12,7 @@ from shopkit.problems import not_found
 @endpoint
 def handler(request: Request) -> Response:
     sku = request.parameters["sku"]
-    product = store.find_product(sku) if is_sku(sku) else None
+    product = store.shown_product(sku) if is_sku(sku) else None
     if product is None:
         raise not_found("product")
     return Response(HTTPStatus.OK, product_view(product))

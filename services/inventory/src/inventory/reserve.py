@@ -5,6 +5,7 @@ from typing import Any
 from contracts.types import Goods, Value
 from inventory import domain, store
 from shopkit import clock
+from shopkit.optimistic import Contended
 from shopkit.telemetry import logger, tracer
 
 
@@ -29,7 +30,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             domain.reserved(wanted.order_id, wanted.lines, now),
             refusal=lambda short: domain.rejected(wanted.order_id, wanted.lines, short, now),
         )
-    except store.Contended as contended:
+    except Contended as contended:
         raise StockBusy(wanted.order_id) from contended
     logger.info("reservation decided", order_id=wanted.order_id, status=decision.status)
     domain.require_reserved(decision)

@@ -8,7 +8,7 @@ from inventory.view import product_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint
 from shopkit.idempotency import fingerprint, idempotency_key
-from shopkit.problems import Problem, not_found, unprocessable
+from shopkit.problems import not_found, unprocessable
 
 
 @endpoint
@@ -26,10 +26,6 @@ def handler(request: Request) -> Response:
         )
     except store.UnknownProduct as unknown:
         raise not_found("product") from unknown
-    except store.Contended as contended:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Others are moving this product's stock. Repeat this in a moment."
-        ) from contended
     if booked.fingerprint != asked:
         raise unprocessable("idempotency-key-reused", "This Idempotency-Key was used with another body.")
     return Response(HTTPStatus.OK, product_view(booked.product), {"Idempotency-Replayed": "true"} if replayed else {})

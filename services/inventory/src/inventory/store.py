@@ -17,7 +17,8 @@ from inventory.domain import RESERVE, RESTOCK, Movement, Product, Reservation, R
 from shopkit.aws import client
 from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, from_item, to_item, to_value
-from shopkit.rows import read_row, read_rows
+from shopkit.optimistic import Contended
+from shopkit.rows import loaded, read_row, read_rows, readable
 from shopkit.telemetry import logger, measure
 
 # Reserves of one popular product meet in its row. Eight tries pause 1 s on average and 1.9 s at most, all together.
@@ -29,10 +30,6 @@ _LONGEST_PAUSE_SECONDS = 0.64
 _ENTRY = ("name", "description", "price", "image", "version", "updated_at")
 
 _TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-
-
-class Contended(Exception):
-    """Others kept writing the same rows; trying again later is safe."""
 
 
 class UnknownProduct(Exception):
@@ -61,23 +58,31 @@ class _Refused(Exception):
 
 
 def find_product(sku: str) -> Product | None:
+    """Raises Unreadable, as all that read rows here do."""
     row = read_row(_table(), pk=_product_key(sku))
-    return Product.model_validate(row) if row else None
+    return loaded(row, Product.model_validate) if row else None
+
+
+def shown_product(sku: str) -> Product | None:
+    """For browsing: a row that is no product is not shown."""
+    row = read_row(_table(), pk=_product_key(sku))
+    return next(readable([row], Product.model_validate), None) if row else None
 
 
 def find_reservation(order_id: str) -> Reservation | None:
     row = read_row(_table(), pk=_reservation_key(order_id))
-    return Reservation.model_validate(row) if row else None
+    return loaded(row, Reservation.model_validate) if row else None
 
 
 def find_restock(sku: str, restock_id: str) -> Restock | None:
     row = read_row(_table(), pk=_restock_key(sku, restock_id))
-    return Restock.model_validate(row) if row else None
+    return loaded(row, Restock.model_validate) if row else None
 
 
 def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
     """A page of the catalogue in order of sku, and after which sku the next one starts. Like its index it may lag
-    behind by a moment, which for browsing is worth half the price."""
+    behind by a moment, which for browsing is worth half the price. Rows that are no products count towards the limit,
+    so that a page may be short of them."""
     start = {"ExclusiveStartKey": to_item({"pk": _product_key(after), **_listed(after)})} if after else {}
     found = client("dynamodb").query(
         TableName=_table(),
@@ -90,7 +95,7 @@ def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
     keys = [from_item(item)["pk"] for item in found["Items"]]
     rows = read_rows(_table(), keys, consistent=False)
     last = from_item(found["LastEvaluatedKey"])["sku"] if "LastEvaluatedKey" in found else None
-    return [Product.model_validate(rows[key]) for key in keys if key in rows], last
+    return list(readable((rows[key] for key in keys if key in rows), Product.model_validate)), last
 
 
 def upsert(sku: str, rule: Callable[[Product | None], Product]) -> tuple[Product, bool]:

@@ -7,7 +7,7 @@ from inventory.domain import ProductRequest
 from inventory.view import product_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint
-from shopkit.problems import Problem, bad_request
+from shopkit.problems import bad_request
 
 
 @endpoint
@@ -19,10 +19,5 @@ def handler(request: Request) -> Response:
             "invalid-sku", "A sku is 1 to 64 of A–Z, a–z, 0–9, - and _, beginning with a letter or digit."
         )
     wanted, now = request.body(ProductRequest), clock.now()
-    try:
-        product, new = store.upsert(sku, lambda before: domain.upserted(before, sku, wanted, now))
-    except store.Contended as contended:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Others are writing this product. Try again in a moment."
-        ) from contended
+    product, new = store.upsert(sku, lambda before: domain.upserted(before, sku, wanted, now))
     return Response(HTTPStatus.CREATED if new else HTTPStatus.OK, product_view(product))

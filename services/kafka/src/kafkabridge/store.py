@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,9 +11,17 @@ from kafkabridge.domain import Sale
 from shopkit.aws import client
 from shopkit.backoff import pause
 from shopkit.dynamodb import cancellation_codes, to_item
-from shopkit.rows import read_row
+from shopkit.rows import loaded, read_row
 
 _ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Whether an order counts (SOLD, WITHDRAWN), and what it was counted for."""
+
+    status: str
+    sales: Sequence[Sale]
 
 
 def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
@@ -42,13 +51,13 @@ def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
 
 def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
     """Takes back what the order was counted for; whether there was something. An order that was not counted is marked,
-    so that a late confirmation, as from a redrive, finds it closed. Raises as `sell` does."""
+    so that a late confirmation, as from a redrive, finds it closed. Raises as `sell` does, and Unreadable."""
     order = _order(order_id)
     if order is None:
         if _write(_put_new({"pk": _key(order_id), "sk": "order", "status": "WITHDRAWN", "seen": dict(seen)}), ()):
             return False
-        order = _order(order_id) or {}
-    if order["status"] != "SOLD":
+        order = _order(order_id)
+    if order is None or order.status != "SOLD":
         return False
     update: dict[str, Any] = {
         "TableName": _table(),
@@ -58,7 +67,7 @@ def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": to_item({":sold": "SOLD", ":withdrawn": "WITHDRAWN", ":seen": dict(seen)}),
     }
-    return _write({"Update": update}, [_sale_in(row).returned() for row in order["sales"]])
+    return _write({"Update": update}, [sale.returned() for sale in order.sales])
 
 
 def _write(order: dict[str, Any], sales: Iterable[Sale]) -> bool:
@@ -104,8 +113,14 @@ def _addition(sale: Sale) -> dict[str, Any]:
     }
 
 
-def _order(order_id: str) -> dict[str, Any] | None:
-    return read_row(_table(), pk=_key(order_id), sk="order")
+def _order(order_id: str) -> _Counted | None:
+    """Raises Unreadable."""
+    row = read_row(_table(), pk=_key(order_id), sk="order")
+    return loaded(row, _counted_in) if row else None
+
+
+def _counted_in(row: Mapping[str, Any]) -> _Counted:
+    return _Counted(row["status"], [_sale_in(sale) for sale in row.get("sales", [])])
 
 
 def _sale_in(row: Mapping[str, Any]) -> Sale:

@@ -5,13 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from notify.domain import Mail, Notification
-from shopkit.aws import client
-from shopkit.dynamodb import to_item, to_value
-from shopkit.rows import read_row
-
-
-class Contended(Exception):
-    """Another delivery of the same event got ahead; trying again finds what it did."""
+from shopkit.optimistic import Row, put_row
+from shopkit.rows import loaded, read_row
 
 
 def key_of(event_id: UUID, channel: str) -> str:
@@ -28,33 +23,23 @@ def row_of(notification: Notification) -> dict[str, Any]:
     }
 
 
-def notification_in(row: dict[str, Any]) -> Notification:
+def notification_in(row: Row) -> Notification:
     mail = Mail.model_validate(row) if "message_id" in row else None
     return Notification.model_validate(row).model_copy(update={"mail": mail})
 
 
 def find(event_id: UUID, channel: str) -> Notification | None:
+    """Raises Unreadable."""
     row = read_row(_table(), pk=key_of(event_id, channel))
-    return notification_in(row) if row else None
+    return loaded(row, notification_in) if row else None
 
 
 def save(after: Notification, before: Notification | None) -> None:
-    """Writes `after` where `before` still stands, or where nothing does. Raises Contended."""
+    """Writes `after` where `before` still stands, or where nothing does. Raises Contended when another delivery of the
+    same event got ahead: trying again finds what it did."""
     if after == before:
         return
-    dynamodb = client("dynamodb")
-    unchanged: dict[str, Any] = (
-        {
-            "ConditionExpression": "version = :version",
-            "ExpressionAttributeValues": {":version": to_value(before.version)},
-        }
-        if before
-        else {"ConditionExpression": "attribute_not_exists(pk)"}
-    )
-    try:
-        dynamodb.put_item(TableName=_table(), Item=to_item(row_of(after)), **unchanged)
-    except dynamodb.exceptions.ConditionalCheckFailedException as raced:
-        raise Contended(key_of(after.event_id, after.channel)) from raced
+    put_row(_table(), row_of(after), key="pk", counter="version", seen=before.version if before else None)
 
 
 def _table() -> str:

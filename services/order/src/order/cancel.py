@@ -6,7 +6,7 @@ Whatever races this, one conditional write decides; money and goods follow from 
 from http import HTTPStatus
 
 from order import domain, store
-from order.access import named_order
+from order.access import named_row
 from order.view import order_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint
@@ -15,10 +15,10 @@ from shopkit.problems import conflict
 
 @endpoint
 def handler(request: Request) -> Response:
-    order = named_order(request)
+    order, seen = named_row(request)
     reason = "cancelled_by_customer" if order.customer_id == request.caller.customer_id else "cancelled_by_operator"
     try:
-        cancelled = store.change(order.order_id, lambda order: domain.cancel(order, reason, clock.now()))
+        cancelled = store.change(order.order_id, lambda order: domain.cancel(order, reason, clock.now()), seen=seen)
     except domain.IllegalTransition as refused:
         raise conflict("order-closed", f"The order is {refused.order.status}.") from refused
     return Response(HTTPStatus.ACCEPTED, order_view(cancelled))

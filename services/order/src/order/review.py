@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 
 from contracts.types import PRINTABLE, Strict
 from order import domain, store
-from order.access import named_order
+from order.access import named_row
 from order.domain import Order
 from order.view import order_view
 from shopkit import clock
@@ -26,9 +26,9 @@ class Review(Strict):
 def handler(request: Request) -> Response:
     request.require_operator()
     review = request.body(Review)
-    order = named_order(request)
+    order, seen = named_row(request)
     try:
-        order = store.change(order.order_id, lambda order: _reviewed(order, review))
+        order = store.change(order.order_id, lambda order: _reviewed(order, review), seen=seen)
     except domain.IllegalTransition as refused:
         raise conflict("not-awaiting-review", f"The order is {refused.order.status}.") from refused
     return Response(HTTPStatus.ACCEPTED, order_view(order))

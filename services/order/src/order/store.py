@@ -10,10 +10,11 @@ from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
-from shopkit.rows import read_row, read_rows
+from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
+from shopkit.optimistic import Row, change_row
+from shopkit.rows import loaded, read_row, read_rows, readable
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
-_ATTEMPTS = 5
 
 type Position = tuple[str, str]
 
@@ -24,10 +25,6 @@ class AlreadyPlaced(Exception):
     def __init__(self, order: Order) -> None:
         super().__init__(order.order_id)
         self.order = order
-
-
-class Contended(Exception):
-    """Others kept changing the order; trying again later is safe."""
 
 
 def key_of(order_id: str) -> str:
@@ -46,17 +43,27 @@ def row_of(order: Order, revision: int) -> dict[str, Any]:
     }
 
 
-def order_in(row: dict[str, Any]) -> Order:
+def _unnumbered(order: Order) -> Row:
+    return row_of(order, revision=0)
+
+
+def order_in(row: Row) -> Order:
     return Order.model_validate(row)
 
 
 def find(order_id: str) -> Order | None:
-    row = read_row(_table(), pk=key_of(order_id))
-    return order_in(row) if row else None
+    """Raises Unreadable."""
+    row = find_row(order_id)
+    return loaded(row, order_in) if row else None
+
+
+def find_row(order_id: str) -> Row | None:
+    return read_row(_table(), pk=key_of(order_id))
 
 
 def add(order: Order) -> None:
-    """Writes the order if its id is free; the same write is the idempotency record. Raises AlreadyPlaced."""
+    """Writes the order if its id is free; the same write is the idempotency record. Raises AlreadyPlaced,
+    Unreadable."""
     dynamodb = client("dynamodb")
     try:
         dynamodb.put_item(
@@ -66,41 +73,25 @@ def add(order: Order) -> None:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as taken:
-        raise AlreadyPlaced(order_in(from_item(item_in(taken)))) from taken
+        raise AlreadyPlaced(loaded(from_item(item_in(taken)), order_in)) from taken
 
 
-def change(order_id: str, rule: Callable[[Order], Order]) -> Order:
+def change(order_id: str, rule: Callable[[Order], Order], *, seen: Row | None = None) -> Order:
     """Applies a domain rule in one conditional write: of two racing changes exactly one is applied to what the other
-    left. Whatever the rule raises passes through. Raises KeyError without such an order, Contended after five races."""
-    dynamodb = client("dynamodb")
-    tried: tuple[Order, int] | None = None
-    for _ in range(_ATTEMPTS):
-        row = read_row(_table(), pk=key_of(order_id))
-        if row is None:
+    left. `seen` saves the first read. Whatever the rule raises passes through. Raises KeyError without such an order,
+    Contended after five races, Unreadable."""
+
+    def existing(order: Order | None) -> Order:
+        if order is None:
             raise KeyError(order_id)
-        before = order_in(row)
-        # The SDK repeats a write whose answer was lost, and then meets that write itself.
-        if tried == (before, row["revision"]):
-            return before
-        after = rule(before)
-        if after == before:
-            return before
-        tried = (after, row["revision"] + 1)
-        try:
-            dynamodb.put_item(
-                TableName=_table(),
-                Item=to_item(row_of(*tried)),
-                ConditionExpression="revision = :revision",
-                ExpressionAttributeValues={":revision": to_value(row["revision"])},
-            )
-        except dynamodb.exceptions.ConditionalCheckFailedException:
-            continue
-        return after
-    raise Contended(order_id)
+        return rule(order)
+
+    return change_row(_table(), {"pk": key_of(order_id)}, existing, load=order_in, dump=_unnumbered, seen=seen)
 
 
 def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
-    """A page of one customer's orders, or of everyone's (None), newest first, and where the next one starts."""
+    """A page of one customer's orders, or of everyone's (None), newest first, and where the next one starts. Rows that
+    are no orders count towards the limit, so that a page may be short of them."""
     index, name, value = (
         ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
     )
@@ -121,7 +112,7 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
     rows = read_rows(_table(), keys)
     last = from_item(found["LastEvaluatedKey"]) if "LastEvaluatedKey" in found else None
     return (
-        [order_in(rows[key]) for key in keys if key in rows],
+        list(readable((rows[key] for key in keys if key in rows), order_in)),
         (last["placed_at"], last["pk"].removeprefix("order#")) if last else None,
     )
 
@@ -143,13 +134,13 @@ def open_since_before(moment: datetime) -> Iterator[Order]:
     for page in pages:
         keys = [from_item(item)["pk"] for item in page["Items"]]
         rows = read_rows(_table(), keys)
-        yield from (order_in(rows[key]) for key in keys if key in rows)
+        yield from readable((rows[key] for key in keys if key in rows), order_in)
 
 
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
     """The known ones of these products."""
     rows = read_rows(_table(), [f"product#{sku}" for sku in skus])
-    return {row["sku"]: CatalogueEntry.model_validate(row) for row in rows.values()}
+    return {entry.sku: entry for entry in readable(rows.values(), CatalogueEntry.model_validate)}
 
 
 def learn(entry: CatalogueEntry) -> bool:
@@ -185,7 +176,7 @@ def keep_review_token(order_id: str, execution: str, token: str) -> bool:
 
 def review_token(order_id: str) -> str | None:
     row = read_row(_table(), pk=f"review#{order_id}")
-    return row["token"] if row else None
+    return loaded(row, lambda row: str(row["token"])) if row else None
 
 
 def _table() -> str:

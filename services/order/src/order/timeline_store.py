@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.envelope import Envelope
+from contracts.envelope import Envelope, opened
+from contracts.events import EVENTS
 from contracts.types import rfc3339
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, to_item
+from shopkit.optimistic import Row
+from shopkit.rows import readable
 
 
 def record(event: Envelope[Any]) -> None:
@@ -27,8 +30,8 @@ def record(event: Envelope[Any]) -> None:
     )
 
 
-def events_of(order_id: str) -> Iterator[dict[str, Any]]:
-    """The recorded events, oldest first."""
+def events_of(order_id: str) -> Iterator[Envelope[Any]]:
+    """The recorded events, oldest first. Rows that are no events are left out."""
     pages = (
         client("dynamodb")
         .get_paginator("query")
@@ -40,8 +43,11 @@ def events_of(order_id: str) -> Iterator[dict[str, Any]]:
         )
     )
     for page in pages:
-        for item in page["Items"]:
-            yield from_item(item)
+        yield from readable(map(from_item, page["Items"]), _event_in)
+
+
+def _event_in(row: Row) -> Envelope[Any]:
+    return opened({"detail-type": row["type"], "detail": row}, *EVENTS)
 
 
 def _table() -> str:

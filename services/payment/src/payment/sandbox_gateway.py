@@ -21,8 +21,7 @@ from payment.gateway import (
     Refused,
     VoidRefused,
 )
-from shopkit.aws import client
-from shopkit.dynamodb import to_item, to_value
+from shopkit.optimistic import Contended, put_row
 from shopkit.rows import read_row
 
 _APPROVED = {"pm_visa", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"}
@@ -168,16 +167,10 @@ def _find(charge_id: str) -> Charge | None:
 
 def _save(charge: Charge) -> bool:
     """Whether the charge was still as it was read."""
-    dynamodb = client("dynamodb")
     row = {**charge.model_dump(mode="json", exclude_none=True), "revision": charge.revision + 1}
     try:
-        dynamodb.put_item(
-            TableName=_ledger(),
-            Item=to_item(row),
-            ConditionExpression="attribute_not_exists(order_id) OR revision = :revision",
-            ExpressionAttributeValues={":revision": to_value(charge.revision)},
-        )
-    except dynamodb.exceptions.ConditionalCheckFailedException:
+        put_row(_ledger(), row, key="order_id", seen=charge.revision or None)
+    except Contended:
         return False
     return True
 

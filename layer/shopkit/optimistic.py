@@ -1,0 +1,85 @@
+"""A row that many may change: read, decided by a rule, and written on condition that nobody wrote in between."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from shopkit.aws import client
+from shopkit.backoff import pause
+from shopkit.dynamodb import to_item, to_value
+from shopkit.rows import loaded, read_row, whole_number
+
+type Row = Mapping[str, Any]
+
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.32
+
+
+class Contended(Exception):
+    """Others kept writing the same rows. Nothing was decided; trying again later is safe."""
+
+
+def change_row[T](
+    table: str,
+    key: Mapping[str, str],
+    rule: Callable[[T | None], T],
+    *,
+    load: Callable[[Row], T],
+    dump: Callable[[T], Row],
+    seen: Row | None = None,
+) -> T:
+    """Applies a rule to what a row holds (None: there is no row): of two racing changes one is applied to what the
+    other left. Returns what the row then holds. The row's `revision` counts every write. Where others have just written
+    the very same, the rule counts as applied.
+
+    `load` and `dump` lead from the row and back to it; `seen`, a row that was read before, saves the first read. Raises
+    Contended after five races and Unreadable; whatever the rule raises passes through.
+    """
+    tried: tuple[T, int] | None = None
+    for _ in _attempts():
+        row = seen or read_row(table, **key)
+        seen = None
+        before = loaded(row, load) if row else None
+        revision = whole_number(row, "revision") if row else 0
+        # The SDK repeats a write whose answer was lost, and then meets that write itself.
+        if before is not None and tried == (before, revision):
+            return before
+        after = rule(before)
+        if after == before:
+            return after
+        changed = {**dump(after), **key, "revision": revision + 1}
+        after = load(changed)
+        tried = (after, revision + 1)
+        try:
+            put_row(table, changed, key=next(iter(key)), seen=revision if row else None)
+        except Contended:
+            continue
+        return after
+    raise Contended(*key.values())
+
+
+def put_row(table: str, row: Row, *, key: str, seen: int | None, counter: str = "revision") -> None:
+    """Writes the row where its `counter` is still the one `seen`, or where there is no row (None). `key` names an
+    attribute of the table's key. Raises Contended when somebody else has written meanwhile."""
+    dynamodb = client("dynamodb")
+    unchanged: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({key})"}
+    if seen is not None:
+        unchanged = {
+            "ConditionExpression": f"{counter} = :seen",
+            "ExpressionAttributeValues": {":seen": to_value(seen)},
+        }
+    try:
+        dynamodb.put_item(TableName=table, Item=to_item(row), **unchanged)
+    except (
+        dynamodb.exceptions.ConditionalCheckFailedException,
+        dynamodb.exceptions.TransactionConflictException,
+    ) as raced:
+        raise Contended(row[key]) from raced
+
+
+def _attempts() -> Iterator[int]:
+    """Turns to try in, with growing pauses between them."""
+    yield 1
+    for failed in range(1, _ATTEMPTS):
+        pause(failed, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
+        yield failed + 1

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from rich.text import Text
 from cli.commands.arguments import OnlyOrder
 from cli.errors import Usage
 from cli.format import money, service
-from cli.shop import console, shop_of
+from cli.shop import shop_of
 from cli.watching import Filter, Passed, watching
 from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
@@ -52,11 +51,7 @@ def watch(
         shop.hint("Watching the bus; Ctrl-C ends it.")
         while (events is None or seen < events) and (deadline is None or time.monotonic() < deadline):
             for event in found.passed():
-                if shop.options.json:
-                    sys.stdout.write(json.dumps(_document(event), ensure_ascii=False) + "\n")
-                    sys.stdout.flush()
-                else:
-                    console().print(_line(event), soft_wrap=True)
+                shop.say_line(_document(event), _line(event))
                 seen += 1
 
 

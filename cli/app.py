@@ -43,7 +43,10 @@ def options(
     stack: Annotated[str | None, typer.Option(help="On AWS, the stack of this name.")] = None,
     region: Annotated[str | None, typer.Option(help="On AWS, in this region.")] = None,
 ) -> None:
-    context.obj = Shop(Options(as_json, home, profile, stack, region))
+    shop = Shop(Options(as_json, home, profile, stack, region))
+    if isinstance(context.obj, list):  # whoever runs this wants to know which shop it was
+        context.obj.append(shop)
+    context.obj = shop
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,10 +55,12 @@ def main(arguments: Sequence[str]) -> int:
     # --json is of use anywhere on the line, so it is accepted anywhere.
     as_json = "--json" in arguments
     line = [argument for argument in arguments if argument != "--json"]
+    asked: list[Shop] = []
     try:
-        code = _run(["--json", *line] if as_json else line)
+        code = _run(["--json", *line] if as_json else line, asked)
     except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, whatever happened
-        code = _complain(explained(error), as_json=as_json)
+        what = explained(error)
+        code = _complain(asked[0].why(what) if asked else what, as_json=as_json)
     try:
         output.end()
     except OutputLost as lost:
@@ -63,10 +68,10 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def _run(line: Sequence[str]) -> int:
+def _run(line: Sequence[str], asked: list[Shop]) -> int:
     output.begin()
     try:
-        return int(app(line, prog_name="shop", standalone_mode=False) or 0)
+        return int(app(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except SystemExit:  # what Rich and Typer do of their own accord when a pipe breaks

@@ -13,14 +13,19 @@ from typing import Annotated, Any, Self
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 from pydantic import StringConstraints, ValidationError
 
+from cli.deadline import within
 from cli.errors import CommandError
 from cli.stack import Resources, outputs_of
 from contracts.types import Value
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_STACK = "cartwheel"
+# A wrong network or account is known by the first call, which gets no second try.
+_FIRST_CALL = Config(connect_timeout=3, read_timeout=4, retries={"total_max_attempts": 1})
+_FIRST_CALL_SECONDS = 4
 _URL = r"^https?://[^/\s]+(/\S*)?$"
 _NOWHERE = {
     "profile": (None, None, None, None),
@@ -79,8 +84,10 @@ class Stack:
         try:
             details = _read(file, Details)
         except FileNotFoundError:
+            begun = (home / "emulator.json").exists()
+            why = "its deployment has not finished" if begun else "none was started"
             raise CommandError(
-                f"There is no local stack ({file} is missing). Start one with `make run`, "
+                f"There is no local stack: {why} ({file} is missing). Start one with `make run`, "
                 "or name one on AWS: --stack NAME."
             ) from None
         # Never the user's own keys and settings: a slip must not reach a real account.
@@ -94,11 +101,11 @@ class Stack:
 
     @classmethod
     def on_aws(cls, home: Path, *, name: str, profile: str | None, region: str | None) -> Self:
-        """A stack in the account of the user's credentials. Raises CommandError."""
+        """A stack in the account of the user's credentials. Raises CommandError, BotoCoreError."""
         session = boto3.Session(profile_name=profile, region_name=region)
         if session.region_name is None:
             raise CommandError("Which region? Give --region, or set AWS_REGION.")
-        outputs = outputs_of(session.client("cloudformation"), name)
+        outputs = _outputs(session, name)
         file = home / "users" / f"{outputs['UserPoolId']}.json"
         known = _people_in(file)
         details = Details(
@@ -155,6 +162,18 @@ class Stack:
             _write_privately(self.file, joined.model_dump_json(indent=2) + "\n")
         details = self.details.model_copy(update={"customers": joined.customers, "operators": joined.operators})
         return Stack(details, self.file, self.session)
+
+
+def _outputs(session: boto3.Session, name: str) -> dict[str, str]:
+    """Raises NoCredentialsError, BotoCoreError; CommandError for no such stack, or no answer."""
+    if session.get_credentials() is None:
+        raise NoCredentialsError
+    cloudformation = session.client("cloudformation", config=_FIRST_CALL)
+    try:
+        return within(_FIRST_CALL_SECONDS, lambda: outputs_of(cloudformation, name))
+    except TimeoutError:
+        where = cloudformation.meta.endpoint_url
+        raise CommandError(f"AWS does not answer at {where}. Is there a network, and is the region right?") from None
 
 
 def _people_in(file: Path) -> People:

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from cli.client import FrontDoor
 from cli.context import DEFAULT_STACK, Stack
-from cli.errors import CommandError
-from cli.output import Terminal, as_json, writing
+from cli.errors import CommandError, Usage
+from cli.output import OutputLost, Terminal, as_json, writing
+from cli.standing import fault_of
 from cli.users import sign_in
 
 _PIPE_WIDTH = 160
@@ -49,6 +50,16 @@ class Shop:
         return Stack.on_aws(
             options.home, name=options.stack or DEFAULT_STACK, profile=options.profile, region=options.region
         )
+
+    def why(self, error: CommandError) -> CommandError:
+        """The error, or what is behind it: that the local shop is not there, or not whole."""
+        asked = "stack" in self.__dict__ and not isinstance(error, Usage | OutputLost)
+        return (fault_of(self.stack) if asked else None) or error
+
+    def must_stand(self) -> None:
+        """For a command that asks nobody else. Raises CommandError."""
+        if fault := fault_of(self.stack):
+            raise fault
 
     def anyone(self) -> FrontDoor:
         return FrontDoor(self.stack.details.api_url)

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from cli.context import Stack
 from cli.errors import CommandError, Usage
+from cli.explaining import aws_said
 
 OPERATORS = "operators"
 # On this machine there is nothing to protect, and a password that stays the same is one that can be written down.
@@ -77,7 +78,7 @@ def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
     except (cognito.exceptions.NotAuthorizedException, cognito.exceptions.UserNotFoundException) as error:
         raise CommandError(f"{email} could not sign in: {error.response['Error']['Message']}") from error
     except ClientError as error:
-        raise CommandError(f"Cognito refused: {error.response['Error'].get('Message', error)}") from error
+        raise aws_said(error) from error
     if "AuthenticationResult" not in answer:
         raise CommandError(f"{email} must first answer {answer['ChallengeName']}.")
     token: str = answer["AuthenticationResult"]["IdToken"]

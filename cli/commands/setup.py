@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli import users
+from cli.commands.arguments import As
 from cli.context import Stack, User
 from cli.errors import CommandError
 from cli.format import table
@@ -79,10 +80,10 @@ def _taken_back(stack: Stack, user: User, error: BaseException) -> None:
 
 def login(
     context: typer.Context,
-    email: Annotated[str | None, typer.Argument(help="Whose; by default the first customer's.")] = None,
-    operator: Annotated[bool, typer.Option("--operator", help="The first operator's instead.")] = False,
+    email: As = None,
+    operator: Annotated[bool, typer.Option("--operator", help="As the first operator.")] = False,
 ) -> None:
-    """Print an ID token, for curl: TOKEN=$(./shop login)"""
+    """Print an ID token, by default the first customer's, for curl: TOKEN=$(./shop login)"""
     shop = shop_of(context)
     who = email or (shop.first_operator if operator else shop.first_customer)
     token = users.sign_in(shop.stack, who)
@@ -92,6 +93,7 @@ def login(
 def url(context: typer.Context) -> None:
     """Print the front door's address, for curl: API=$(./shop url)"""
     shop = shop_of(context)
+    shop.must_stand()
     address = shop.stack.details.api_url
     shop.say_line({"api_url": address}, address)
 

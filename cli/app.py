@@ -3,10 +3,13 @@
 import contextlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.core
+import typer.main
 from rich.text import Text
 
 from cli import output
@@ -18,6 +21,7 @@ from cli.output import OutputLost, ReaderGone
 from cli.shop import Options, Shop, console
 
 INTERRUPTED = 130
+HELP = ["-h", "--help"]
 
 app = typer.Typer(
     name="shop",
@@ -26,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 for group in (setup, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
     group.register(app)
@@ -71,11 +75,31 @@ def main(arguments: Sequence[str]) -> int:
 def _run(line: Sequence[str], asked: list[Shop]) -> int:
     output.begin()
     try:
-        return int(app(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)
+        return int(_command()(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except SystemExit:  # what Rich and Typer do of their own accord when a pipe breaks
         raise ReaderGone from None
+
+
+@cache
+def _command() -> typer.core.TyperGroup:
+    """The app as it is run. Its help does not say that a flag takes a value, as Typer's does (`--json <bool>`)."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    _flags_take_nothing(command)
+    return command
+
+
+def _flags_take_nothing(group: typer.core.TyperGroup) -> None:
+    for command in (group, *group.commands.values()):
+        help_option = command.get_help_option(typer.Context(command, help_option_names=HELP))
+        for option in (*command.params, help_option):
+            if isinstance(option, typer.core.TyperOption) and option.is_bool_flag:
+                option.metavar = ""
+    for command in group.commands.values():
+        if isinstance(command, typer.core.TyperGroup):
+            _flags_take_nothing(command)
 
 
 def _complain(error: CommandError, *, as_json: bool) -> int:

@@ -86,14 +86,14 @@ class Shop:
             else:
                 console().print(picture())
 
-    def say_line(self, document: Any, line: str | Text) -> None:
-        """One line of a result, which no terminal's width breaks: for a shell's $(…), or one of many. Raises
-        OutputLost."""
+    def say_line(self, document: Any, line: RenderableType) -> None:
+        """One line of a result, at once: for a shell's $(…), or one of many. Text is not broken, whatever the width.
+        Raises OutputLost."""
         with writing():
             if self.options.json:
                 sys.stdout.write(as_json(document) + "\n")
             else:
-                console().print(line, soft_wrap=True)
+                console().print(line, soft_wrap=not console().is_terminal or isinstance(line, str | Text))
             sys.stdout.flush()
 
     def hint(self, text: str) -> None:

@@ -11,7 +11,12 @@ PYTEST := pytest -n 2 --dist loadgroup
 
 .PHONY: help run stop test test-fast lint format build deploy destroy schemas one-order lock
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
+	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
+	  for (n = 1; n <= count; n++) { \
+	    if (used + 1 + length(words[n]) > 80) { printf "\n%17s", ""; used = 17 } \
+	    printf " %s", words[n]; used += 1 + length(words[n]) } \
+	  print "" }' $(MAKEFILE_LIST)
 
 run: $(ENVIRONMENT) ## the whole shop on this machine: build, deploy to the embedded AWS, seed, place an order (PORT=…, KAFKA=1 or host:port, PARAMETERS="…")
 	@python -m emulator up $(if $(PORT),--port $(PORT)) $(if $(KAFKA),--kafka $(KAFKA)) \

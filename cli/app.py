@@ -1,21 +1,27 @@
 """`shop`: its options, its commands, and the promise that a person never sees a traceback."""
 
-import json
+import contextlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+import typer.core
+import typer.main
 from rich.text import Text
 
+from cli import output
 from cli.commands import audit, catalogue, clicks, decisions, dlq, mail, orders, replay, sales, setup, watch
 from cli.context import PROJECT
-from cli.errors import CommandError, Usage, nobody_at
+from cli.errors import CommandError
+from cli.explaining import explained
+from cli.output import OutputLost, ReaderGone
 from cli.shop import Options, Shop, console
 
 INTERRUPTED = 130
+HELP = ["-h", "--help"]
 
 app = typer.Typer(
     name="shop",
@@ -24,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 for group in (setup, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
     group.register(app)
@@ -41,44 +47,65 @@ def options(
     stack: Annotated[str | None, typer.Option(help="On AWS, the stack of this name.")] = None,
     region: Annotated[str | None, typer.Option(help="On AWS, in this region.")] = None,
 ) -> None:
-    context.obj = Shop(Options(as_json, home, profile, stack, region))
+    shop = Shop(Options(as_json, home, profile, stack, region))
+    if isinstance(context.obj, list):  # whoever runs this wants to know which shop it was
+        context.obj.append(shop)
+    context.obj = shop
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command; answers its exit code: 0, 1 for a refusal or a failed check, 2 for a wrong call."""
+    """Runs one command; answers its exit code: 0, 1 for a refusal or a failed check, 2 for a wrong call, 141 when the
+    reader of a pipe has gone."""
     # --json is of use anywhere on the line, so it is accepted anywhere.
     as_json = "--json" in arguments
     line = [argument for argument in arguments if argument != "--json"]
+    asked: list[Shop] = []
     try:
-        return int(app(["--json", *line] if as_json else line, prog_name="shop", standalone_mode=False) or 0)
-    except CommandError as error:
-        return _complain(error, as_json=as_json)
-    except typer.TyperException as error:
-        return _complain(Usage(error.format_message()), as_json=as_json)
-    except (BotoCoreError, ClientError) as error:
-        return _complain(CommandError(_aws_said(error)), as_json=as_json)
+        code = _run(["--json", *line] if as_json else line, asked)
+    except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, whatever happened
+        what = explained(error)
+        code = _complain(asked[0].why(what) if asked else what, as_json=as_json)
+    try:
+        output.end()
+    except OutputLost as lost:
+        code = code or _complain(lost, as_json=as_json)
+    return code
+
+
+def _run(line: Sequence[str], asked: list[Shop]) -> int:
+    output.begin()
+    try:
+        return int(_command()(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of the pipe has gone, and Python would complain of it at exit
-        return 0
+    except SystemExit:  # what Rich and Typer do of their own accord when a pipe breaks
+        raise ReaderGone from None
+
+
+@cache
+def _command() -> typer.core.TyperGroup:
+    """The app as it is run. Its help does not say that a flag takes a value, as Typer's does (`--json <bool>`)."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    _flags_take_nothing(command)
+    return command
+
+
+def _flags_take_nothing(group: typer.core.TyperGroup) -> None:
+    for command in (group, *group.commands.values()):
+        help_option = command.get_help_option(typer.Context(command, help_option_names=HELP))
+        for option in (*command.params, help_option):
+            if isinstance(option, typer.core.TyperOption) and option.is_bool_flag:
+                option.metavar = ""
+    for command in group.commands.values():
+        if isinstance(command, typer.core.TyperGroup):
+            _flags_take_nothing(command)
 
 
 def _complain(error: CommandError, *, as_json: bool) -> int:
-    if as_json:
-        sys.stderr.write(json.dumps(error.document(), ensure_ascii=False) + "\n")
-    elif str(error):
-        console(stderr=True).print(Text.assemble(("✗ ", "bold red"), str(error)), soft_wrap=True)
+    with contextlib.suppress(OSError):  # nobody hears it, but the exit code says it
+        if as_json and str(error):
+            sys.stderr.write(output.as_json(error.document()) + "\n")
+        elif str(error):
+            console(stderr=True).print(Text.assemble(("✗ ", "bold red"), str(error)), soft_wrap=True)
     return error.exit_code
-
-
-def _aws_said(error: BotoCoreError | ClientError) -> str:
-    match error:
-        case EndpointConnectionError():
-            return str(nobody_at(error.kwargs.get("endpoint_url")))
-        case NoCredentialsError():
-            return "No AWS credentials were found. Give --profile, or leave out --stack for the local shop."
-        case ClientError():
-            return f"AWS refused {error.operation_name}: {error.response['Error'].get('Message', error)}"
-        case _:
-            return str(error)

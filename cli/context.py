@@ -1,23 +1,32 @@
 """Which shop a command talks to, and how: a local stack of some folder, or one on AWS."""
 
-import json
+import contextlib
+import fcntl
 import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from pydantic import Field
+from botocore.exceptions import NoCredentialsError
+from pydantic import Field, StringConstraints, ValidationError
 
+from cli.deadline import within
 from cli.errors import CommandError
 from cli.stack import Resources, outputs_of
 from contracts.types import Value
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_STACK = "cartwheel"
+# A wrong network or account is known by the first call, which gets no second try.
+_FIRST_CALL = Config(connect_timeout=3, read_timeout=4, retries={"total_max_attempts": 1})
+_FIRST_CALL_SECONDS = 4
+_URL = r"^https?://[^/\s]+(/\S*)?$"
 _NOWHERE = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -30,19 +39,36 @@ class User(Value):
     password: str
 
 
-class Details(Value):
+class People(Value):
+    """Who can sign in from here."""
+
+    customers: tuple[User, ...] = ()
+    operators: tuple[User, ...] = ()
+
+    def known(self, email: str) -> User | None:
+        """The user of this address; the pool does not distinguish case either."""
+        everyone = (*self.customers, *self.operators)
+        return next((user for user in everyone if user.email.casefold() == email.casefold()), None)
+
+    def joined_by(self, user: User, *, operator: bool) -> Self:
+        """With this user, in the place of one with the same address."""
+        group: str = "operators" if operator else "customers"
+        before: tuple[User, ...] = getattr(self, group)
+        others = tuple(known for known in before if known.email.casefold() != user.email.casefold())
+        return self.model_copy(update={group: (*others, user)})
+
+
+class Details(People):
     """A deployed shop as `stack.json` describes it. `endpoint_url` is None on AWS itself."""
 
-    api_url: str
-    endpoint_url: str | None = None
+    api_url: Annotated[str, StringConstraints(pattern=_URL)]
+    endpoint_url: Annotated[str, StringConstraints(pattern=_URL)] | None = None
     region: str
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str
     access_key_id: str | None = None
     secret_access_key: str | None = Field(default=None, repr=False)
-    customers: tuple[User, ...] = ()
-    operators: tuple[User, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,14 +84,14 @@ class Stack:
         """The stack that `make run` deployed in this folder. Raises CommandError."""
         file = home / "stack.json"
         try:
-            details = Details.model_validate_json(file.read_text())
+            details = _read(file, Details)
         except FileNotFoundError:
+            begun = (home / "emulator.json").exists()
+            why = "its deployment has not finished" if begun else "none was started"
             raise CommandError(
-                f"There is no local stack ({file} is missing). Start one with `make run`, "
+                f"There is no local stack: {why} ({file} is missing). Start one with `make run`, "
                 "or name one on AWS: --stack NAME."
             ) from None
-        except ValueError:
-            raise CommandError(f"{file} is damaged. Start the stack again: make run") from None
         # Never the user's own keys and settings: a slip must not reach a real account.
         session = boto3.Session(
             aws_access_key_id=details.access_key_id,
@@ -77,13 +103,13 @@ class Stack:
 
     @classmethod
     def on_aws(cls, home: Path, *, name: str, profile: str | None, region: str | None) -> Self:
-        """A stack in the account of the user's credentials. Raises CommandError."""
+        """A stack in the account of the user's credentials. Raises CommandError, BotoCoreError."""
         session = boto3.Session(profile_name=profile, region_name=region)
         if session.region_name is None:
             raise CommandError("Which region? Give --region, or set AWS_REGION.")
-        outputs = outputs_of(session.client("cloudformation"), name)
+        outputs = _outputs(session, name)
         file = home / "users" / f"{outputs['UserPoolId']}.json"
-        known = json.loads(file.read_text()) if file.exists() else {}
+        known = _people_in(file)
         details = Details(
             # Whoever puts a domain of their own before the API says so.
             api_url=os.environ.get("CARTWHEEL_API_URL", outputs["ApiUrl"]).rstrip("/"),
@@ -91,8 +117,8 @@ class Stack:
             stack_name=name,
             user_pool_id=outputs["UserPoolId"],
             user_pool_client_id=outputs["UserPoolClientId"],
-            customers=known.get("customers", ()),
-            operators=known.get("operators", ()),
+            customers=known.customers,
+            operators=known.operators,
         )
         return cls(details, file, session)
 
@@ -127,24 +153,73 @@ class Stack:
 
     def user(self, email: str) -> User | None:
         """The known user of this address."""
-        everyone = (*self.details.customers, *self.details.operators)
-        return next((user for user in everyone if user.email == email), None)
+        return self.details.known(email)
 
     def with_user(self, user: User, *, operator: bool) -> "Stack":
-        """The stack that knows this user too; it is written to `file`, so that later commands can sign in."""
-        group = "operators" if operator else "customers"
-        others = tuple(known for known in getattr(self.details, group) if known.email != user.email)
-        details = self.details.model_copy(update={group: (*others, user)})
-        document = details.model_dump(mode="json")
-        kept = document if self.is_local else {name: document[name] for name in ("customers", "operators")}
-        _write_privately(self.file, json.dumps(kept, indent=2) + "\n")
+        """The stack that knows this user too; it is written to `file`, so that later commands can sign in. Whatever
+        others have added meanwhile stays. Raises CommandError, and leaves the file as it was."""
+        with _locked(self.file):
+            now = _read(self.file, Details) if self.is_local else _people_in(self.file)
+            joined = now.joined_by(user, operator=operator)
+            _write_privately(self.file, joined.model_dump_json(indent=2) + "\n")
+        details = self.details.model_copy(update={"customers": joined.customers, "operators": joined.operators})
         return Stack(details, self.file, self.session)
 
 
+def _outputs(session: boto3.Session, name: str) -> dict[str, str]:
+    """Raises NoCredentialsError, BotoCoreError; CommandError for no such stack, or no answer."""
+    if session.get_credentials() is None:
+        raise NoCredentialsError
+    cloudformation = session.client("cloudformation", config=_FIRST_CALL)
+    try:
+        return within(_FIRST_CALL_SECONDS, lambda: outputs_of(cloudformation, name))
+    except TimeoutError:
+        where = cloudformation.meta.endpoint_url
+        raise CommandError(f"AWS does not answer at {where}. Is there a network, and is the region right?") from None
+
+
+def _people_in(file: Path) -> People:
+    try:
+        return _read(file, People)
+    except FileNotFoundError:
+        return People()
+
+
+def _read[Kept: People](file: Path, kind: type[Kept]) -> Kept:
+    """Raises FileNotFoundError; CommandError for what else is in the way."""
+    try:
+        return kind.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+    except ValidationError:
+        raise CommandError(
+            f"{file} is damaged. Write it again: make run, or delete it if it is of a stack on AWS."
+        ) from None
+
+
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Commands that change the file take turns. Raises CommandError when it cannot be written here."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
+
+
 def _write_privately(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".tmp")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-    draft.replace(file)
+    """All of it or nothing, for this user's eyes only. Raises OSError."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.stem}.", suffix=".tmp")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(descriptor)
+        Path(draft).replace(file)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
+
+_HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 class CommandError(Exception):
@@ -32,8 +35,10 @@ class Refused(CommandError):
         return {"status": self.status, **self.problem}
 
 
-def nobody_at(url: str | None) -> CommandError:
-    return CommandError(f"Nothing answers at {url}. Is it running? Start it: make run")
+def nobody_at(url: str) -> CommandError:
+    if urlsplit(url).hostname in _HERE:
+        return CommandError(f"Nothing answers at {url}. The local shop is stopped; start it: make run")
+    return CommandError(f"Nothing answers at {url}. Is there a network, and is the region right?")
 
 
 def _sentence(status: int, problem: Mapping[str, Any]) -> str:

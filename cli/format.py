@@ -35,8 +35,8 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def moment(value: datetime) -> str:
-    """In this machine's time zone, to the second."""
-    return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    """In this machine's time zone, with its offset, to the second."""
+    return value.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def lasting(value: timedelta) -> str:

@@ -1,6 +1,6 @@
 """What every command gets: the stack it talks to, the doors into it, and one way to say something."""
 
-import json
+import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from rich.text import Text
 
 from cli.client import FrontDoor
 from cli.context import DEFAULT_STACK, Stack
-from cli.errors import CommandError
+from cli.errors import CommandError, Usage
+from cli.output import OutputLost, Terminal, as_json, writing
+from cli.standing import fault_of
 from cli.users import sign_in
 
 _PIPE_WIDTH = 160
@@ -49,6 +51,16 @@ class Shop:
             options.home, name=options.stack or DEFAULT_STACK, profile=options.profile, region=options.region
         )
 
+    def why(self, error: CommandError) -> CommandError:
+        """The error, or what is behind it: that the local shop is not there, or not whole."""
+        asked = "stack" in self.__dict__ and not isinstance(error, Usage | OutputLost)
+        return (fault_of(self.stack) if asked else None) or error
+
+    def must_stand(self) -> None:
+        """For a command that asks nobody else. Raises CommandError."""
+        if fault := fault_of(self.stack):
+            raise fault
+
     def anyone(self) -> FrontDoor:
         return FrontDoor(self.stack.details.api_url)
 
@@ -67,16 +79,28 @@ class Shop:
         return _first(self.stack.details.operators, "operator")
 
     def say(self, document: Any, picture: Callable[[], RenderableType]) -> None:
-        """The result, for machines as `document` with --json, for people as `picture`."""
-        if self.options.json:
-            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-        else:
-            console().print(picture())
+        """The result, for machines as `document` with --json, for people as `picture`. Raises OutputLost."""
+        with writing():
+            if self.options.json:
+                sys.stdout.write(as_json(document, indent=2) + "\n")
+            else:
+                console().print(picture())
+
+    def say_line(self, document: Any, line: RenderableType) -> None:
+        """One line of a result, at once: for a shell's $(…), or one of many. Text is not broken, whatever the width.
+        Raises OutputLost."""
+        with writing():
+            if self.options.json:
+                sys.stdout.write(as_json(document) + "\n")
+            else:
+                console().print(line, soft_wrap=not console().is_terminal or isinstance(line, str | Text))
+            sys.stdout.flush()
 
     def hint(self, text: str) -> None:
         """What is not the result, and nothing for machines."""
         if not self.options.json:
-            console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
+            with contextlib.suppress(OSError):  # the result was given, and is all that was asked for
+                console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
 
     def _as(self, email: str) -> FrontDoor:
         return FrontDoor(self.stack.details.api_url, sign_in(self.stack, email))
@@ -91,7 +115,7 @@ def shop_of(context: typer.Context) -> Shop:
 def console(*, stderr: bool = False) -> Console:
     """Rich's console, made when it is needed because tests replace the streams; a pipe gets whole lines."""
     # Names and mails are text, whatever brackets and colons are in them.
-    plain = partial(Console, stderr=stderr, highlight=False, markup=False, emoji=False)
+    plain = partial(Terminal, stderr=stderr, highlight=False, markup=False, emoji=False)
     found = plain()
     return found if found.is_terminal else plain(width=_PIPE_WIDTH)
 

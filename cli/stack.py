@@ -8,6 +8,7 @@ from typing import Any, Self
 from botocore.exceptions import ClientError
 
 from cli.errors import CommandError
+from cli.explaining import aws_said
 
 _NESTED = "AWS::CloudFormation::Stack"
 _OUTPUTS = ("ApiUrl", "UserPoolId", "UserPoolClientId")
@@ -62,7 +63,10 @@ def outputs_of(cloudformation: Any, stack_name: str) -> dict[str, str]:
         raise _explained(error, stack_name) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     if missing := [name for name in _OUTPUTS if name not in outputs]:
-        raise CommandError(f"The stack {stack_name} has no output {', '.join(missing)}: is it a deployed shop?")
+        raise CommandError(
+            f"The stack {stack_name} ({stack['StackStatus']}) has no output {', '.join(missing)}: "
+            "is it a deployed shop?"
+        )
     return outputs
 
 
@@ -78,6 +82,7 @@ def _walk(cloudformation: Any, stack: str, prefix: str) -> Iterator[Resource]:
 
 
 def _explained(error: ClientError, stack_name: str) -> CommandError:
-    if error.response["Error"]["Code"] == "ValidationError":
+    said = error.response["Error"]
+    if said["Code"] == "ValidationError" and "does not exist" in said.get("Message", ""):
         return CommandError(f"There is no stack {stack_name} in this account and region.")
-    return CommandError(f"CloudFormation refused: {error.response['Error'].get('Message', error)}")
+    return aws_said(error)

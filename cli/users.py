@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from cli.context import Stack
 from cli.errors import CommandError, Usage
+from cli.explaining import aws_said
 
 OPERATORS = "operators"
 # On this machine there is nothing to protect, and a password that stays the same is one that can be written down.
@@ -38,9 +39,13 @@ def create(stack: Stack, email: str, password: str) -> bool:
     try:
         set_password(stack, email, password)
     except CommandError:
-        cognito.admin_delete_user(UserPoolId=pool, Username=email)
+        remove(stack, email)
         raise
     return True
+
+
+def remove(stack: Stack, email: str) -> None:
+    stack.client("cognito-idp").admin_delete_user(UserPoolId=stack.details.user_pool_id, Username=email)
 
 
 def make_operator(stack: Stack, email: str) -> None:
@@ -62,7 +67,8 @@ def set_password(stack: Stack, email: str, password: str) -> None:
 
 def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
     """The user's ID token, good for an hour. Raises CommandError."""
-    cognito = stack.client("cognito-idp")
+    cognito, known = stack.client("cognito-idp"), stack.user(email)
+    email = known.email if known else email
     try:
         answer = cognito.initiate_auth(
             AuthFlow="USER_PASSWORD_AUTH",
@@ -72,7 +78,7 @@ def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
     except (cognito.exceptions.NotAuthorizedException, cognito.exceptions.UserNotFoundException) as error:
         raise CommandError(f"{email} could not sign in: {error.response['Error']['Message']}") from error
     except ClientError as error:
-        raise CommandError(f"Cognito refused: {error.response['Error'].get('Message', error)}") from error
+        raise aws_said(error) from error
     if "AuthenticationResult" not in answer:
         raise CommandError(f"{email} must first answer {answer['ChallengeName']}.")
     token: str = answer["AuthenticationResult"]["IdToken"]
@@ -84,6 +90,6 @@ def _password_of(stack: Stack, email: str) -> str:
         return known.password
     if given := os.environ.get("CARTWHEEL_PASSWORD"):
         return given
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         return str(typer.prompt(f"Password of {email}", hide_input=True, err=True))
     raise CommandError(f"The password of {email} is not known here: set CARTWHEEL_PASSWORD.")

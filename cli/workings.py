@@ -7,18 +7,18 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.checkouts import Checkout, Checkouts, Step
-from cli.client import Event
+from cli.client import Event, Order
 from cli.cost import NOT_COUNTED, Estimate
 from cli.format import count, lasting, table
 from contracts.types import rfc3339
 
 
-def steps_picture(checkouts: Checkouts, events: Sequence[Event]) -> Iterator[RenderableType]:
+def steps_picture(checkouts: Checkouts, events: Sequence[Event], order: Order) -> Iterator[RenderableType]:
     if checkouts.express:
         yield Text("Checkouts are EXPRESS workflows here, which keep no record of their steps.", style="dim")
     for number, run in enumerate(checkouts.runs, start=1):
         which = f", run {number} of {len(checkouts.runs)}" if len(checkouts.runs) > 1 else ""
-        steps = table(f"Checkout{which}: {run.status.lower()}")
+        steps = table(f"Checkout{which}: {_outcome(run, order)}")
         steps.add_column("when", justify="right", no_wrap=True)
         steps.add_column("took", justify="right", no_wrap=True, style="dim")
         steps.add_column("step", no_wrap=True)
@@ -59,6 +59,13 @@ def cost_document(cost: Estimate) -> dict[str, Any]:
         "prices": {"as_of": cost.prices.as_of, "region": cost.prices.region, "source": cost.prices.source},
         "not_counted": NOT_COUNTED,
     }
+
+
+def _outcome(run: Checkout, order: Order) -> str:
+    """A checkout that ran to its end has succeeded for Step Functions, also where it rejected its order."""
+    if run.status != "SUCCEEDED":
+        return run.status.lower().replace("_", " ")
+    return f"ended (order {order.status.value.lower().replace('_', ' ')})"
 
 
 def _run_document(run: Checkout) -> dict[str, Any]:

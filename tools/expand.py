@@ -6,6 +6,7 @@ template tests and cfn-lint both look at the expansion, never at the shorthand.
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -116,6 +117,8 @@ def main() -> int:
     """Write every expansion under .local/expanded; with --lint, return cfn-lint's verdict on them."""
     arguments = argparse.ArgumentParser(description=main.__doc__)
     arguments.add_argument("--lint", action="store_true")
+    # The translator speaks of metrics that only SAM's own service publishes.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     written = []
     for template in templates():
         path = EXPANDED / template.with_suffix(".json")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.commands.arguments import OrderInFull
 from cli.context import Stack
+from cli.errors import CommandError
 from cli.format import moment, table
 from cli.pictures import WIDE
 from cli.shop import shop_of
@@ -45,6 +46,10 @@ def mail(
     """Show the e-mails to customers, including those that were kept because no sender is verified."""
     shop = shop_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
+    if order_id and not mails:
+        raise CommandError(
+            f"There is no e-mail about {order_id}: is it an order's id, and was a customer told of it yet?"
+        )
     shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _List(mails))
 
 
@@ -97,8 +102,6 @@ class _List:
 
 
 def _letters(mails: list[Mail]) -> RenderableType:
-    if not mails:
-        return "No e-mail about this order."
     letters = []
     for found in mails:
         head = Text.assemble(f"{moment(found.at)}  ", _status(found), f"  to {found.to or 'nobody'}")

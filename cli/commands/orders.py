@@ -116,7 +116,7 @@ def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = No
             "checkouts": checkouts_document(checkouts),
             "cost_estimate": cost_document(cost),
         },
-        lambda: Group(StoryPicture(found, events), *steps_picture(checkouts, events), cost_picture(cost)),
+        lambda: Group(StoryPicture(found, events), *steps_picture(checkouts, events, found), cost_picture(cost)),
     )
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.bus import Archive, Rule, archive_of, rules_named, rules_of
 from cli.bus import replay as run_replay
-from cli.errors import Usage
+from cli.errors import CommandError, Usage
 from cli.format import count, moment
 from cli.rebuilding import rebuild_catalogue
 from cli.shop import Shop, console, shop_of
@@ -56,6 +56,7 @@ def replay(
     begin, end = _moment(since, archive), datetime.now(UTC) if until is None else _moment(until, archive)
     if begin >= end:
         raise Usage(f"{since} is not before {until or 'now'}.")
+    _must_hold(archive, end)
     chosen = rules_named(rules, only) if only else [rule for rule in rules if not rule.tells_people]
     name = _replayed(shop, archive, begin, end, chosen)
     left_out = [rule.path for rule in rules if rule not in chosen]
@@ -64,14 +65,16 @@ def replay(
             "replay": name,
             "since": begin.isoformat(),
             "until": end.isoformat(),
+            "archive": {"began": archive.began.isoformat(), "events": archive.events},
             "rules": [rule.path for rule in chosen],
             "left_out": left_out,
         },
         lambda: Text.assemble(
             ("✓ ", "green"),
-            f"Events from {moment(begin)} to {moment(end)} were sent again to {count(len(chosen), 'rule')}.",
+            f"{_which(archive, begin, end)} were sent again to {count(len(chosen), 'rule')}.",
         ),
     )
+    shop.hint(_held(archive))
     if left_out:
         shop.hint(f"Left out: {', '.join(left_out)}")
 
@@ -100,12 +103,13 @@ def rebuild(
             shop.hint(f"Left out, because the inventory's rows of them cannot be read: {', '.join(rebuilt.unreadable)}")
         return
     archive = archive_of(shop.stack)
+    _must_hold(archive, datetime.now(UTC))
     rules = rules_named(rules_of(shop.stack), [_timeline_rule(shop)])
     name = _replayed(shop, archive, archive.began, datetime.now(UTC), rules)
     shop.say(
-        {"replay": name, "since": archive.began.isoformat()},
+        {"replay": name, "since": archive.began.isoformat(), "events": archive.events},
         lambda: Text.assemble(
-            ("✓ ", "green"), f"Everything since {moment(archive.began)} was sent to the timeline again."
+            ("✓ ", "green"), f"{_which(archive, archive.began, datetime.now(UTC))} were sent to the timeline again."
         ),
     )
 
@@ -125,6 +129,20 @@ def _replayed(shop: Shop, archive: Archive, since: datetime, until: datetime, ru
             rules=rules,
             progress=lambda what: status.update(f"Replaying: {what}"),
         )
+
+
+def _must_hold(archive: Archive, until: datetime) -> None:
+    """Raises CommandError where nothing would be sent."""
+    if until <= archive.began:
+        raise CommandError(f"There is nothing to replay before {moment(until)}. {_held(archive)}")
+
+
+def _which(archive: Archive, since: datetime, until: datetime) -> str:
+    return f"The events from {moment(max(since, archive.began))} to {moment(until)}"
+
+
+def _held(archive: Archive) -> str:
+    return f"The archive begins at {moment(archive.began)} and holds {count(archive.events, 'event')}."
 
 
 def _moment(text: str, archive: Archive) -> datetime:

@@ -4,11 +4,13 @@ import secrets
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli import users
-from cli.context import User
+from cli.commands.arguments import As
+from cli.context import Stack, User
 from cli.errors import CommandError
 from cli.format import table
 from cli.seeding import Seeded, seed_shop
@@ -49,39 +51,51 @@ def add_user(
 ) -> None:
     """Add a customer, or an operator, who can sign in at once."""
     shop = shop_of(context)
-    user = User(email=email, password=password or "Cw-" + secrets.token_urlsafe(12) + "-1")
+    known = shop.stack.user(email)
+    user = User(email=known.email if known else email, password=password or "Cw-" + secrets.token_urlsafe(12) + "-1")
     if not users.create(shop.stack, user.email, user.password):
-        raise CommandError(f"{email} exists already.")
-    if operator:
-        users.make_operator(shop.stack, email)
-    shop.stack.with_user(user, operator=operator)
+        raise CommandError(f"{user.email} exists already.")
+    try:
+        if operator:
+            users.make_operator(shop.stack, user.email)
+        shop.stack.with_user(user, operator=operator)
+    except BaseException as error:
+        _taken_back(shop.stack, user, error)
+        raise
     role = "operator" if operator else "customer"
-    shop.say({"role": role, **user.model_dump()}, lambda: f"{email} can sign in as {role}; password: {user.password}")
+    shop.say(
+        {"role": role, **user.model_dump()}, lambda: f"{user.email} can sign in as {role}; password: {user.password}"
+    )
+
+
+def _taken_back(stack: Stack, user: User, error: BaseException) -> None:
+    """Nobody saw their password, so nobody must exist. Raises CommandError, with the password, when they stay."""
+    try:
+        users.remove(stack, user.email)
+    except (BotoCoreError, ClientError) as why:
+        raise CommandError(
+            f"{user.email} was added with the password {user.password}, but could not be remembered here: {error}"
+        ) from why
 
 
 def login(
     context: typer.Context,
-    email: Annotated[str | None, typer.Argument(help="Whose; by default the first customer's.")] = None,
-    operator: Annotated[bool, typer.Option("--operator", help="The first operator's instead.")] = False,
+    email: As = None,
+    operator: Annotated[bool, typer.Option("--operator", help="As the first operator.")] = False,
 ) -> None:
-    """Print an ID token, for curl: TOKEN=$(./shop login)"""
+    """Print an ID token, by default the first customer's, for curl: TOKEN=$(./shop login)"""
     shop = shop_of(context)
     who = email or (shop.first_operator if operator else shop.first_customer)
     token = users.sign_in(shop.stack, who)
-    if shop.options.json:
-        shop.say({"email": who, "id_token": token}, lambda: "")
-    else:
-        typer.echo(token)
+    shop.say_line({"email": who, "id_token": token}, token)
 
 
 def url(context: typer.Context) -> None:
     """Print the front door's address, for curl: API=$(./shop url)"""
     shop = shop_of(context)
+    shop.must_stand()
     address = shop.stack.details.api_url
-    if shop.options.json:
-        shop.say({"api_url": address}, lambda: "")
-    else:
-        typer.echo(address)
+    shop.say_line({"api_url": address}, address)
 
 
 def _seeded_picture(seeded: Seeded, people: list[tuple[str, User]]) -> RenderableType:

@@ -2,19 +2,22 @@
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
 from rich.text import Text
 
 from cli.commands.arguments import OnlyOrder
 from cli.errors import Usage
 from cli.format import money, service
-from cli.shop import console, shop_of
+from cli.pictures import WIDE
+from cli.shop import shop_of
 from cli.watching import Filter, Passed, watching
 from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
@@ -52,11 +55,7 @@ def watch(
         shop.hint("Watching the bus; Ctrl-C ends it.")
         while (events is None or seen < events) and (deadline is None or time.monotonic() < deadline):
             for event in found.passed():
-                if shop.options.json:
-                    sys.stdout.write(json.dumps(_document(event), ensure_ascii=False) + "\n")
-                    sys.stdout.flush()
-                else:
-                    console().print(_line(event), soft_wrap=True)
+                shop.say_line(_document(event), _Picture(event))
                 seen += 1
 
 
@@ -103,19 +102,31 @@ def _document(event: Passed) -> dict[str, Any]:
     }
 
 
-def _line(event: Passed) -> Text:
-    style = service(event.source).style
-    return Text.assemble(
-        (f"{event.at.astimezone():%H:%M:%S.%f}"[:-3], "dim"),
-        "  ",
-        (f"{event.source.removeprefix('shop.'):<10}", style),
-        (f"{event.type:<{_WIDEST_TYPE}}", f"bold {style}".strip()),
-        "  ",
-        (event.about, "cyan"),
-        "  ",
-        ", ".join(_said(event.data)),
-        ("  (replayed)", "yellow") if event.replayed else "",
-    )
+@dataclass(frozen=True)
+class _Picture:
+    """A line, or in a narrow terminal two: what is said of the event below its name, broken between words."""
+
+    event: Passed
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        event, style = self.event, service(self.event.source).style
+        head = Text.assemble(
+            (event.at.astimezone().isoformat(sep=" ", timespec="milliseconds").partition(" ")[2], "dim"),
+            "  ",
+            (f"{event.source.removeprefix('shop.'):<10}", style),
+            (f"{event.type:<{_WIDEST_TYPE}}", f"bold {style}".strip()),
+        )
+        told = Text.assemble(
+            (event.about, "cyan"),
+            "  ",
+            ", ".join(_said(event.data)),
+            ("  (replayed)", "yellow") if event.replayed else "",
+        )
+        if options.max_width < WIDE:
+            head.rstrip()
+            yield from (head, Padding(told, (0, 0, 0, 2)))
+        else:
+            yield Text.assemble(head, "  ", told)
 
 
 def _said(data: Mapping[str, Any]) -> Iterator[str]:

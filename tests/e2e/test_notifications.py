@@ -82,10 +82,10 @@ def test_a_customer_finds_each_mail_once_in_order_and_html_in_names_is_shown_not
     assert [mail.subject for mail in found] == ["We have your order", "Your order is confirmed"]
     for mail in found:
         assert (mail.sender, mail.to) == (SENDER, [customer.email])
-        assert "2 × <b>Mug</b> & Saucer 茶, 18.50 USD each" in mail.text
+        assert "2 × <b>Mug</b> & Saucer 茶, $18.50 each" in mail.text
         assert "2 × &lt;b&gt;Mug&lt;/b&gt; &amp; Saucer 茶" in mail.html
         assert "<b>" not in mail.html
-        assert "37.00 USD" in mail.html
+        assert "$37.00" in mail.html
 
 
 def test_a_server_hears_of_each_change_once_in_order_and_can_tell_that_it_is_true(

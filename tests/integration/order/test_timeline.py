@@ -27,10 +27,10 @@ def test_a_timeline_tells_what_happened_in_all_services(orders: Orders) -> None:
     # Out of order, as the bus may deliver them.
     orders.tell_timeline(*reversed(orders.events()), *others)
     assert story(orders, order_id) == [
-        ("OrderPlaced", "Order for 29.00 USD placed, paying with pm_visa"),
+        ("OrderPlaced", "Order for $29.00 placed, paying with pm_visa"),
         ("StockReserved", "2 units reserved"),
-        ("PaymentAuthorized", "29.00 USD authorized on pm_visa"),
-        ("OrderConfirmed", "Confirmed at 29.00 USD"),
+        ("PaymentAuthorized", "$29.00 authorized on pm_visa"),
+        ("OrderConfirmed", "Confirmed at $29.00"),
     ]
 
 
@@ -45,7 +45,7 @@ def test_an_entry_is_the_event_as_it_was_published(orders: Orders) -> None:
         "source": "shop.order",
         "type": "OrderPlaced",
         "event_id": published["detail"]["event_id"],
-        "summary": "Order for 29.00 USD placed, paying with pm_visa",
+        "summary": "Order for $29.00 placed, paying with pm_visa",
         "data": published["detail"]["data"],
     }
 

@@ -126,7 +126,7 @@ def test_a_password_that_the_pool_refuses_leaves_nobody_behind(run: Run, pool: s
 @pytest.mark.usefixtures("pool", "inventory")
 def test_login_prints_the_token_and_nothing_else(run: Run) -> None:
     run("user", "add", "one@example.com")
-    said = run("login", "one@example.com")
+    said = run("login", "--as", "one@example.com")
     assert said.code == 0
     assert said.out.strip().count(".") == 2
     assert said.out.count("\n") == 1
@@ -137,7 +137,7 @@ def test_login_prints_the_token_and_nothing_else(run: Run) -> None:
 def test_a_wrong_password_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("user", "add", "one@example.com", "--password", "Own-passw0rd")
     monkeypatch.setattr("cli.users._password_of", lambda _stack, _email: "Wrong-passw0rd")
-    said = run("login", "one@example.com")
+    said = run("login", "--as", "one@example.com")
     assert said.code == 1
     assert said.err.startswith("✗ one@example.com could not sign in")
     assert said.err.count("\n") == 1
@@ -150,9 +150,9 @@ def test_an_unknown_password_can_come_from_the_environment_but_is_not_guessed(
     run("user", "add", "one@example.com", "--password", "Own-passw0rd")
     stack = json.loads((home / "stack.json").read_text())
     (home / "stack.json").write_text(json.dumps(stack | {"customers": []}))
-    assert "CARTWHEEL_PASSWORD" in run("login", "one@example.com").err
+    assert "CARTWHEEL_PASSWORD" in run("login", "--as", "one@example.com").err
     monkeypatch.setenv("CARTWHEEL_PASSWORD", "Own-passw0rd")
-    assert run("login", "one@example.com").code == 0
+    assert run("login", "--as", "one@example.com").code == 0
 
 
 def test_without_anybody_known_a_command_says_how_to_get_somebody(run: Run, home: Path) -> None:

@@ -52,8 +52,8 @@ def test_a_confirmation_lists_what_was_bought_and_what_it_costs() -> None:
     mail = render(event(OrderConfirmed(**ORDER, lines=lines("Assam"))), "ada@example.com")
     for body in (mail.text, mail.html):
         assert "2 × Assam" in body
-        assert "5.00 USD" in body
-        assert "12.05 USD" in body
+        assert "$5.00" in body
+        assert "$12.05" in body
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from contracts.envelope import Envelope
 from contracts.types import Money
 from notify.domain import Mail, message_id
+from shopkit.printing import harmless
 
 # Why an order ended, as its customer may hear it. Every other reason is the shop's own business.
 _REASONS = {
@@ -33,6 +34,8 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        # Whatever a template inserts, the subject included, stays on its line and in its place.
+        finalize=lambda value: harmless(value) if isinstance(value, str) else value,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -42,8 +45,9 @@ def _templates() -> Environment:
 
 
 def _money(amount: Money) -> str:
-    """`12.34 USD`: every currency the shop sells in has two decimals."""
-    return f"{amount.amount // 100}.{amount.amount % 100:02d} {amount.currency}"
+    """`$1,234.50`: every currency the shop sells in has two decimals."""
+    number = f"{amount.amount / 100:,.2f}"
+    return f"${number}" if amount.currency == "USD" else f"{number} {amount.currency}"
 
 
 def _because(reason: str) -> str:

@@ -11,7 +11,8 @@ def summary(event_type: str, data: Data) -> str:
 
 
 def _money(value: Mapping[str, Any]) -> str:
-    return f"{value['amount'] / 100:.2f} {value['currency']}"
+    number = f"{value['amount'] / 100:,.2f}"
+    return f"${number}" if value["currency"] == "USD" else f"{number} {value['currency']}"
 
 
 def _reason(data: Data) -> str:

@@ -161,4 +161,6 @@ def test_a_row_keeps_the_whole_order_and_its_place_in_the_sparse_index(
     for order in history(steps, method):
         row = image(order)
         assert store.order_in(row) == order
-        assert ("open" in row) == (order.status in {"PLACED", "AWAITING_REVIEW"})
+        unfinished = order.status in {"PLACED", "AWAITING_REVIEW"}
+        assert row.get("open") == ("open" if unfinished else "unsettled" if order.unsettled else None)
+        assert not (unfinished and order.unsettled)

@@ -11,16 +11,17 @@ import boto3
 import pytest
 
 from contracts.envelope import Envelope, EventData, envelop
-from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed
+from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed, PaymentVoided
 from contracts.types import Money
-from order import attention, store
+from order import attention, domain, store
 from order.confirm import OrderClosed
 from order.domain import Order
 from order.hold import OrderHeld
 from shopkit.aws import client
 from tests.support.api_gateway import BOB, OPERATOR
 from tests.support.interleaving import interleave
-from tests.support.orders import MAX_RESTARTS, REVIEW_THRESHOLD, START, Orders, failed, wanted
+from tests.support.orders import MAX_RESTARTS, REVIEW_THRESHOLD, START, Orders, deliver, failed, wanted
+from tests.support.tables import rows
 
 
 def held(orders: Orders) -> str:
@@ -256,14 +257,55 @@ def test_scenario_22_an_order_that_stays_stuck_is_rejected(orders: Orders) -> No
     assert orders.reconcile() == {"restarted": 0, "rejected": 0}
 
 
-def test_the_reconciler_leaves_young_held_and_closed_orders_alone(orders: Orders) -> None:
+def test_the_reconciler_leaves_young_held_confirmed_and_settled_orders_alone(
+    orders: Orders, on_bus: Callable[[], list[dict[str, Any]]]
+) -> None:
     held(orders)
     orders.confirm(orders.placed(key="confirmed"))
-    orders.reject(orders.placed(key="rejected"))
-    orders.cancel(orders.placed(key="cancelled"))
+    settled = orders.placed(key="settled")
+    orders.reject(settled)
+    deliver(attention.handler, of_payment(PaymentVoided(order_id=settled, amount=Money(amount=2900)), settled, 2))
     orders.clock.forward(timedelta(hours=1))
     orders.placed(key="young")
+    orders.cancel(orders.placed(key="just cancelled"))
     assert orders.reconcile() == {"restarted": 0, "rejected": 0}
+    assert on_bus() == []
+
+
+@pytest.mark.parametrize("closed", ["reject", "cancel"])
+def test_a_closed_order_whose_settlement_died_unheard_is_settled_by_its_closing_again(
+    orders: Orders, on_bus: Callable[[], list[dict[str, Any]]], closed: str
+) -> None:
+    order_id = orders.placed()
+    getattr(orders, closed)(order_id)
+    *_, closing = orders.events()
+    for _ in range(2):
+        orders.clock.forward(timedelta(minutes=11))
+        assert orders.reconcile() == {"restarted": 0, "rejected": 0}
+        (event,) = on_bus()
+        assert (event["source"], event["detail-type"], event["detail"]) == tuple(closing.as_published().values())
+        # Not again before its time, and nobody else hears of it.
+        orders.reconcile()
+        assert on_bus() == []
+        assert orders.events()[-1] == closing
+
+    deliver(attention.handler, of_payment(PaymentRefunded(order_id=order_id, amount=Money(amount=2900)), order_id, 3))
+    orders.clock.forward(timedelta(minutes=11))
+    orders.reconcile()
+    assert on_bus() == []
+
+
+def test_an_order_that_nobody_had_paid_is_left_alone_after_a_few_repeats(
+    orders: Orders, on_bus: Callable[[], list[dict[str, Any]]]
+) -> None:
+    orders.reject(orders.placed())
+    heard = 0
+    for _ in range(6):
+        orders.clock.forward(timedelta(minutes=11))
+        orders.reconcile()
+        heard += len(on_bus())
+    assert heard == domain.CLOSING_REPEATS
+    assert "open" not in next(row for row in rows(orders.tables["Orders"]) if row["pk"].startswith("order#"))
 
 
 def test_an_order_that_cannot_be_helped_keeps_no_other_from_it(

@@ -144,10 +144,33 @@ def test_a_review_that_nobody_does_ends_in_a_rejection() -> None:
     assert (rejected.status, rejected.reason, rejected.review) == ("REJECTED", "review_expired", "rejected")
 
 
-@pytest.mark.parametrize("status", [OrderStatus.CONFIRMED, OrderStatus.REJECTED, OrderStatus.CANCELLED])
-def test_a_closed_order_is_left_alone_for_ever(status: OrderStatus) -> None:
-    order = an_order(status=status)
+CLOSED = pytest.mark.parametrize("status", [OrderStatus.REJECTED, OrderStatus.CANCELLED])
+
+
+def test_a_confirmed_order_is_left_alone_for_ever() -> None:
+    order = an_order(status=OrderStatus.CONFIRMED)
     assert domain.reconciled(order, LIMITS, NOW + timedelta(days=3650)) is order
+
+
+@CLOSED
+def test_a_closed_order_whose_payment_has_spoken_is_left_alone_for_ever(status: OrderStatus) -> None:
+    for order in (
+        domain.settled(an_order(status=status), 2, NOW),
+        domain.settlement_failed(an_order(status=status), 2, "settlement_failed", NOW),
+    ):
+        assert domain.reconciled(order, LIMITS, NOW + timedelta(days=3650)) is order
+
+
+@CLOSED
+def test_a_closed_order_whose_payment_is_silent_says_so_again_a_few_times(status: OrderStatus) -> None:
+    order, now = an_order(status=status), NOW
+    for repeat in (1, 2, 3):
+        assert domain.reconciled(order, LIMITS, now + LIMITS.checkout) is order
+        now += LIMITS.checkout + MOMENT
+        order = domain.reconciled(order, LIMITS, now)
+        assert (order.status, order.restarts, order.restarted_at) == (status, repeat, now)
+        assert (order.version, order.updated_at) == (1, NOW)
+    assert domain.reconciled(order, LIMITS, now + timedelta(days=3650)) is order
 
 
 # ── Attention ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,8 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import PRINTABLE, VISIBLE, Money, OrderLine, Sku, Strict, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
+# How often a closed order whose money nobody has accounted for says again that it is closed.
+CLOSING_REPEATS = 3
 
 PaymentMethod = Literal[
     "pm_visa",
@@ -114,6 +116,13 @@ class Order(Value):
     restarts: int = 0
     restarted_at: Timestamp | None = None
     settlement_version: int = 0
+
+    @property
+    def unsettled(self) -> bool:
+        """Closed, and the payment has not said what became of the money. It never does where nothing was to be given
+        back, so this ends after a few repeats."""
+        closed = self.status in {OrderStatus.REJECTED, OrderStatus.CANCELLED}
+        return closed and self.settlement_version == 0 and self.restarts < CLOSING_REPEATS
 
 
 @dataclass(frozen=True)
@@ -271,13 +280,15 @@ def disapprove(order: Order, reason: str, note: str | None, now: datetime) -> Or
 
 
 def reconciled(order: Order, limits: Limits, now: datetime) -> Order:
-    """What becomes of an open order that took too long: another restart of its checkout, or at last a rejection."""
+    """What becomes of an order that took too long: another restart of its checkout, or at last a rejection; of a closed
+    one, another repeat of its closing."""
     if order.status is OrderStatus.AWAITING_REVIEW:
         expired = now - order.updated_at > limits.review
         return disapprove(order, "review_expired", None, now) if expired else order
-    if order.status is not OrderStatus.PLACED or now - (order.restarted_at or order.updated_at) <= limits.checkout:
+    waiting = order.status is OrderStatus.PLACED or order.unsettled
+    if not waiting or now - (order.restarted_at or order.updated_at) <= limits.checkout:
         return order
-    if order.restarts >= limits.restarts:
+    if order.status is OrderStatus.PLACED and order.restarts >= limits.restarts:
         return reject(order, "checkout_stuck", now)
     return order.model_copy(update={"restarts": order.restarts + 1, "restarted_at": now})
 

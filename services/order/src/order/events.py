@@ -36,6 +36,12 @@ def checkout_event(order: Order) -> Envelope[Any]:
     return _envelop(order, OrderReviewed.model_validate({**order.model_dump(), "decision": order.review}))
 
 
+def closing_event(order: Order) -> Envelope[Any]:
+    """The event that closed an order nothing has happened to since, again."""
+    closed = OrderRejected if order.status is OrderStatus.REJECTED else OrderCancelled
+    return _envelop(order, closed.model_validate(order.model_dump()))
+
+
 def _envelop(order: Order, data: EventData) -> Envelope[Any]:
     return envelop(
         data,

@@ -1,7 +1,8 @@
 """On a schedule: no order stays open for ever.
 
 An order whose checkout was lost or is stuck gets it started again, by the same event with the same id; after a few
-times it is rejected, and the rejection settles what had been done. A held order has its own, longer limit.
+times it is rejected, and the rejection settles what had been done. A held order has its own, longer limit. A closed
+order whose payment says nothing of the money gets its closing event repeated: the settlement may have died unheard.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Any
 from contracts.orders_stream import OrderStatus
 from order import domain, store
 from order.domain import Order
-from order.events import checkout_event
+from order.events import checkout_event, closing_event
 from shopkit import clock
 from shopkit.bus import publish
 from shopkit.telemetry import logger, tracer
@@ -47,8 +48,11 @@ def _reconcile(found: Order, limits: domain.Limits) -> str | None:
         return None
     if restarted := due.restarts > found.restarts:
         # Published before it is counted: an outage of the bus must not use up an order's restarts.
-        publish([checkout_event(found)])
+        publish([closing_event(found) if found.unsettled else checkout_event(found)])
     order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
+    if found.unsettled:
+        logger.info("closing repeated", order_id=found.order_id)
+        return None
     if restarted:
         return "restarted"
     return "rejected" if due.status is order.status is OrderStatus.REJECTED else None

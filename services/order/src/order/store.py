@@ -32,14 +32,14 @@ def key_of(order_id: str) -> str:
 
 
 def row_of(order: Order, revision: int) -> dict[str, Any]:
-    """The stored row. `open` exists only while the order is, which keeps the index of open orders sparse;
-    `revision` counts every write, also those that leave the order's version."""
+    """The stored row. `open` exists only while the order is, or its money is unaccounted for, which keeps the index of
+    such orders sparse; `revision` counts every write, also those that leave the order's version."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
         "revision": revision,
         "all_orders": "all",
-        "open": "open" if order.status in _OPEN else None,
+        "open": "open" if order.status in _OPEN else "unsettled" if order.unsettled else None,
     }
 
 
@@ -118,7 +118,12 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
 
 
 def open_since_before(moment: datetime) -> Iterator[Order]:
-    """The open orders that were placed before `moment`, oldest first."""
+    """The open orders that were placed before `moment`, oldest first; then the closed ones that are unsettled."""
+    for state in ("open", "unsettled"):
+        yield from _placed_before(moment, state)
+
+
+def _placed_before(moment: datetime, state: str) -> Iterator[Order]:
     pages = (
         client("dynamodb")
         .get_paginator("query")
@@ -127,7 +132,7 @@ def open_since_before(moment: datetime) -> Iterator[Order]:
             IndexName="open_by_age",
             KeyConditionExpression="#open = :open AND placed_at < :moment",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues={":open": to_value("open"), ":moment": to_value(rfc3339(moment))},
+            ExpressionAttributeValues={":open": to_value(state), ":moment": to_value(rfc3339(moment))},
             PaginationConfig={"PageSize": 100},
         )
     )

@@ -196,8 +196,8 @@ def _request(event: dict[str, Any]) -> Request:
 
 
 def _require_once(sent: Mapping[str, Sequence[str]]) -> None:
-    """Raises Problem 400 for a header that should be there once and is there twice: taking one of them, or the two joined,
-    would be a guess."""
+    """Raises Problem 400 for a header that should be there once and is there twice: taking one of them, or the two
+    joined, would be a guess."""
     times = Counter(name.lower() for name, values in sent.items() for _ in values)
     repeated = [name for name in _ONCE if times[name] > 1]
     if repeated:

@@ -30,8 +30,8 @@ _RFC3339 = re.compile(
 
 
 def _moment(value: Any) -> datetime:
-    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time. A leap second, which
-    Python's clock does not have, is the last moment before it."""
+    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time. A leap second,
+    which Python's clock does not have, is the last moment before it."""
     found = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("not an RFC 3339 time with a zone, such as 2024-05-17T10:00:00Z")

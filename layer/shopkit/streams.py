@@ -1,4 +1,4 @@
-"""A Lambda function behind a DynamoDB stream: in order, stopping at the first failure, poison set aside whole."""
+"""A Lambda function behind a DynamoDB stream: in order, stopping at the first failure, poison set aside."""
 
 import json
 import os

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from contracts.events import EVENTS
 from contracts.orders_stream import OrderImage
 from contracts.types import Money, Strict, Timestamp
-from inventory import sync
+from inventory import store, sync
 from notify import relay as notify_relay
 from notify.domain import Mail, Notification, Status
 from notify.store import row_of as notification_row
@@ -122,7 +122,7 @@ def test_what_a_stream_s_reader_sets_aside_holds_what_it_reads_and_no_address(
     handler, row, spoilt = READERS[reader]
     done: list[Any] = []
     monkeypatch.setattr(relay, "publish", done.extend)
-    monkeypatch.setattr(sync.store, "follow", lambda order_id, _rule: done.append(order_id))
+    monkeypatch.setattr(store, "follow", lambda order_id, _rule: done.append(order_id))
 
     def record(row: dict[str, Any]) -> dict[str, Any]:
         change = {"SequenceNumber": "7", "Keys": to_item({"pk": row["pk"]}), "NewImage": to_item(row)}

@@ -12,6 +12,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -19,16 +20,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from clickstream import aggregate, stream
+from clickstream import store as clicks_store
 from clickstream.domain import Occurrence, PostedClicks
 from contracts.envelope import UnknownVersion, opened
 from contracts.events import EVENTS
 from contracts.order import OrderCancelled, OrderConfirmed
 from contracts.types import Timestamp, Value
+from inventory import store as inventory_store
 from inventory import sync
 from inventory.domain import Product, ProductRequest, Reservation, RestockRequest
 from inventory.events import events_of as of_inventory
 from inventory.reserve import _Wanted
 from kafkabridge import sales
+from kafkabridge import store as sales_store
 from notify.domain import Notification, Status
 from notify.events import events_of as of_notify
 from notify.store import row_of as notification_row
@@ -169,25 +173,42 @@ def test_a_time_is_in_utc_or_is_refused(value: Any) -> None:
 
 # ── Streams of tables ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-PRODUCT = Product(
-    sku="MUG", **MUG, version=1, updated_at=NOW, available=1, reserved=0, stock_version=0, stock_updated_at=NOW
+PRODUCT = Product.model_validate(
+    {
+        **MUG,
+        "sku": "MUG",
+        "version": 1,
+        "updated_at": NOW,
+        "available": 1,
+        "reserved": 0,
+        "stock_version": 0,
+        "stock_updated_at": NOW,
+    }
 )
-RESERVATION = Reservation(
-    order_id="ord_1", status="RESERVED", lines=[{"sku": "MUG", "quantity": 1}], version=1, updated_at=NOW
+RESERVATION = Reservation.model_validate(
+    {
+        "order_id": "ord_1",
+        "status": "RESERVED",
+        "lines": [{"sku": "MUG", "quantity": 1}],
+        "version": 1,
+        "updated_at": NOW,
+    }
 )
-PAYMENT = Payment(
-    order_id="ord_1",
-    status="AUTHORIZED",
-    amount={"amount": 5, "currency": "USD"},
-    payment_method="pm_visa",
-    intents={"authorize": NOW},
-    answers={"authorize": {"approved": True, "at": NOW}},
-    updated_at=NOW,
-    version=1,
+PAYMENT = Payment.model_validate(
+    {
+        "order_id": "ord_1",
+        "status": "AUTHORIZED",
+        "amount": {"amount": 5, "currency": "USD"},
+        "payment_method": "pm_visa",
+        "intents": {"authorize": NOW},
+        "answers": {"authorize": {"approved": True, "at": NOW}},
+        "updated_at": NOW,
+        "version": 1,
+    }
 )
 NOTIFICATION = Notification(
     channel="email",
-    event_id="5f0c8a5e-8f2b-5d52-9d7e-0c1a6f0e7b11",
+    event_id=UUID("5f0c8a5e-8f2b-5d52-9d7e-0c1a6f0e7b11"),
     type="OrderPlaced",
     entity_version=1,
     order_id="ord_1",
@@ -244,7 +265,7 @@ def test_an_order_s_row_that_inventory_cannot_read_is_set_aside_alone(
     kept: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed: list[str] = []
-    monkeypatch.setattr(sync.store, "follow", lambda order_id, _rule: followed.append(order_id))
+    monkeypatch.setattr(inventory_store, "follow", lambda order_id, _rule: followed.append(order_id))
     good = to_item(order_row(an_order(), 1))
 
     @FUZZ
@@ -297,7 +318,12 @@ def kinesis(data: Any, number: int = 1, at: Any = 1_715_940_300.5) -> dict[str, 
 
 def test_what_is_no_click_is_set_aside_alone(kept: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[Occurrence] = []
-    monkeypatch.setattr(aggregate.store, "count", lambda some: counted.extend(some) or len(some))
+
+    def count(some: list[Occurrence]) -> int:
+        counted.extend(some)
+        return len(some)
+
+    monkeypatch.setattr(clicks_store, "count", count)
     arrival = st.sampled_from(
         [1e300, -1e300, float("inf"), float("nan"), 2**63, -62135596800, 253402300799.999, "now", None, 10**400]
     )
@@ -324,8 +350,13 @@ def test_a_record_of_the_topic_that_is_no_event_is_set_aside_alone(
     kept: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sold: list[str] = []
+
+    def sell(order_id: str, *_: Any) -> bool:
+        sold.append(order_id)
+        return True
+
     for effect in ("sell", "withdraw"):
-        monkeypatch.setattr(sales.store, effect, lambda order_id, *_: sold.append(order_id) or True)
+        monkeypatch.setattr(sales_store, effect, sell)
     good = event_example(OrderConfirmed).as_published()
     published = [good, event_example(OrderCancelled).as_published()]
 

@@ -17,6 +17,7 @@ NAMES = (
     "function_errors",
     "cold_starts",
     "proxy_errors",
+    "repeated_headers",
     "batch_actions",
     "transactions",
     "ses_identities",

@@ -21,6 +21,7 @@ NAMES = (
     "mock_integrations",
     "id_tokens",
     "encoded_paths",
+    "repeated_headers",
     "batch_actions",
     "transactions",
     "ses_identities",

@@ -5,6 +5,9 @@ through the bus. Only these attributes of an order's image are promised; everyth
 """
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from contracts.types import Value
 
@@ -20,5 +23,6 @@ class OrderStatus(StrEnum):
 class OrderImage(Value):
     """The promised part of an order's image in the stream."""
 
-    order_id: str
+    # A key of a table holds no more (DynamoDB Developer Guide, "Quotas": 2,048 bytes).
+    order_id: Annotated[str, Field(min_length=1, max_length=256)]
     status: OrderStatus

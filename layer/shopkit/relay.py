@@ -12,7 +12,7 @@ from typing import Any
 from contracts.envelope import Envelope
 from shopkit.aws import client
 from shopkit.bus import PublicationFailed, publish
-from shopkit.streams import Change, Image, LambdaHandler, change_of, retry_from, set_aside
+from shopkit.streams import Change, Image, LambdaHandler, change_of, projected, retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
 
 type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
@@ -31,8 +31,9 @@ class _Pending:
     size: int
 
 
-def relay(events_of: EventsOf) -> LambdaHandler:
-    """The handler that publishes what `events_of(old image, new image)` makes of every change.
+def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> LambdaHandler:
+    """The handler that publishes what `events_of(old image, new image)` makes of every change. Of a record that is
+    none, the attributes that it `keeps` are set aside: those that `events_of` reads; all by default.
 
     Environment: BUS_NAME; ORDER_UPDATES_TOPIC_ARN for a service whose events also go out ordered per order;
     FAILURE_QUEUE_URL for records that are no change of this table.
@@ -40,7 +41,7 @@ def relay(events_of: EventsOf) -> LambdaHandler:
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         published = 0
-        for batch in _batches(_pending(event["Records"], events_of)):
+        for batch in _batches(_pending(event["Records"], events_of, keeps)):
             try:
                 _publish(batch)
             except Exception:  # noqa: BLE001
@@ -54,18 +55,25 @@ def relay(events_of: EventsOf) -> LambdaHandler:
     return tracer.capture_lambda_handler(handler, capture_response=False)
 
 
-def _pending(records: Iterable[dict[str, Any]], events_of: EventsOf) -> Iterator[_Pending]:
+def _pending(
+    records: Iterable[dict[str, Any]], events_of: EventsOf, keeps: frozenset[str] | None
+) -> Iterator[_Pending]:
     for record in records:
         try:
-            change: Change = change_of(record)
-            events = events_of(change.old, change.new)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            # Both are pure: what they make nothing of, they never will, and the shard must go on.
-            set_aside(record, error)
-            continue
-        for event in events:
-            size = len(_message(event).encode()) + 256
-            yield _Pending(event, change.sequence_number, size)
+            pending = _pending_of(change_of(record), events_of)
+        except ValueError as error:
+            set_aside(projected(record, keeps), error)
+        else:
+            yield from pending
+
+
+def _pending_of(change: Change, events_of: EventsOf) -> list[_Pending]:
+    """Raises ValueError for a change that no event can be made of."""
+    with understanding("a change of this table"):
+        return [
+            _Pending(event, change.sequence_number, len(_message(event).encode()) + 256)
+            for event in events_of(change.old, change.new)
+        ]
 
 
 def _batches(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:

@@ -41,8 +41,9 @@ TEXTS: dict[tuple[type[BaseModel], str], bool] = {
     (ProductRequest, "description"): True,
     (Review, "note"): False,
 }
-# Lambda's limit for an answer, and what its runtime for Python 3.13 makes of one: JSON in which only quotes, backslashes
-# and control characters are escaped (Lambda Developer Guide, "Lambda quotas"; awslambdaric, lambda_runtime_marshaller).
+# Lambda's limit for an answer, and what its runtime for Python 3.13 makes of one: JSON in which only quotes,
+# backslashes and control characters are escaped (Lambda Developer Guide, "Lambda quotas"; awslambdaric,
+# lambda_runtime_marshaller).
 MOST_BYTES = 6 * 1024 * 1024
 
 
@@ -78,8 +79,7 @@ def refused(model: type[BaseModel], where: str, text: str) -> bool:
     try:
         model.model_validate(body)
     except ValidationError as error:
-        assert ["/".join(map(str, found["loc"])) for found in error.errors()] == [where]
-        return True
+        return ["/".join(map(str, found["loc"])) for found in error.errors()] == [where]
     return False
 
 
@@ -102,24 +102,19 @@ def test_the_mark_of_bytes_that_are_no_utf_8_is_refused_in_every_text(model: typ
 @pytest.mark.parametrize(
     "blank",
     [
-        "   ",
-        "\xa0",
-        "\u3000",
-        "\u200b",
-        "\u2060\ufeff",
-        "\u00ad",
-        "\u200d\u200e",
-        "\u3164",
-        "\u115f\u1160\uffa0",
-        "\u2800",
-        "\u034f",
-        "\ufe0f",
-        "\u180e",
-        "\U000e0020",
-        "\u2028",
-        "\u0301",
-        "\ue000",
-        "\u0378",
+        *(
+            "   ",
+            "\xa0",
+            "\u3000",
+            "\u2028",
+            "\u200b",
+            "\u2060\ufeff",
+            "\u00ad",
+            "\u200d\u200e",
+            "\u180e",
+            "\U000e0020",
+        ),
+        *("\u3164", "\u115f\u1160\uffa0", "\u2800", "\u034f", "\ufe0f", "\u0301", "\ue000", "\u0378"),
     ],
     ids=ascii,
 )

@@ -102,7 +102,9 @@ def test_what_is_no_order_in_json_is_refused(mug: Goods, customer: Person) -> No
     assert answers_to(customer, bodies) == all_refused(bodies)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "multipart/form-data", "", "application/json; charset=latin1"]
+)
 def test_another_content_type_is_refused(mug: Goods, customer: Person, content_type: str) -> None:
     """Scenario 27."""
     assert answers_to(customer, {"": json.dumps(body_of(mug))}, content_type) == all_refused({"": 0}, 415)
@@ -176,6 +178,17 @@ def test_a_key_is_1_to_255_printable_ascii_characters(
     assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Content-Type"])
+def test_two_headers_of_a_kind_that_is_there_once_are_refused(mug: Goods, customer: Person, name: str) -> None:
+    """Scenario 7."""
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    twice = [*headers.items(), (name, headers[name])]
+
+    answer = customer.asks("POST", "orders", content=json.dumps(body_of(mug)), headers=twice)
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:cartwheel:problem:repeated-header")
+
+
 def test_a_quoted_key_and_a_bare_one_are_the_same(mug: Goods, customer: Person) -> None:
     """Scenario 7."""
     key = str(uuid.uuid4())
@@ -222,6 +235,11 @@ def test_text_that_cannot_be_kept_is_refused(mug: Goods, customer: Person) -> No
         "NUL": written.replace("NAME", "a\\u0000b"),
         "a lone high surrogate": written.replace("NAME", "\\ud83d"),
         "a lone low surrogate": written.replace("NAME", "\\ude00x"),
+        "no UTF-8": written.encode().replace(b"NAME", b"Z\xfcrich"),
+        "a terminal's command": written.replace("NAME", "\\u001b[2J"),
+        "a C1 control character": written.replace("NAME", "\x9b2J"),
+        "a byte order mark": "\ufeff" + written,
+        "nothing to be seen": written.replace("NAME", "\u200b \u3164"),
     }
 
     assert answers_to(customer, bodies) == all_refused(bodies)

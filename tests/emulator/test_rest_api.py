@@ -82,3 +82,21 @@ def test_a_crash_behind_the_api_leaks_nothing(account: Account) -> None:
     response = httpx.get(f"{account.api(document(account, function))}/orders")
     assert (response.status_code, response.json()) == (502, {"title": "Internal server error"})
     assert response.headers["content-type"] == "application/problem+json"
+
+
+SENT = """
+import json
+
+def handler(event, context):
+    return {"statusCode": 200, "body": json.dumps([event["headers"]["x-key"], event["multiValueHeaders"]["x-key"]])}
+"""
+
+
+def test_a_header_that_is_sent_twice_is_two_values_and_not_one_joined(account: Account) -> None:
+    function = account.function(SENT)
+    account.open_to_apis(function)
+    api = account.api(document(account, function))
+    twice = httpx.get(f"{api}/orders", headers=[("X-Key", "a"), ("x-key", "b")])
+    assert twice.json() == ["b", ["a", "b"]]
+    once = httpx.get(f"{api}/orders", headers={"X-Key": "a, b"})
+    assert once.json() == ["a, b", ["a, b"]]

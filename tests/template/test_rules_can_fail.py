@@ -147,6 +147,8 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("function_may_write_its_logs_and_traces", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
     ("log_group_forgets", "Logs.Properties", {}),
     ("log_group_forgets", "Logs.DeletionPolicy", "Retain"),
+    ("bucket_forgets", "Bucket.Properties", {}),
+    ("bucket_forgets", "Bucket.Properties.LifecycleConfiguration.Rules.0.Status", "Disabled"),
     ("layer_goes_with_its_stack", "Layer.Properties.RetentionPolicy", REMOVED),
     ("stream_consumer_retries_for_hours", f"{STREAM}.MaximumRetryAttempts", 3),
     ("stream_consumer_retries_for_hours", f"{STREAM}.MaximumRecordAgeInSeconds", REMOVED),

@@ -102,7 +102,7 @@ def test_what_is_no_click_is_a_400_that_points_at_it(clickstream: Clickstream) -
 def test_one_odd_click_among_a_hundred_is_named_and_none_is_counted(clickstream: Clickstream) -> None:
     """All or none, so that a client that drops the odd one may send the rest again."""
     clicks = [click(number) for number in range(100)]
-    for at in (
+    odd: list[Any] = [
         "0001-01-01T00:00:00+00:01",
         "2024-05-17T10:05:60Z",
         "9999-12-31T23:59:59-00:01",
@@ -110,7 +110,8 @@ def test_one_odd_click_among_a_hundred_is_named_and_none_is_counted(clickstream:
         None,
         [],
         "\ufffd",
-    ):
+    ]
+    for at in odd:
         clicks[73] = click(73, at=at)
         status, problem = clickstream.post(*clicks)
         assert (status, [error["pointer"] for error in problem["errors"]]) == (400, ["/events/73/at"])

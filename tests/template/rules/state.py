@@ -124,6 +124,14 @@ def user_pool_does_not_tell_case_apart(pool: Resource) -> Iterator[str]:
         yield "UsernameConfiguration.CaseSensitive is not false"
 
 
+@rule("AWS::S3::Bucket")
+def bucket_forgets(bucket: Resource) -> Iterator[str]:
+    """What is put there is of people: clicks, and whole invocations. Nobody would look for it later to delete it."""
+    rules = as_list(bucket.properties().get("LifecycleConfiguration", {}).get("Rules", []))
+    if not any(rule.get("Status") == "Enabled" and rule.get("ExpirationInDays") for rule in rules):
+        yield "what is in it is kept for ever"
+
+
 @rule("AWS::ApiGateway::Account")
 def account_wide_setting(account: Resource) -> Iterator[str]:
     """It belongs to the account: this stack would take it from whoever else has an API there."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from clickstream import domain, store, stream
 from clickstream.domain import Occurrence
-from shopkit.streams import retry_from, set_aside
+from shopkit.streams import retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
 
 type _Refused = tuple[dict[str, Any], ValueError]
@@ -37,8 +37,8 @@ def _understood(records: Iterable[dict[str, Any]]) -> tuple[list[Occurrence], li
     for record in records:
         try:
             arrived = stream.arrived(record)
+            with understanding("a click of our time"):
+                occurrences.append(domain.of_click(arrived.click, arrived.at))
         except ValueError as error:
             poison.append((record, error))
-        else:
-            occurrences.append(domain.of_click(arrived.click, arrived.at))
     return occurrences, poison

@@ -106,7 +106,7 @@ def _additions(occurrences: Iterable[Occurrence]) -> Iterator[Any]:
             key = (unit.period, f"{unit.first}#{occurrence.sku}")
             row = rows.setdefault(key, {})
             row[occurrence.counter] = row.get(occurrence.counter, 0) + 1
-            expiry[key] = int((occurrence.minute + _COUNTERS_LAST).timestamp())
+            expiry[key] = int(occurrence.minute.timestamp() + _COUNTERS_LAST.total_seconds())
     for (pk, sk), counts in rows.items():
         # By placeholder, because VIEWS is a reserved word.
         additions = ", ".join(f"#{name} :{name}" for name in counts)

@@ -11,7 +11,7 @@ from typing import Any
 from clickstream.domain import Click
 from shopkit.aws import client
 from shopkit.backoff import pause
-from shopkit.streams import Poison
+from shopkit.streams import understanding
 from shopkit.telemetry import logger
 
 _ATTEMPTS = 4
@@ -52,11 +52,9 @@ def put(clicks: Sequence[Click]) -> Sequence[Click]:
 
 def arrived(record: Mapping[str, Any]) -> Arrived:
     """The click in a record of the event source. Raises Poison, or ValueError of another kind, for what is none."""
-    try:
+    with understanding("a click"):
         kinesis = record["kinesis"]
         return Arrived(
             at=datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC),
             click=Click.model_validate(json.loads(base64.b64decode(kinesis["data"], validate=True))),
         )
-    except (KeyError, TypeError, RecursionError) as error:
-        raise Poison(f"not a click: {error!r}") from error

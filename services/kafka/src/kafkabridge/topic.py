@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.envelope import Envelope, EventData, opened
-from shopkit.streams import Poison
+from shopkit.streams import Poison, understanding
 
 type Record = dict[str, Any]
 
@@ -28,15 +28,13 @@ def records_in(event: Mapping[str, Any]) -> Iterator[Record]:
 def event_in(record: Record, *types: type[EventData]) -> Envelope[EventData] | None:
     """The record's event if it is one of these types; None for an event of another. Raises Poison, UnknownVersion or
     another ValueError for what is no event at all."""
-    try:
+    with understanding("an event"):
         published = json.loads(base64.b64decode(record["value"], validate=True))
         if not isinstance(published["detail-type"], str):
-            raise Poison(f"a detail-type of {published['detail-type']!r}")
+            raise Poison("a detail-type that is no text")
         if published["detail-type"] not in {each.__name__ for each in types}:
             return None
         return opened(published, *types)
-    except (KeyError, TypeError, RecursionError) as error:
-        raise Poison(f"not an event: {error!r}") from error
 
 
 def place_of(record: Record) -> str:

@@ -93,8 +93,8 @@ class Attention(Value):
     since: Timestamp
 
 
-class Order(Value):
-    """An order. `version` counts the changes that others hear of."""
+class OrderFacts(Value):
+    """What there is to tell of an order: all but its address. `version` counts the changes that others hear of."""
 
     order_id: str
     customer_id: str
@@ -102,13 +102,16 @@ class Order(Value):
     lines: tuple[OrderLine, ...]
     total: Money
     payment_method: PaymentMethod
-    shipping_address: Address
     reason: str | None = None
     review: Literal["approved", "rejected"] | None = None
     attention: Attention | None = None
     placed_at: Timestamp
     updated_at: Timestamp
     version: int
+
+
+class Order(OrderFacts):
+    shipping_address: Address
 
     # Bookkeeping: no one hears of it, and the front door does not show it.
     fingerprint: str

@@ -13,7 +13,7 @@ from contracts.order import (
     OrderReviewed,
 )
 from contracts.orders_stream import OrderStatus
-from order.domain import Order
+from order.domain import Order, OrderFacts
 
 type Image = dict[str, Any]
 
@@ -22,8 +22,8 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
     """The events of one change; none for the catalogue replica's rows and for bookkeeping, which leaves the version."""
     if new is None or not new["pk"].startswith("order#"):
         return []
-    after = Order.model_validate(new)
-    before = Order.model_validate(old) if old else None
+    after = OrderFacts.model_validate(new)
+    before = OrderFacts.model_validate(old) if old else None
     if before and before.version == after.version:
         return []
     return [_envelop(after, data) for data in _meaning(before, after)]
@@ -42,7 +42,7 @@ def closing_event(order: Order) -> Envelope[Any]:
     return _envelop(order, closed.model_validate(order.model_dump()))
 
 
-def _envelop(order: Order, data: EventData) -> Envelope[Any]:
+def _envelop(order: OrderFacts, data: EventData) -> Envelope[Any]:
     return envelop(
         data,
         entity_id=order.order_id,
@@ -52,7 +52,7 @@ def _envelop(order: Order, data: EventData) -> Envelope[Any]:
     )
 
 
-def _meaning(before: Order | None, after: Order) -> list[EventData]:
+def _meaning(before: OrderFacts | None, after: OrderFacts) -> list[EventData]:
     """Each event picks from the order the fields that it promises; the address is in none of them."""
     events: list[EventData] = []
     fields = after.model_dump()

@@ -6,6 +6,10 @@ from notify.domain import Mail
 from shopkit.aws import client
 
 
+# One attempt: a second to connect and three for the answer.
+MOST_SECONDS = 4
+
+
 class MayNotSend(Exception):
     """SES will not send this mail however often it is asked: an address of it is not verified, or its content refused.
     The exception's message is the error's name."""

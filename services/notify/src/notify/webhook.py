@@ -8,7 +8,7 @@ from contracts.envelope import Envelope
 from notify import domain, endpoint, signing_keys
 from notify.domain import Notification
 from notify.signature import signature
-from notify.telling import TOLD, tell
+from notify.telling import RECORD_SECONDS, TOLD, tell
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
 
@@ -17,7 +17,11 @@ from shopkit.consumer import Delivery, consumer
 def handler(delivery: Delivery) -> None:
     """One POST per event that the endpoint accepts, in the order of the order's events. It may see an event twice,
     with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed says so."""
-    tell(delivery, "webhook", prepare=_intend, send=_post)
+
+    def send(event: Envelope[Any], intent: Notification) -> Notification:
+        return _post(event, intent, within=delivery.seconds_left - RECORD_SECONDS)
+
+    tell(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
 
 
 def payload(event: Envelope[Any]) -> bytes:
@@ -31,7 +35,7 @@ def _intend(_event: Envelope[Any], notification: Notification) -> Notification:
     return domain.sending(notification, None, clock.now())
 
 
-def _post(event: Envelope[Any], intent: Notification) -> Notification:
+def _post(event: Envelope[Any], intent: Notification, within: float) -> Notification:
     # Every attempt is signed anew: the time stamp is the attempt's, so that an old request cannot be replayed.
     body, id_, now = payload(event), str(event.event_id), int(clock.now().timestamp())
     headers = {
@@ -41,4 +45,5 @@ def _post(event: Envelope[Any], intent: Notification) -> Notification:
         "webhook-timestamp": str(now),
         "webhook-signature": signature(signing_keys.current(), id_, now, body),
     }
-    return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())
+    status = endpoint.post(os.environ["WEBHOOK_URL"], body, headers, within)
+    return domain.sent(intent, str(status), clock.now())

@@ -21,6 +21,10 @@ from shopkit.telemetry import logger, tracer
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+class OutOfTime(Exception):
+    """The function's time runs out, so this was not begun: what dies half-way leaves no trace of how it ended."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One event as a queue delivered it; `attempt` counts from 1. `ends_at` is when the function's time runs out, by
@@ -31,9 +35,10 @@ class Delivery:
     message: dict[str, Any]
     ends_at: float = inf
 
-    @property
-    def seconds_left(self) -> float:
-        return self.ends_at - time.monotonic()
+    def require(self, seconds: float) -> None:
+        """Raises OutOfTime unless the function has so many left."""
+        if self.ends_at - time.monotonic() < seconds:
+            raise OutOfTime
 
 
 def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[[Delivery], None]], LambdaHandler]:

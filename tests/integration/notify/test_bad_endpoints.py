@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.envelope import Envelope
-from notify import email, endpoint, telling, webhook
+from notify import email, endpoint, signing_keys, telling, webhook
 from notify.telling import Undelivered
 from shopkit.consumer import LambdaHandler
 from tests.integration.notify.conftest import Shop, confirmed, deliver, placed
@@ -28,11 +28,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "_ANSWER_SECONDS", DEADLINE)
 
 
-def posted(url: str, body: bytes = b"{}", within: float = LONG) -> str:
+def posted(url: str, body: bytes = b"{}") -> str:
     """The endpoint's status, or why there is none; in time in any case."""
     began = time.monotonic()
     try:
-        outcome = str(endpoint.post(url, body, {"webhook-id": "1"}, within))
+        outcome = str(endpoint.post(url, body, {"webhook-id": "1"}))
     except Undelivered as failure:
         outcome = str(failure)
     assert time.monotonic() - began < LONG / 2, "an attempt has a deadline"
@@ -176,10 +176,18 @@ class Context:
     """What Lambda says of the invocation."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._real = time.monotonic
+        self._passed = 0.0
+        self._end = self.clock() + seconds
+
+    def clock(self) -> float:
+        return self._real() + self._passed
+
+    def passes(self, seconds: float) -> None:
+        self._passed += seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        return int((self._end - time.monotonic()) * 1000)
+        return int((self._end - self.clock()) * 1000)
 
 
 @pytest.fixture
@@ -249,18 +257,22 @@ def test_the_last_delivery_that_there_is_no_time_for_is_recorded(shop: Shop, dri
     assert deliver(event, to=handed_over(LONG)) == [], "a redrive heals it"
 
 
-def test_an_attempt_ends_before_its_function(
+def test_an_attempt_for_which_its_key_took_too_long_is_not_begun(
     shop: Shop, dripping: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much time went by before the request, enough is left to record how it ended."""
-    monkeypatch.setattr(endpoint, "_ANSWER_SECONDS", LONG)
-    assert posted("http://127.0.0.1:9/", within=-1) == "TimeoutError"
-    event, seconds = placed("customer", "ord_ada"), telling.RECORD_SECONDS + 1.0
-    monkeypatch.setattr(endpoint, "most_seconds", lambda: 0.5)
-    context = Context(seconds)
-    assert deliver(event, attempt=3, to=lambda event, _context: webhook.handler(event, context)) == ids(event)
-    assert context.get_remaining_time_in_millis() > 0
-    assert statuses(shop) == {("ord_ada", "OrderPlaced"): ("FAILED", "TimeoutError")}
+    invocation = Context(LONG)
+
+    def slowly() -> list[bytes]:
+        invocation.passes(LONG - 1)
+        return [b"key"]
+
+    monkeypatch.setattr(signing_keys, "current", slowly)
+    monkeypatch.setattr(time, "monotonic", invocation.clock)
+    event = placed("customer", "ord_bob")
+    assert deliver(event, attempt=3, to=lambda event, _context: webhook.handler(event, invocation)) == ids(event)
+    assert dripping == []
+    assert statuses(shop) == {("ord_bob", "OrderPlaced"): ("FAILED", "OutOfTime")}
 
 
 def test_a_mail_that_there_is_no_time_for_is_not_begun(shop: Shop, verified_sender: str) -> None:

@@ -42,7 +42,7 @@ def test_a_batch_of_time_outs_fits_into_the_functions_own(function: str, seconds
 
 
 def test_the_sdk_gives_up_on_ses_in_that_time() -> None:
-    config = client("sesv2").meta.config
+    config: Any = client("sesv2").meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.connect_timeout + config.read_timeout <= ses.MOST_SECONDS
 

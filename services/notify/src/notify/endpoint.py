@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from functools import cache
-from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
 from urllib.parse import SplitResult, urlsplit
@@ -51,11 +50,11 @@ def most_seconds() -> float:
     return _ANSWER_SECONDS
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], within: float = inf) -> int:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """The status code of the endpoint's acceptance: 200 to 299. Raises Undelivered for everything else, redirects
-    included: Standard Webhooks asks senders not to follow them; and for no answer within 10 seconds, or `within`."""
+    included: Standard Webhooks asks senders not to follow them; and for no answer within 10 seconds."""
     try:
-        status = _status(urlsplit(url), body, headers, _Deadline(min(_ANSWER_SECONDS, within)))
+        status = _status(urlsplit(url), body, headers, _Deadline(_ANSWER_SECONDS))
     except (OSError, UnicodeError, h11.ProtocolError, AnswerTooLong) as failure:
         raise Undelivered(type(failure).__name__) from failure
     if not 200 <= status < 300:

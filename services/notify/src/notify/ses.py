@@ -5,7 +5,6 @@ import os
 from notify.domain import Mail
 from shopkit.aws import client
 
-
 # One attempt: a second to connect and three for the answer.
 MOST_SECONDS = 4
 

@@ -24,10 +24,6 @@ class Undelivered(Exception):
     """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
 
 
-class OutOfTime(Undelivered):
-    """The function's time runs out, so this was not begun: an attempt that dies leaves no trace of how it ended."""
-
-
 def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
     """Tells of an event through a channel, unless it was told already.
 
@@ -43,8 +39,7 @@ def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step,
         if before and before.told:
             logger.info("told already", status=before.status)
             return
-        if delivery.seconds_left < seconds + RECORD_SECONDS:
-            raise OutOfTime("OutOfTime")
+        delivery.require(seconds + RECORD_SECONDS)
         intent = prepare(event, before or domain.about(event, channel, clock.now()))
         store.save(intent, before)
         if intent.status is Status.SENDING:

@@ -24,20 +24,22 @@ _ENTRIES = 10
 type Progress = Callable[[str], None]
 
 
-class Product(Value):
+class _Named(Value):
+    sku: str
+
+
+class Product(_Named):
     """A product as the inventory has it."""
 
-    sku: str
     name: str
     price: Money
     version: int
     updated_at: Timestamp
 
 
-class Entry(Value):
+class Entry(_Named):
     """A product as the order service's replica has it."""
 
-    sku: str
     name: str
     price: Money
     version: int
@@ -116,7 +118,7 @@ def _behind(stack: Stack) -> list[str]:
     return [sku for sku, product in products.items() if product and sku not in copied]
 
 
-def _read[P: Product | Entry](stack: Stack, path: str, kind: type[P]) -> dict[str, P | None]:
+def _read[P: _Named](stack: Stack, path: str, kind: type[P]) -> dict[str, P | None]:
     """The products in a table by sku; None for a row that is not of its form, or that calls itself by another sku."""
     read: dict[str, P | None] = {}
     for row in _rows(stack, path):

@@ -1,8 +1,10 @@
 """A Lambda function behind an SQS queue of events: each message succeeds or fails by itself."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -19,13 +21,24 @@ from shopkit.telemetry import logger, tracer
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+class OutOfTime(Exception):
+    """The function's time runs out, so this was not begun: what dies half-way leaves no trace of how it ended."""
+
+
 @dataclass(frozen=True)
 class Delivery:
-    """One event as a queue delivered it; `attempt` counts from 1."""
+    """One event as a queue delivered it; `attempt` counts from 1. `ends_at` is when the function's time runs out, by
+    the monotonic clock."""
 
     event: Envelope[Any]
     attempt: int
     message: dict[str, Any]
+    ends_at: float = inf
+
+    def require(self, seconds: float) -> None:
+        """Raises OutOfTime unless the function has so many left."""
+        if self.ends_at - time.monotonic() < seconds:
+            raise OutOfTime
 
 
 def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[[Delivery], None]], LambdaHandler]:
@@ -33,13 +46,13 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
     message group from there on), and after the queue's maxReceiveCount it goes to the dead-letter queue."""
 
     def decorate(consume: Callable[[Delivery], None]) -> LambdaHandler:
-        def one(record: SQSRecord) -> None:
+        def one(record: SQSRecord, ends_at: float) -> None:
             attempt = int(record.attributes.approximate_receive_count)
             try:
                 message = json.loads(record.body)
                 event = opened(message, *types)
                 with logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id):
-                    consume(Delivery(event, attempt, message))
+                    consume(Delivery(event, attempt, message, ends_at))
                     logger.info("consumed", type=event.type)
             except Exception:
                 # The batch processor takes it down silently.
@@ -56,8 +69,15 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
             )
             if fifo:
                 processor.raise_on_entire_batch_failure = False
-            return dict(process_partial_response(event, one, processor, context))
+            ends_at = _end_of(context)
+            return dict(process_partial_response(event, lambda record: one(record, ends_at), processor, context))
 
         return tracer.capture_lambda_handler(handler, capture_response=False)
 
     return decorate
+
+
+def _end_of(context: Any) -> float:
+    """When Lambda ends the function, by the monotonic clock; never where nobody says."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return time.monotonic() + remaining() / 1000 if remaining else inf

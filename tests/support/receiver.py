@@ -7,11 +7,12 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -142,3 +143,45 @@ def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             found._closing.set()
             server.shutdown()
             thread.join()
+
+
+type Talk = Callable[[socket.socket, threading.Event], None]
+
+
+@contextmanager
+def receiver_that(talks: Talk, *, reads: bool = True) -> Iterator[tuple[str, list[bytes]]]:
+    """A receiver that answers each connection as it likes: `talks` gets the socket, and an event that is set when the
+    block ends. Its address, and the requests that it read (none, unless it `reads`)."""
+    over, requests = threading.Event(), list[bytes]()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            if reads:
+                requests.append(_request_on(connection))
+            talks(connection, over)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/orders", requests
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _request_on(connection: socket.socket) -> bytes:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    (length,) = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body

@@ -43,7 +43,8 @@ def test_pages_go_on_behind_it(inventory: Inventory) -> None:
     inventory.stock(a=1, b=1, c=1, d=1, e=1)
     for sku in ("b", "c", "e"):
         spoil(sku, price=None)
-    pages, cursor = [], {}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while True:
         answer = inventory.page(limit="1", **cursor)
         pages.append([product["sku"] for product in answer.body["products"]])

@@ -69,7 +69,13 @@ def test_a_table_that_takes_no_more_is_busy_for_every_route(orders: Orders, monk
 def test_a_cancellation_reads_its_order_once(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
     order_id = orders.placed()
     dynamodb = client("dynamodb")
-    read, reads = dynamodb.get_item, []
-    monkeypatch.setattr(dynamodb, "get_item", lambda **key: reads.append(key) or read(**key))  # type: ignore[func-returns-value]
+    read = dynamodb.get_item
+    reads: list[Any] = []
+
+    def counted(**key: Any) -> Any:
+        reads.append(key)
+        return read(**key)
+
+    monkeypatch.setattr(dynamodb, "get_item", counted)
     assert orders.cancel(order_id).status == 202
     assert len(reads) == 1

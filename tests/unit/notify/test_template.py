@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from notify import endpoint
-from notify.telling import TOLD
+from notify import endpoint, ses
+from notify.telling import RECORD_SECONDS, TOLD
+from shopkit.aws import client
 from tools.expand import expand
 
 TEMPLATE = expand(Path("services/notify/template.yaml"))
@@ -33,9 +34,17 @@ def test_a_function_knows_its_queues_last_attempt(channel: str) -> None:
     )
 
 
-def test_a_batch_of_time_outs_fits_into_the_functions_own() -> None:
-    batch = properties("WebhookMessages")["BatchSize"]
-    assert batch * (endpoint._CONNECT_SECONDS + endpoint._ANSWER_SECONDS) < properties("Webhook")["Timeout"]
+@pytest.mark.parametrize(("function", "seconds"), [("Webhook", endpoint.most_seconds()), ("Email", ses.MOST_SECONDS)])
+def test_a_batch_of_time_outs_fits_into_the_functions_own(function: str, seconds: float) -> None:
+    """The last of them is begun, and what became of it is recorded."""
+    batch = properties(f"{function}Messages")["BatchSize"]
+    assert batch * seconds + RECORD_SECONDS < properties(function)["Timeout"]
+
+
+def test_the_sdk_gives_up_on_ses_in_that_time() -> None:
+    config: Any = client("sesv2").meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout + config.read_timeout <= ses.MOST_SECONDS
 
 
 def test_the_description_of_the_attempts_tells_how_far_apart_they_are() -> None:

@@ -15,7 +15,7 @@ from shopkit.telemetry import logger
 def handler(delivery: Delivery) -> None:
     """One mail per event, in the order of the order's events. After the last attempt the event goes to the dead-letter
     queue, and NotificationFailed says so."""
-    tell(delivery, "email", prepare=_write, send=_send)
+    tell(delivery, "email", seconds=ses.MOST_SECONDS, prepare=_write, send=_send)
 
 
 def _write(event: Envelope[Any], notification: Notification) -> Notification:

@@ -5,6 +5,9 @@ import os
 from notify.domain import Mail
 from shopkit.aws import client
 
+# One attempt: a second to connect and three for the answer.
+MOST_SECONDS = 4
+
 
 class MayNotSend(Exception):
     """SES will not send this mail however often it is asked: an address of it is not verified, or its content refused.

@@ -14,6 +14,9 @@ from shopkit.telemetry import logger
 
 TOLD = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
 
+# To write an outcome, should the table be slow.
+RECORD_SECONDS = 4
+
 type Step = Callable[[Envelope[Any], Notification], Notification]
 
 
@@ -21,13 +24,14 @@ class Undelivered(Exception):
     """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
 
 
-def tell(delivery: Delivery, channel: Channel, *, prepare: Step, send: Step) -> None:
+def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
     """Tells of an event through a channel, unless it was told already.
 
     `prepare` makes of the notification an intent to send, or the outcome where nothing is to be sent; `send` makes the
     outcome of the intent. The intent is written before sending and the outcome after, so that a crash between the two
-    leaves a trace. Raises what they raise, for the queue to try again; the last attempt of the function's ATTEMPTS is
-    recorded as failed before that.
+    leaves a trace. Nothing is begun without the `seconds` that sending may take and those to record the outcome: the
+    queue delivers it again, with what follows it in its order. Raises OutOfTime then, and whatever the two raise, for
+    the queue to try again; the last attempt of the function's ATTEMPTS is recorded as failed before that.
     """
     event = delivery.event
     try:
@@ -35,6 +39,7 @@ def tell(delivery: Delivery, channel: Channel, *, prepare: Step, send: Step) -> 
         if before and before.told:
             logger.info("told already", status=before.status)
             return
+        delivery.require(seconds + RECORD_SECONDS)
         intent = prepare(event, before or domain.about(event, channel, clock.now()))
         store.save(intent, before)
         if intent.status is Status.SENDING:

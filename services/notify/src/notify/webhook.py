@@ -8,7 +8,7 @@ from contracts.envelope import Envelope
 from notify import domain, endpoint, signing_keys
 from notify.domain import Notification
 from notify.signature import signature
-from notify.telling import TOLD, tell
+from notify.telling import RECORD_SECONDS, TOLD, tell
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
 
@@ -17,7 +17,15 @@ from shopkit.consumer import Delivery, consumer
 def handler(delivery: Delivery) -> None:
     """One POST per event that the endpoint accepts, in the order of the order's events. It may see an event twice,
     with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed says so."""
-    tell(delivery, "webhook", prepare=_intend, send=_post)
+
+    def send(event: Envelope[Any], intent: Notification) -> Notification:
+        body = payload(event)
+        headers = _signed(str(event.event_id), body)
+        # Fetching the key took its time.
+        delivery.require(endpoint.most_seconds() + RECORD_SECONDS)
+        return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())
+
+    tell(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
 
 
 def payload(event: Envelope[Any]) -> bytes:
@@ -31,14 +39,14 @@ def _intend(_event: Envelope[Any], notification: Notification) -> Notification:
     return domain.sending(notification, None, clock.now())
 
 
-def _post(event: Envelope[Any], intent: Notification) -> Notification:
-    # Every attempt is signed anew: the time stamp is the attempt's, so that an old request cannot be replayed.
-    body, id_, now = payload(event), str(event.event_id), int(clock.now().timestamp())
-    headers = {
+def _signed(id_: str, body: bytes) -> dict[str, str]:
+    """The headers of an attempt. Each is signed anew: the time stamp is the attempt's, so that an old request cannot be
+    replayed."""
+    now = int(clock.now().timestamp())
+    return {
         "Content-Type": "application/json",
         "User-Agent": "Cartwheel",
         "webhook-id": id_,
         "webhook-timestamp": str(now),
         "webhook-signature": signature(signing_keys.current(), id_, now, body),
     }
-    return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 from rich.text import Text
 
-from cli.commands import audit, catalogue, clicks, decisions, dlq, mail, orders, replay, sales, setup, watch
+from cli.commands import audit, catalogue, clicks, decisions, dlq, doctor, mail, orders, replay, sales, setup, watch
 from cli.context import PROJECT
 from cli.errors import CommandError, Usage, nobody_at
 from cli.shop import Options, Shop, console
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
+for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
     group.register(app)
 
 

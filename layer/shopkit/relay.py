@@ -59,8 +59,7 @@ def _pending(records: Iterable[dict[str, Any]], events_of: EventsOf) -> Iterator
         try:
             change: Change = change_of(record)
             events = events_of(change.old, change.new)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            # Both are pure: what they make nothing of, they never will, and the shard must go on.
+        except ValueError as error:
             set_aside(record, error)
             continue
         for event in events:

@@ -13,7 +13,7 @@ import typer.main
 from rich.text import Text
 
 from cli import output
-from cli.commands import audit, catalogue, clicks, decisions, dlq, mail, orders, replay, sales, setup, watch
+from cli.commands import audit, catalogue, clicks, decisions, dlq, doctor, mail, orders, replay, sales, setup, watch
 from cli.context import PROJECT
 from cli.errors import CommandError
 from cli.explaining import explained
@@ -32,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (setup, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
+for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
     group.register(app)
 
 

@@ -1,0 +1,77 @@
+"""`doctor`: whether a deployment would go well, before it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cli.context import PROJECT
+from cli.cost import list_prices
+from cli.doctor.check import Check, State
+from cli.format import table
+from cli.shop import Options, console, shop_of
+
+_MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.PROBLEM: ("✗", "bold red")}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(
+    context: typer.Context,
+    config_env: Annotated[str, typer.Option(help="The environment of samconfig.toml.")] = "default",
+    parameters: Annotated[str, typer.Option(help="Such as 'Kafka=msk-serverless ClickstreamMode=OFF'.")] = "",
+) -> None:
+    """Check, before a deployment to AWS, what it needs, what it would create and cost. Changes nothing."""
+    shop = shop_of(context)
+    with console(stderr=True).status("Asking"):
+        found, costs = _examined(shop.options, config_env, parameters)
+    well = all(check.state is not State.PROBLEM for check in found)
+    document = {"ok": well, "checks": [check.document() for check in found], "usd_a_month": costs}
+    shop.say(document, lambda: _picture(found))
+    raise typer.Exit(0 if well else 1)
+
+
+def _examined(options: Options, config_env: str, parameters: str) -> tuple[list[Check], dict[str, float]]:
+    # SAM's translator takes a second to import, and no other command needs it. It logs what concerns its authors only.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    from cli.doctor import account, machine, plan  # noqa: PLC0415
+
+    chosen = plan.plan(PROJECT / "samconfig.toml", config_env, parameters, options.stack)
+
+    def checks() -> Iterator[Check]:
+        yield from machine.machine(PROJECT / ".venv")
+        yield plan.stack_name(chosen)
+        yield plan.parameters(chosen)
+        yield from account.account(chosen, options.profile or chosen.profile, options.region or chosen.region)
+        yield plan.creates(chosen)
+        yield plan.price(costs)
+
+    costs = plan.monthly(chosen.resources, list_prices().usd)
+    return list(checks()), costs
+
+
+def _picture(found: Sequence[Check]) -> RenderableType:
+    view = table()
+    view.show_header = False
+    view.add_column(no_wrap=True)
+    view.add_column(no_wrap=True)
+    view.add_column()
+    for check in found:
+        mark, style = _MARKS[check.state]
+        said = Text(check.said)
+        view.add_row(
+            Text(mark, style=style), check.name, Group(said, Text(check.todo, style=style)) if check.todo else said
+        )
+    return Group(view, _verdict(found))
+
+
+def _verdict(found: Sequence[Check]) -> Text:
+    problems = sum(check.state is State.PROBLEM for check in found)
+    if problems:
+        return Text(f"✗ Not yet: {problems} of {len(found)} checks found a problem.", style="bold red")
+    return Text.assemble(("✓ ", "green"), "Nothing stands against it: sam build && sam deploy")

@@ -71,14 +71,8 @@ class OrdersPicture:
             why = [(order.reason or "").replace("_", " "), "⚠ needs attention" if order.attention else ""]
             if wide:
                 units = str(sum(line.quantity for line in order.lines))
-                listed.add_row(
-                    order.order_id,
-                    status(order.status),
-                    moment(order.placed_at),
-                    units,
-                    money(order.total),
-                    " ".join(why),
-                )
+                cells = (order.order_id, status(order.status), moment(order.placed_at), units, money(order.total))
+                listed.add_row(*cells, " ".join(why))
             else:
                 below = [f"\n  {words}" for words in why if words]
                 listed.add_row("".join((order.order_id, *below)), status(order.status), money(order.total))

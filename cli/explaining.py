@@ -47,7 +47,7 @@ def aws_said(error: BotoCoreError | ClientError) -> CommandError:
             return CommandError("Which region? Give --region, or set AWS_REGION.")
         case ConnectionError() | HTTPClientError():
             url = error.kwargs.get("endpoint_url")
-            return nobody_at(url) if url else CommandError(f"AWS did not answer: {error}")
+            return nobody_at(str(url)) if url else CommandError(f"AWS did not answer: {error}")
         case ClientError():
             return _refused(error)
     return CommandError(str(error))

@@ -48,7 +48,8 @@ def order_picture(order: Order) -> RenderableType:
 
 @dataclass(frozen=True)
 class OrdersPicture:
-    """Newest first. Narrow terminals do without when they were placed, and how many units."""
+    """Newest first. Narrow terminals do without when they were placed, and how many units, and tell why below the id,
+    where there is room for whole words."""
 
     orders: Sequence[Order]
 
@@ -64,23 +65,24 @@ class OrdersPicture:
             listed.add_column("placed", no_wrap=True)
             listed.add_column("units", justify="right")
         listed.add_column("total", justify="right", no_wrap=True)
-        listed.add_column("why")
+        if wide:
+            listed.add_column("why")
         for order in self.orders:
-            units = str(sum(line.quantity for line in order.lines))
-            listed.add_row(
-                order.order_id,
-                status(order.status),
-                *([moment(order.placed_at), units] if wide else []),
-                money(order.total),
-                (order.reason or "").replace("_", " ") + (" ⚠ needs attention" if order.attention else ""),
-            )
+            why = [(order.reason or "").replace("_", " "), "⚠ needs attention" if order.attention else ""]
+            if wide:
+                units = str(sum(line.quantity for line in order.lines))
+                cells = (order.order_id, status(order.status), moment(order.placed_at), units, money(order.total))
+                listed.add_row(*cells, " ".join(why))
+            else:
+                below = [f"\n  {words}" for words in why if words]
+                listed.add_row("".join((order.order_id, *below)), status(order.status), money(order.total))
         yield listed
 
 
 @dataclass(frozen=True)
 class StoryPicture:
     """A waterfall: how far into the story each event came, and how long after the one before it. Narrow terminals show
-    it without the bars."""
+    it without the bars and the latter."""
 
     order: Order
     events: Sequence[Event]
@@ -97,7 +99,8 @@ class StoryPicture:
     def _waterfall(self, whole: timedelta, *, bars: bool) -> Table:
         told = table()
         told.add_column("when", justify="right", no_wrap=True)
-        told.add_column("after", justify="right", no_wrap=True, style="dim")
+        if bars:
+            told.add_column("after", justify="right", no_wrap=True, style="dim")
         told.add_column("service", no_wrap=True)
         told.add_column("event", no_wrap=True)
         told.add_column("what happened")
@@ -109,7 +112,7 @@ class StoryPicture:
             since = event.at - began
             cells: list[RenderableType] = [
                 f"+{since.total_seconds():.3f} s",
-                lasting(gap) if gap else "",
+                *([lasting(gap) if gap else ""] if bars else []),
                 service(event.source),
                 event.type,
                 event.summary,

@@ -21,6 +21,7 @@ from cli.shop import shop_of
 from cli.watching import Filter, Passed, watching
 from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
+from shopkit.printing import harmless
 
 _TYPES = {event.__name__: event.source for event in EVENTS}
 _WIDEST_TYPE = max(map(len, _TYPES))
@@ -55,7 +56,7 @@ def watch(
         shop.hint("Watching the bus; Ctrl-C ends it.")
         while (events is None or seen < events) and (deadline is None or time.monotonic() < deadline):
             for event in found.passed():
-                shop.say_line(_document(event), _Picture(event))
+                shop.say_line(_document(event), EventPicture(event))
                 seen += 1
 
 
@@ -103,7 +104,7 @@ def _document(event: Passed) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Picture:
+class EventPicture:
     """A line, or in a narrow terminal two: what is said of the event below its name, broken between words."""
 
     event: Passed
@@ -117,9 +118,9 @@ class _Picture:
             (f"{event.type:<{_WIDEST_TYPE}}", f"bold {style}".strip()),
         )
         told = Text.assemble(
-            (event.about, "cyan"),
+            (harmless(event.about), "cyan"),
             "  ",
-            ", ".join(_said(event.data)),
+            harmless(", ".join(_said(event.data))),
             ("  (replayed)", "yellow") if event.replayed else "",
         )
         if options.max_width < WIDE:

@@ -5,20 +5,30 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from io import BytesIO, TextIOWrapper
+from datetime import UTC, datetime
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 import pytest
 import typer
+from rich.console import RenderableType
 
 from cli.app import app, main
+from cli.client import Order
+from cli.commands.watch import EventPicture
 from cli.context import PROJECT
-from tests.support.front_door import DETAILS, Door, Said, product
+from cli.output import Terminal
+from cli.pictures import OrdersPicture
+from cli.watching import Passed
+from contracts.envelope import EventData
+from contracts.events import EVENTS
+from tests.support.front_door import DETAILS, Door, Said, order, product
 
 type Run = Callable[..., Said]
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # What a command cannot do without, by the name of its parameter.
 _GIVEN = {
     "email": "one@example.com",
@@ -49,6 +59,13 @@ GROUP = typer.main.get_command(app)
 assert isinstance(GROUP, typer.core.TyperGroup)
 LINES = list(lines_of(GROUP))
 every_command = pytest.mark.parametrize("line", LINES, ids=" ".join)
+
+
+def written(stream: TextIO) -> str:
+    """What reached a file in memory."""
+    assert isinstance(stream, TextIOWrapper)
+    assert isinstance(stream.buffer, BytesIO)
+    return stream.buffer.getvalue().decode(stream.encoding)
 
 
 def one_line(said: Said, code: int = 1) -> str:
@@ -135,7 +152,7 @@ def test_a_full_disk_and_a_gone_reader(monkeypatch: pytest.MonkeyPatch, line: tu
         assert main([*line, "--help"]) == 141
         sys.stdout.close()
         heard.flush()
-        assert heard.buffer.getvalue().decode() == "✗ No space left on device.\n"  # type: ignore[attr-defined]
+        assert written(heard) == "✗ No space left on device.\n"
 
 
 @every_command
@@ -146,8 +163,7 @@ def test_a_terminal_that_knows_few_characters(
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, TextIOWrapper(BytesIO(), encoding=encoding))
     assert main(["--home", str(tmp_path), *line]) == 1
-    said = sys.stderr.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
-    assert "There is no local stack" in said
+    assert "There is no local stack" in written(sys.stderr)
     assert main([*line, "--help"]) == 0
 
 
@@ -185,7 +201,7 @@ def test_json_is_json_in_every_encoding(
     named("Tasse é 茶 🫖")
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding=encoding))
     assert main(["--home", str(home), "products", "--json"]) == 0
-    said: Any = json.loads(sys.stdout.buffer.getvalue().decode(encoding))  # type: ignore[attr-defined]
+    said: Any = json.loads(written(sys.stdout))
     assert said[0]["name"] == "Tasse é 茶 🫖"
 
 
@@ -217,3 +233,46 @@ def test_python_has_nothing_to_add_at_exit(home: Path, line: str, code: int, say
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHON": sys.executable, "HOME_OF_IT": str(home)}
     done = subprocess.run(["bash", "-c", shell], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, says)
+
+
+ID = "ord_" + 32 * "a"
+
+
+def printed_at_80_columns(picture: RenderableType) -> str:
+    console = Terminal(file=StringIO(), width=80, highlight=False)
+    with console.capture() as captured:
+        console.print(picture)
+    return captured.get()
+
+
+@pytest.mark.parametrize("reason", ["payment_insufficient_funds", "payment_capture_refused", "review_timed_out"])
+def test_at_80_columns_no_order_breaks_within_a_word(reason: str) -> None:
+    dear = {"amount": 123_456_789, "currency": "USD"}
+    attention = {"reason": "settlement_failed", "since": "2026-01-01T12:00:00Z"}
+    row = order(order_id=ID, status="AWAITING_REVIEW", reason=reason, total=dear, attention=attention)
+    told = printed_at_80_columns(OrdersPicture([Order.model_validate(row)]))
+    for words in (ID, "AWAITING_REVIEW", "$1,234,567.89", reason.replace("_", " "), "⚠ needs attention"):
+        assert words in told
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_at_80_columns_no_event_breaks_within_a_word(event: type[EventData]) -> None:
+    passed = Passed(NOON, event.source, event.__name__, "id", ID, {"a": "word " * 30, "b": "pm_capture_fails"}, False)
+    told = printed_at_80_columns(EventPicture(passed))
+    assert max(map(len, told.splitlines())) <= 80
+    assert set(told.split()) >= {ID, event.__name__, "pm_capture_fails"}
+    assert set(told.split()) <= {ID, event.__name__, "pm_capture_fails", "word", ",", *told.split()[:2]}
+
+
+def test_one_event_is_one_line_in_a_pipe_whatever_it_says() -> None:
+    forged = {"name": "Mug\n12:00:00  payment  PaymentCaptured"}
+    passed = Passed(NOON, "shop.order", "OrderPlaced", "id", ID, forged, False)
+    console = Terminal(file=StringIO(), width=160)
+    with console.capture() as captured:
+        console.print(EventPicture(passed), soft_wrap=True)
+    assert captured.get().count("\n") == 1
+
+
+@every_command
+def test_a_flag_takes_no_value_in_the_help(run: Run, line: tuple[str, ...]) -> None:
+    assert "bool" not in run(*line, "--help").out

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from cli.format import moment
 from cli.stack import Resource
 from contracts.envelope import event_id
 from shopkit.dynamodb import from_item, to_item
@@ -36,7 +37,7 @@ class Events:
         return getattr(self.real, name)
 
     def describe_archive(self, **_asked: Any) -> dict[str, Any]:
-        return {"ArchiveArn": "archive", "EventSourceArn": self.bus, "CreationTime": MADE, "RetentionDays": 0}
+        return {"ArchiveArn": "archive", "EventSourceArn": self.bus, "CreationTime": MADE, "EventCount": 143}
 
     def start_replay(self, **asked: Any) -> None:
         self.replays.append(asked)
@@ -105,6 +106,22 @@ def test_a_rule_that_is_named_gets_it_whoever_listens(run: Run, aws: AwsStack, e
 def test_a_replay_that_makes_no_sense_is_not_begun(run: Run, events: Events, line: tuple[str, ...]) -> None:
     assert run("replay", *line).code == 2
     assert events.replays == []
+
+
+@pytest.mark.parametrize("until", ["2025-12-31T23:59Z", "2026-01-01T00:00Z"])
+def test_a_time_before_the_archive_is_not_replayed_and_not_called_done(run: Run, events: Events, until: str) -> None:
+    said = run("replay", "--since", "2025-12-01", "--until", until)
+    assert (said.code, said.out, events.replays) == (1, "", [])
+    assert "holds 143 events" in said.err
+
+
+def test_a_replay_says_where_the_archive_begins_and_what_it_holds(run: Run, events: Events) -> None:
+    said = run("replay", "--since", "2025-12-01", "--until", "2026-01-02T00:00Z")
+    assert f"from {moment(MADE)}" in said.out  # not since December, of which it knows nothing
+    assert f"begins at {moment(MADE)} and holds 143 events" in said.err
+    events.states = ["COMPLETED"]
+    archive = run("replay", "--since", "beginning", "--json").json["archive"]
+    assert archive == {"began": MADE.isoformat(), "events": 143}
 
 
 def test_a_replay_that_fails_says_why(run: Run, events: Events) -> None:

@@ -1,5 +1,6 @@
 """`audit` and `mail` as people and scripts get them, and the wrapper that starts it all."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -134,6 +135,14 @@ def test_mails_of_one_order_can_be_read_in_full(run: Run, letters: Callable[...,
     assert "Not this one." not in out
 
 
+def test_an_order_without_a_mail_is_said_so_with_an_exit_code(run: Run, letters: Callable[..., None]) -> None:
+    letters("ord_1", "OrderPlaced")
+    for line in (("mail", "nope"), ("mail", "nope", "--json")):
+        said = run(*line)
+        assert (said.code, said.out) == (1, "")
+        assert "no e-mail about nope" in said.err
+
+
 def test_brackets_in_a_mail_are_text_and_no_markup(run: Run, letters: Callable[..., None]) -> None:
     letters("ord_1", "OrderPlaced", text="[red]not red[/]", subject="[b]S[/b]")
     out = run("mail", "ord_1").out
@@ -146,3 +155,25 @@ def test_without_an_environment_the_wrapper_says_what_makes_one(tmp_path: Path) 
     said = subprocess.run([tmp_path / "shop", "products"], capture_output=True, text=True, check=False)
     assert said.returncode == 1
     assert "make build" in said.stderr
+
+
+def test_the_wrapper_may_be_called_by_links_in_other_folders(tmp_path: Path) -> None:
+    home = tmp_path / "a shop"
+    (home / ".venv" / "bin").mkdir(parents=True)
+    python = home / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\necho "$PYTHONPATH" "$@"\n')
+    python.chmod(0o755)
+    shutil.copy(PROJECT / "shop", home)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "relative").symlink_to("../a shop/shop")
+    (tmp_path / "bin" / "absolute").symlink_to(tmp_path / "bin" / "relative")
+    for name in ("relative", "absolute"):
+        said = subprocess.run([tmp_path / "bin" / name, "a b"], cwd="/", capture_output=True, text=True, check=True)
+        assert said.stdout == f"{home} -P -m cli a b\n"
+
+
+def test_the_list_of_make_breaks_between_words_at_80_columns() -> None:
+    listed = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    plain = re.sub(r"\x1b\[\d*m", "", listed).splitlines()
+    assert len([line for line in plain if line.startswith("  make ")]) > 10
+    assert max(map(len, plain)) <= 80

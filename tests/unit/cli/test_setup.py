@@ -1,5 +1,6 @@
 """Filling a fresh shop, and the people in it, on a user pool of moto's."""
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli import shop, users
@@ -160,3 +162,34 @@ def test_without_anybody_known_a_command_says_how_to_get_somebody(run: Run, home
     said = run("orders")
     assert said.code == 1
     assert "shop seed" in said.err
+
+
+def refuse_to_write(*_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+@pytest.mark.usefixtures("inventory")
+def test_whoever_cannot_be_remembered_is_not_left_without_a_password(
+    run: Run, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.context._write_privately", refuse_to_write)
+    refused = run("user", "add", "one@example.com")
+    assert (refused.code, "Read-only" in refused.err) == (1, True)
+    assert boto3.client("cognito-idp").list_users(UserPoolId=pool)["Users"] == []
+
+
+@pytest.mark.usefixtures("pool", "inventory")
+def test_whoever_cannot_be_taken_back_has_a_password_that_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "AdminDeleteUser")
+
+    monkeypatch.setattr("cli.context._write_privately", refuse_to_write)
+    monkeypatch.setattr("cli.users.remove", unable)
+    assert "Own-passw0rd" in run("user", "add", "one@example.com", "--password", "Own-passw0rd").err
+
+
+@pytest.mark.usefixtures("pool", "inventory")
+def test_somebody_in_another_case_is_the_same(run: Run) -> None:
+    run("user", "add", "one@example.com", "--password", "Own-passw0rd")
+    assert "exists already" in run("user", "add", "ONE@example.com").err
+    assert run("login", "--as", "One@Example.com").code == 0

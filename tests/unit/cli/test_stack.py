@@ -1,7 +1,9 @@
 """Which shop a command talks to, and what CloudFormation says is in it."""
 
+import errno
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +131,32 @@ def test_a_new_user_joins_the_local_stack_file_and_a_known_one_is_replaced(home:
         ("b@example.com", "B2"),
     ]
     assert Stack.local(home).details.api_url == stack.details.api_url
+
+
+def test_users_added_at_once_are_all_remembered(home: Path) -> None:
+    stacks = [Stack.local(home) for _ in range(8)]  # each has read the file before any has written it
+    with ThreadPoolExecutor(8) as pool:
+        for number, stack in enumerate(stacks):
+            pool.submit(stack.with_user, User(email=f"{number}@example.com", password="P"), operator=False)
+    known = {user.email for user in Stack.local(home).details.customers}
+    assert known == {"customer-1@example.com", *(f"{number}@example.com" for number in range(8))}
+    assert {file.name for file in home.iterdir()} == {"stack.json", "stack.lock"}
+
+
+def test_an_address_is_the_same_in_another_case(home: Path) -> None:
+    stack = Stack.local(home).with_user(User(email="CUSTOMER-1@Example.com", password="New"), operator=False)
+    assert [user.password for user in stack.details.customers] == ["New"]
+    assert stack.user("customer-1@EXAMPLE.com") == User(email="CUSTOMER-1@Example.com", password="New")
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (home / "stack.json").read_text()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cli.context.os.fsync", full)
+    with pytest.raises(CommandError, match="No space left"):
+        Stack.local(home).with_user(User(email="b@example.com", password="B"), operator=False)
+    assert (home / "stack.json").read_text() == before
+    assert {file.name for file in home.iterdir()} == {"stack.json", "stack.lock"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from rich.table import Table
 
 from cli import checkouts, cost
 from cli.checkouts import Checkout, Checkouts, Step, checkouts_of, steps_in
@@ -13,6 +14,7 @@ from cli.client import Event, Order
 from cli.context import Details, Stack
 from cli.cost import Estimate, estimate, list_prices
 from cli.stack import Resource, Resources
+from cli.workings import steps_picture
 from contracts.events import EVENTS
 from schemas.examples import example
 from tests.support.front_door import DETAILS, event, order
@@ -179,3 +181,19 @@ def test_the_price_list_says_whence_and_of_when_it_is_and_holds_no_address() -> 
     assert prices.source
     assert prices.as_of
     assert "://" not in cost.PRICES.read_text()
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "told"),
+    [
+        ("SUCCEEDED", "REJECTED", "Checkout: ended (order rejected)"),
+        ("SUCCEEDED", "AWAITING_REVIEW", "Checkout: ended (order awaiting review)"),
+        ("TIMED_OUT", "REJECTED", "Checkout: timed out"),
+        ("RUNNING", "PLACED", "Checkout: running"),
+    ],
+)
+def test_a_checkout_that_ran_to_its_end_is_not_said_to_have_succeeded(run: str, status: str, told: str) -> None:
+    checkouts_ = Checkouts(express=False, runs=(Checkout(NOON, run, ()),))
+    (steps,) = steps_picture(checkouts_, [], Order.model_validate(order(status=status)))
+    assert isinstance(steps, Table)
+    assert steps.title == told

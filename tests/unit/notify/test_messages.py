@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jinja2 import DictLoader
 
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderCancelled, OrderConfirmed, OrderHeldForReview, OrderPlaced, OrderRejected
 from contracts.types import Money, OrderLine
-from notify.messages import render
+from notify.messages import _templates, render
 
 NOW = datetime(2024, 5, 17, 10, 0, tzinfo=UTC)
 ORDER: dict[str, Any] = {"order_id": "ord_1", "customer_id": "customer", "total": Money(amount=1205)}
@@ -73,12 +74,41 @@ def test_a_rejection_says_why_in_words_for_a_customer(reason: str, words: str) -
 
 
 def test_html_in_a_product_name_is_shown_not_obeyed() -> None:
-    mail = render(
-        event(OrderConfirmed(**ORDER, lines=lines('<img src=x onerror="x"> & 茶 \u202e🍵'))), "ada@example.com"
-    )
-    assert '<img src=x onerror="x"> & 茶 \u202e🍵' in mail.text
+    mail = render(event(OrderConfirmed(**ORDER, lines=lines('<img src=x onerror="x"> & 茶 🍵'))), "ada@example.com")
+    assert '<img src=x onerror="x"> & 茶 🍵' in mail.text
     assert "<img" not in mail.html
-    assert "&lt;img src=x onerror=&#34;x&#34;&gt; &amp; 茶 \u202e🍵" in mail.html
+    assert "&lt;img src=x onerror=&#34;x&#34;&gt; &amp; 茶 🍵" in mail.html
+
+
+@pytest.mark.parametrize(
+    "text", ["\n  Total: $0.00", "\r\nBcc: all", "\x1b[2J", "\x9b2J", "\x00", "\u202e", "\u2067", "\u2029"]
+)
+def test_a_product_name_stays_on_its_line_and_commands_nothing(text: str) -> None:
+    mail = render(event(OrderConfirmed(**ORDER, lines=lines(f"Tea{text}!"))), "ada@example.com")
+    plain = render(event(OrderConfirmed(**ORDER, lines=lines("Tea!"))), "ada@example.com")
+    for body, usual in ((mail.text, plain.text), (mail.html, plain.html)):
+        assert len(body.splitlines()) == len(usual.splitlines())
+        assert not set(body) & set(text) - {"\n"} - set(usual) - set("[2JBcc: al$0Tot.")
+
+
+def test_no_header_can_be_put_into_a_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by a template that would name goods there."""
+    monkeypatch.setattr(
+        "notify.messages.FileSystemLoader",
+        lambda _folder: DictLoader(
+            {
+                "OrderConfirmed.txt": "{{ order.lines[0].name }} is yours\n\nThank you.",
+                "OrderConfirmed.html": "",
+            }
+        ),
+    )
+    _templates.cache_clear()
+    mail = render(
+        event(OrderConfirmed(**ORDER, lines=lines("Tea\r\nBcc: everybody@example.com\n\nBuy"))), "ada@example.com"
+    )
+    _templates.cache_clear()
+    assert mail.subject.isprintable()
+    assert mail.subject.endswith("is yours")
 
 
 def test_the_same_event_is_always_the_same_message() -> None:

@@ -54,7 +54,7 @@ def _misdirected(evidence: Evidence) -> Iterator[str]:
         if order and one.customer_id != order.customer_id:
             yield f"{name}: to customer {one.customer_id}, but the order is {order.customer_id}'s"
         if one.channel == "email" and one.status in {"SENT", "KEPT"}:
-            yield from _misaddressed(name, one, evidence.customers.get(order.customer_id) if order else None)
+            yield from _misaddressed(name, one, evidence.customers.get(one.customer_id))
 
 
 def _misaddressed(name: str, mail: Notification, customer: Customer | None) -> Iterator[str]:

@@ -17,7 +17,13 @@ def check(evidence: Evidence, expect_dead: Collection[str] = ()) -> CheckResult:
     faults = tuple(_faults(evidence, frozenset(expect_dead)))
     dead = any(queue.final and queue.depth for queue in evidence.endings.queues)
     # What is switched off comes first: most other faults follow from it.
-    remedy = "make deploy" if broken else "./shop dlq ls" if dead else "./shop audit --wait 300"
+    remedy = (
+        "switch on what is off (console or AWS CLI), then ./shop audit"
+        if broken
+        else "./shop dlq ls"
+        if dead
+        else "./shop audit --wait 300"
+    )
     return CheckResult(5, "executions and queues", _figures(evidence.endings), (*broken, *faults), remedy=remedy)
 
 

@@ -71,7 +71,7 @@ def wiring_of(stack: Stack) -> Wiring:
             parts=tuple(
                 part
                 for type_, read in _READERS.items()
-                for part in pool.map(lambda found, read=read: read(stack, found), resources.of_type(type_))  # type: ignore[misc]
+                for part in pool.map(lambda found, read=read: read(stack, found), resources.of_type(type_))
                 if part
             ),
         )

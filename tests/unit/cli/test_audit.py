@@ -11,6 +11,8 @@ import pytest
 from cli.audit import judge
 from cli.audit.endings import Endings, Machine, Message, Queue
 from cli.audit.evidence import CatalogueEntry, Evidence, Recorded, Unreadable
+from cli.audit.people import Customer
+from cli.audit.verdict import Verdict, verdict_on
 from cli.audit.wiring import GONE, Target, Wiring
 from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
@@ -18,6 +20,7 @@ from contracts.types import Goods, Money, OrderLine
 from tests.support.quiet_shop import (
     CANCELLED,
     CONFIRMED,
+    CUSTOMER,
     DEAD_LETTERS,
     DECLINED,
     HELD,
@@ -371,7 +374,51 @@ def test_money_that_could_not_be_given_back_is_no_fault_once_it_calls_a_person()
     assert not judge(shop)[MONEY - 1].ok
     stuck = shop.payments[CANCELLED].model_copy(update={"settlement_failed": {"reason": "refund failed"}})
     needy = shop.orders[CANCELLED].model_copy(update={"attention": {"reason": "settlement_failed"}, "version": 4})
-    assert judge(changed(shop, orders={CANCELLED: needy}, payments={CANCELLED: stuck}))[MONEY - 1].ok
+    result = judge(changed(shop, orders={CANCELLED: needy}, payments={CANCELLED: stuck}))[MONEY - 1]
+    assert result.ok
+    assert result.figures.endswith("captured $58.00, refunded $0.00, owed $29.00 for 1 order at attention")
+    assert result.notes == (f"{CANCELLED}: $29.00 of its customer's are still owed",)
+    assert verdict_on([result]) == Verdict(
+        True,
+        f"All holds, but a person must see to this: {CANCELLED}: $29.00 of its customer's are still owed.",
+        f"./shop settle {CANCELLED}",
+    )
+
+
+def test_money_that_is_only_held_is_owed_too() -> None:
+    shop = changed(quiet_shop(), charges={UNCAPTURED: charge(UNCAPTURED, method="pm_capture_fails")})
+    stuck = shop.payments[UNCAPTURED].model_copy(update={"settlement_failed": {"reason": "void failed"}})
+    needy = shop.orders[UNCAPTURED].model_copy(update={"attention": {"reason": "settlement_failed"}})
+    result = judge(changed(shop, orders={UNCAPTURED: needy}, payments={UNCAPTURED: stuck}))[MONEY - 1]
+    assert result.notes == (f"{UNCAPTURED}: $29.00 of its customer's are still owed",)
+
+
+@pytest.mark.parametrize(
+    ("plant", "says", "following"),
+    [
+        (lambda shop: shop, "All of it holds.", None),
+        (_with("charges", CONFIRMED, captured=5800), "2 faults in 1 of 7 checks: money and goods.", f"./shop story {CONFIRMED}"),
+        (_wired("rules", "Order/TimelineRule", state="DISABLED"), "1 fault in 1 of 7 checks: executions and queues.", "switch on what is off (console or AWS CLI), then ./shop audit"),
+        (_queued("Order/TimelineDeadLetters", depth=1), "1 fault in 1 of 7 checks: executions and queues.", "./shop dlq ls"),
+        (_queued("Order/TimelineQueue", depth=1), "1 fault in 1 of 7 checks: executions and queues.", "./shop audit --wait 300"),
+        (_with("replica", "MUG", version=2), "1 fault in 1 of 7 checks: replicas.", "./shop rebuild catalogue"),
+    ],
+    ids=["nothing", "money", "a disabled rule", "a dead letter", "work is left", "an old price"],
+)  # fmt: skip
+def test_the_verdict_says_how_much_is_wrong_and_what_to_type_next(
+    plant: Callable[[Evidence], Evidence], says: str, following: str | None
+) -> None:
+    verdict = verdict_on(judge(plant(quiet_shop())))
+    assert (verdict.says, verdict.next) == (says, following)
+
+
+def test_an_address_that_has_changed_since_is_no_fault() -> None:
+    moved = {CUSTOMER: Customer("new@example.com", quiet_shop().at)}
+    assert judge(replace(quiet_shop(), customers=moved))[NOTIFICATIONS - 1].ok
+
+
+def test_a_customer_who_left_is_no_fault() -> None:
+    assert judge(replace(quiet_shop(), customers={}))[NOTIFICATIONS - 1].ok
 
 
 def test_with_a_webhook_every_change_is_told_twice() -> None:

@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cli import words
 from contracts.orders_stream import OrderStatus
 from contracts.types import Money
 
@@ -23,15 +24,12 @@ _SERVICE = {
     "shop.notify": "magenta",
 }
 
+count = words.count
+
 
 def money(value: Money) -> str:
     amount = f"{value.amount / 100:,.2f}"
     return f"${amount}" if value.currency == "USD" else f"{amount} {value.currency}"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 order`, `2,000 orders`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def moment(value: datetime) -> str:

@@ -1,13 +1,13 @@
-"""4. The events on the bus are exactly those that the state implies, each id once."""
+"""4. The events on the bus are exactly those that the state implies, each id once, and say what the state says."""
 
 from collections import Counter
 from collections.abc import Iterator
 
-from cli.audit import histories
+from cli.audit import contents, histories
 from cli.audit.evidence import Evidence
 from cli.audit.histories import History
 from cli.audit.result import CheckResult
-from cli.format import count
+from cli.words import count
 
 
 def check(evidence: Evidence) -> CheckResult:
@@ -25,8 +25,9 @@ def check(evidence: Evidence) -> CheckResult:
         faults += [f"{what}: {name} never came" for id_, name in expected.items() if id_ not in seen]
     by_id = {event.event_id: event.order_id for event in evidence.timeline}
     faults += sorted(f"{by_id[id_]}: {seen[id_]} came, but nothing in the state explains it" for id_ in unexplained)
+    faults += contents.faults(evidence)
     figures = f"{count(implied, 'event')} implied, {len(seen):,} came"
-    return CheckResult(4, "events", figures, tuple(faults))
+    return CheckResult(4, "events", figures, tuple(faults), remedy="./shop rebuild timeline")
 
 
 def _repeated(evidence: Evidence) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from cli.audit import payments
 from cli.audit.evidence import Charge, Evidence, Order, Payment
 from cli.audit.result import CheckResult
-from cli.format import count
+from cli.words import count, dollars
 from contracts.orders_stream import OrderStatus
 
 _CLOSED = {OrderStatus.REJECTED, OrderStatus.CANCELLED}
@@ -17,10 +18,31 @@ def check(evidence: Evidence) -> CheckResult:
     figures = (
         f"{count(statuses[OrderStatus.CONFIRMED], 'confirmed order')}, "
         f"{statuses[OrderStatus.REJECTED] + statuses[OrderStatus.CANCELLED]:,} closed; "
-        f"captured {_dollars(sum(charge.captured for charge in charges))}, "
-        f"refunded {_dollars(sum(charge.refunded for charge in charges))}"
+        f"captured {dollars(sum(charge.captured for charge in charges))}, "
+        f"refunded {dollars(sum(charge.refunded for charge in charges))}"
     )
-    return CheckResult(2, "money and goods", figures, tuple(_faults(evidence)))
+    owed = _owed(evidence)
+    if owed:
+        figures += f", owed {dollars(sum(owed.values()))} for {count(len(owed), 'order')} at attention"
+    return CheckResult(
+        2,
+        "money and goods",
+        figures,
+        (*_faults(evidence), *payments.faults(evidence)),
+        notes=tuple(
+            f"{order_id}: {dollars(cents)} of its customer's are still owed" for order_id, cents in owed.items()
+        ),
+        remedy=f"./shop settle {next(iter(owed))}" if owed else "./shop story ORDER",
+    )
+
+
+def _owed(evidence: Evidence) -> dict[str, int]:
+    """What could not be given back yet, in cents, by the order that calls a person for it."""
+    return {
+        order_id: charge.owed
+        for order_id, order in sorted(evidence.orders.items())
+        if order.attention and order.status in _CLOSED and (charge := evidence.charges.get(order_id)) and charge.owed
+    }
 
 
 def _faults(evidence: Evidence) -> Iterator[str]:
@@ -30,7 +52,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         goods = reservation.status if reservation else "nothing"
         if order.status is OrderStatus.CONFIRMED:
             yield from _wrong_if_confirmed(order, charge)
-            if not reservation or goods != "COMMITTED" or Counter(order.lines) != Counter(reservation.lines):
+            if not reservation or goods != "COMMITTED" or Counter(order.goods) != Counter(reservation.lines):
                 yield f"{order_id}: CONFIRMED, but its goods are not committed as ordered ({goods})"
         elif order.status in _CLOSED:
             # Money that is not back yet is no fault in an order that calls a person.
@@ -38,8 +60,10 @@ def _faults(evidence: Evidence) -> Iterator[str]:
                 yield from _wrong_if_closed(order, charge)
             if goods in {"RESERVED", "COMMITTED"}:
                 yield f"{order_id}: {order.status}, but its goods are {goods}"
+            if reservation is None:
+                yield f"{order_id}: {order.status}, but no reservation says that a late one finds it closed"
         elif charge and charge.captured != charge.refunded:
-            yield f"{order_id}: {order.status}, but {_dollars(charge.captured)} were captured"
+            yield f"{order_id}: {order.status}, but {dollars(charge.captured)} were captured"
         yield from _wrongly_seen_to(order, evidence.payments.get(order_id))
     for order_id in sorted(evidence.charges.keys() - evidence.orders.keys()):
         yield f"{order_id}: charged, but there is no such order"
@@ -54,16 +78,16 @@ def _wrong_if_confirmed(order: Order, charge: Charge | None) -> Iterator[str]:
     took = charge.captured - charge.refunded
     if (took, charge.currency) != (order.total.amount, order.total.currency) or charge.refunded or charge.voided:
         yield (
-            f"{order.order_id}: CONFIRMED at {_dollars(order.total.amount)}, but captured {_dollars(charge.captured)}, "
-            f"refunded {_dollars(charge.refunded)}{', voided' if charge.voided else ''}"
+            f"{order.order_id}: CONFIRMED at {dollars(order.total.amount)}, but captured {dollars(charge.captured)}, "
+            f"refunded {dollars(charge.refunded)}{', voided' if charge.voided else ''}"
         )
 
 
 def _wrong_if_closed(order: Order, charge: Charge) -> Iterator[str]:
     if charge.captured != charge.refunded:
-        yield f"{order.order_id}: {order.status}, but {_dollars(charge.captured - charge.refunded)} were not given back"
+        yield f"{order.order_id}: {order.status}, but {dollars(charge.captured - charge.refunded)} were not given back"
     if charge.authorized and not charge.captured and not charge.voided:
-        yield f"{order.order_id}: {order.status}, but {_dollars(charge.authorized)} are still authorized"
+        yield f"{order.order_id}: {order.status}, but {dollars(charge.authorized)} are still authorized"
 
 
 def _wrongly_seen_to(order: Order, payment: Payment | None) -> Iterator[str]:
@@ -73,7 +97,3 @@ def _wrongly_seen_to(order: Order, payment: Payment | None) -> Iterator[str]:
         yield f"{order.order_id}: its settlement failed, but it shows no attention"
     if order.attention and not failed:
         yield f"{order.order_id}: it shows attention, but no settlement has failed"
-
-
-def _dollars(cents: int) -> str:
-    return f"${cents / 100:,.2f}"

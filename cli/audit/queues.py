@@ -1,18 +1,30 @@
-"""5. Every execution has ended, every queue and dead-letter queue is empty, and no order is left half-done."""
+"""5. Every execution has ended, every queue and dead-letter queue is empty, no order is left half-done, and nothing
+that makes events move is switched off."""
 
 from collections.abc import Collection, Iterator
 
+from cli.audit import infrastructure
 from cli.audit.endings import Endings, Queue, waits_for_a_person
 from cli.audit.evidence import Evidence
 from cli.audit.result import CheckResult
-from cli.format import count
+from cli.words import count
 from contracts.orders_stream import OrderStatus
 
 
 def check(evidence: Evidence, expect_dead: Collection[str] = ()) -> CheckResult:
     """`expect_dead` are ids, of messages or of events in them, that may lie in dead-letter queues."""
+    broken = tuple(infrastructure.faults(evidence))
     faults = tuple(_faults(evidence, frozenset(expect_dead)))
-    return CheckResult(5, "executions and queues", _figures(evidence.endings), faults)
+    dead = any(queue.final and queue.depth for queue in evidence.endings.queues)
+    # What is switched off comes first: most other faults follow from it.
+    remedy = (
+        "switch on what is off (console or AWS CLI), then ./shop audit"
+        if broken
+        else "./shop dlq ls"
+        if dead
+        else "./shop audit --wait 300"
+    )
+    return CheckResult(5, "executions and queues", _figures(evidence.endings), (*broken, *faults), remedy=remedy)
 
 
 def _figures(endings: Endings) -> str:

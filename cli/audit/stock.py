@@ -1,12 +1,13 @@
 """1. Every unit that ever came in is available, reserved or sold."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from cli.audit.evidence import Evidence
+from cli.audit.evidence import Evidence, Order, Reservation
 from cli.audit.result import CheckResult
-from cli.format import count
+from cli.words import count
 from contracts.orders_stream import OrderStatus
+from contracts.types import Goods
 
 
 def check(evidence: Evidence) -> CheckResult:
@@ -17,7 +18,7 @@ def check(evidence: Evidence) -> CheckResult:
         f"{count(len(products), 'sku')}: {sum(evidence.restocked.values()):,} in = "
         f"{available:,} available + {reserved:,} reserved + {sold.total():,} sold"
     )
-    return CheckResult(1, "stock", figures, tuple(_faults(evidence, sold, held)))
+    return CheckResult(1, "stock", figures, tuple(_faults(evidence, sold, held)), remedy="./shop products")
 
 
 def _units(evidence: Evidence, status: str) -> Counter[str]:
@@ -31,6 +32,8 @@ def _units(evidence: Evidence, status: str) -> Counter[str]:
 
 def _faults(evidence: Evidence, sold: Counter[str], held: Counter[str]) -> Iterator[str]:
     for sku, product in sorted(evidence.products.items()):
+        if product.sku != sku:
+            yield f"{sku}: its row says that it is {product.sku}"
         came, there = evidence.restocked.get(sku, 0), product.available + product.reserved + sold[sku]
         if came != there:
             yield (
@@ -43,8 +46,35 @@ def _faults(evidence: Evidence, sold: Counter[str], held: Counter[str]) -> Itera
             yield f"{sku}: {product.reserved} reserved, but reservations hold {held[sku]}"
     for sku in sorted((evidence.restocked.keys() | sold.keys() | held.keys()) - evidence.products.keys()):
         yield f"{sku}: its stock moved, but there is no such product"
+    yield from _reservation_faults(evidence)
+
+
+def _reservation_faults(evidence: Evidence) -> Iterator[str]:
     for order_id, reservation in sorted(evidence.reservations.items()):
         order = evidence.orders.get(order_id)
+        if reservation.order_id != order_id:
+            yield f"{order_id}: its reservation says that it is {reservation.order_id}'s"
+        if order:
+            yield from _other_goods(order, reservation)
         # What awaits review may keep its goods; nothing else may, once it is quiet.
         if reservation.status == "RESERVED" and not (order and order.status is OrderStatus.AWAITING_REVIEW):
             yield f"{order_id}: still holds goods, but {f'it is {order.status}' if order else 'there is no such order'}"
+
+
+def _other_goods(order: Order, reservation: Reservation) -> Iterator[str]:
+    """Whatever becomes of a reservation, it is of what was ordered. One that was closed before anything was reserved is
+    of nothing."""
+    tombstone = reservation.status == "RELEASED" and not reservation.lines
+    if not tombstone and Counter(reservation.lines) != Counter(order.goods):
+        yield (
+            f"{order.order_id}: ordered {_units_in(order.goods)}, but its reservation is of "
+            f"{_units_in(reservation.lines)}"
+        )
+    unknown = set(reservation.short) - {line.sku for line in order.lines}
+    if unknown or bool(reservation.short) != (reservation.status == "REJECTED"):
+        short = ", ".join(reservation.short) or "nothing"
+        yield f"{order.order_id}: its reservation is {reservation.status}, short of {short}"
+
+
+def _units_in(lines: Iterable[Goods]) -> str:
+    return ", ".join(f"{line.quantity} {line.sku}" for line in lines) or "nothing"

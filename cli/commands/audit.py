@@ -1,17 +1,24 @@
 """`audit`: whether all that must hold does hold."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from cli.audit import PATIENCE_SECONDS, run_audit
+from cli.audit import PATIENCE_SECONDS, Step, run_audit
+from cli.audit import Progress as Report
 from cli.audit.result import CheckResult
+from cli.audit.verdict import Verdict, verdict_on
 from cli.format import table
 from cli.shop import console, shop_of
 
 _FAULTS_SHOWN = 10
+_STEP_WIDTH = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -32,29 +39,70 @@ def audit(
 ) -> None:
     """Check stock, money, orders, events, queues, notifications and replicas; fail if one is wrong."""
     shop = shop_of(context)
-    with console(stderr=True).status("Reading") as status:
-        results = run_audit(
-            shop.stack,
-            patience=patience,
-            expect_dead=expect_dead or (),
-            progress=lambda what: status.update(Text(f"Waiting until it is quiet. {what[:100]}")),
-        )
-    holds = all(result.ok for result in results)
-    shop.say({"ok": holds, "checks": [result.document() for result in results]}, lambda: _picture(results))
-    raise typer.Exit(0 if holds else 1)
+    with _shown(console(stderr=True)) as report:
+        results = run_audit(shop.stack, patience=patience, expect_dead=expect_dead or (), progress=report)
+    verdict = verdict_on(results)
+    document = {
+        "ok": verdict.holds,
+        "checks": [result.document() for result in results],
+        "verdict": verdict.says,
+        "next": verdict.next,
+    }
+    shop.say(document, lambda: _picture(results, verdict))
+    raise typer.Exit(0 if verdict.holds else 1)
 
 
-def _picture(results: list[CheckResult]) -> RenderableType:
+@contextmanager
+def _shown(terminal: Console) -> Iterator[Report]:
+    """What the audit does now, on a terminal only."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        console=terminal,
+        transient=True,
+        disable=not terminal.is_terminal,
+    ) as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def report(step: Step) -> None:
+            # Nobody knows how long a busy shop takes, only how long the audit waits for it.
+            total = float(step.total) if step.total else None
+            bar.update(task, description=_line(step), completed=step.done, total=total)
+
+        yield report
+
+
+def _line(step: Step) -> str:
+    if step.left is None:
+        return f"Reading {step.done:,} of about {step.total:,} rows"
+    until = datetime.now().astimezone() + timedelta(seconds=step.left)
+    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.says[:_STEP_WIDTH]}"
+
+
+def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
     checks = table()
     checks.show_header = False
     for result in results:
-        mark = Text("✓", style="green") if result.ok else Text("✗", style="bold red")
-        checks.add_row(mark, str(result.number), result.name, _details(result))
-    return checks
+        checks.add_row(_mark(result), str(result.number), result.name, _details(result))
+    style = "bold red" if not verdict.holds else "yellow" if any(result.notes for result in results) else "green"
+    closing = [Text(verdict.says, style=style)]
+    if verdict.next:
+        closing.append(Text(f"Next: {verdict.next}"))
+    return Group(checks, *closing)
+
+
+def _mark(result: CheckResult) -> Text:
+    """What holds only because it calls for a person is not ticked off."""
+    if not result.ok:
+        return Text("✗", style="bold red")
+    return Text("!", style="bold yellow") if result.notes else Text("✓", style="green")
 
 
 def _details(result: CheckResult) -> RenderableType:
-    faults = [Text(fault, style="red") for fault in result.faults[:_FAULTS_SHOWN]]
+    lines = [Text(fault, style="red") for fault in result.faults[:_FAULTS_SHOWN]]
     if len(result.faults) > _FAULTS_SHOWN:
-        faults.append(Text(f"… and {len(result.faults) - _FAULTS_SHOWN:,} more (--json shows all)", style="dim"))
-    return Group(Text(result.figures), *faults)
+        lines.append(Text(f"… and {len(result.faults) - _FAULTS_SHOWN:,} more (--json shows all)", style="dim"))
+    lines += [Text(note, style="yellow") for note in result.notes]
+    return Group(Text(result.figures), *lines)

@@ -4,15 +4,11 @@ The judge is the shop's own audit, which trusts no service; what only this harne
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 from cli.audit import events, money, orders, queues, stock
 from cli.audit.endings import Endings, Machine, Message, Queue
-from cli.audit.evidence import CatalogueEntry, Charge, Evidence, Order, Payment, Product, Recorded, Reservation
+from cli.audit.evidence import CatalogueEntry, Evidence, evidence_in
 from tests.simulation.simulation import Published, Simulation
-
-type Rows = list[dict[str, Any]]
 
 
 def faults(shop: Simulation, expected_dead: frozenset[str] = frozenset()) -> list[str]:
@@ -34,27 +30,14 @@ def faults(shop: Simulation, expected_dead: frozenset[str] = frozenset()) -> lis
 
 
 def evidence_of(shop: Simulation) -> Evidence:
-    order_rows, inventory = shop.rows("Order.Orders"), shop.rows("Inventory.Inventory")
-    restocked: dict[str, int] = {}
-    for row in _with_prefix(inventory, "restock#"):
-        restocked[row["sku"]] = restocked.get(row["sku"], 0) + row["quantity"]
-    return Evidence(
-        at=datetime.now(UTC),
-        orders={row["order_id"]: Order.model_validate(row) for row in _with_prefix(order_rows, "order#")},
-        replica={row["sku"]: CatalogueEntry.model_validate(row) for row in _with_prefix(order_rows, "product#")},
-        timeline=tuple(Recorded.model_validate(row) for row in shop.rows("Order.Timeline")),
-        products={row["sku"]: Product.model_validate(row) for row in _with_prefix(inventory, "product#")},
-        restocked=restocked,
-        reservations={
-            row["order_id"]: Reservation.model_validate(row) for row in _with_prefix(inventory, "reservation#")
-        },
-        payments={row["order_id"]: Payment.model_validate(row) for row in shop.rows("Payment.Payments")},
-        charges={row["order_id"]: Charge.model_validate(row) for row in shop.rows("Payment.SandboxLedger")},
-        notifications=(),
-        counted={},
-        counters=(),
-        endings=_endings(shop),
-    )
+    rows = {
+        "orders": shop.rows("Order.Orders"),
+        "timeline": shop.rows("Order.Timeline"),
+        "inventory": shop.rows("Inventory.Inventory"),
+        "payments": shop.rows("Payment.Payments"),
+        "ledger": shop.rows("Payment.SandboxLedger"),
+    }
+    return evidence_in(rows, endings=_endings(shop))
 
 
 def _endings(shop: Simulation) -> Endings:
@@ -128,7 +111,3 @@ def _of_attention(evidence: Evidence) -> Iterator[str]:
         payment = evidence.payments.get(order_id)
         if bool(order.attention) != bool(payment and payment.settlement_failed):
             yield f"attention: {order_id} has {order.attention}, its payment {payment and payment.settlement_failed}"
-
-
-def _with_prefix(rows: Rows, prefix: str) -> Rows:
-    return [row for row in rows if row["pk"].startswith(prefix)]

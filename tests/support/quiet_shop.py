@@ -8,6 +8,7 @@ from typing import Any
 from cli.audit import histories
 from cli.audit.endings import Endings, Machine, Queue
 from cli.audit.evidence import (
+    Answered,
     CatalogueEntry,
     Charge,
     Counted,
@@ -19,17 +20,28 @@ from cli.audit.evidence import (
     Product,
     Recorded,
     Reservation,
+    Restock,
 )
 from cli.audit.histories import History
+from cli.audit.people import Customer
+from cli.audit.wiring import Alarm, Part, Rule, Target, Wiring
+from cli.audit.wiring import Mapping as Trigger
 from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
-from contracts.types import Goods, Money
+from contracts.types import Goods, Money, OrderLine, rfc3339
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 THEN = NOW - timedelta(minutes=10)
 _TOLD = {"OrderPlaced", "OrderHeldForReview", "OrderConfirmed", "OrderRejected", "OrderCancelled"}
 
 CONFIRMED, SHORT, DECLINED, UNCAPTURED, CANCELLED, HELD = (f"ord_{n}" for n in range(1, 7))
+CUSTOMER = "customer"
+QUEUE, DEAD_LETTERS = "arn:aws:sqs:here:1:timeline", "arn:aws:sqs:here:1:timeline-dead"
+STREAM = "arn:aws:dynamodb:here:1:table/orders/stream/now"
+
+_METHODS = {DECLINED: "pm_declined", UNCAPTURED: "pm_capture_fails", HELD: "pm_review"}
+_FIRST = {"sku": "MUG", "name": "Cup", "price": Money(amount=1400), "version": 1}
+MUG = Product(sku="MUG", name="Mug", price=Money(amount=1450), version=3, catalogue="all", available=96, reserved=2)
 
 
 def quiet_shop() -> Evidence:
@@ -50,29 +62,32 @@ def quiet_shop() -> Evidence:
         _reservation(HELD, "RESERVED", 1),
     ]
     payments = [
-        _payment(CONFIRMED, "CAPTURED", 2),
-        _payment(SHORT, "UNPAID", 0),
-        _payment(DECLINED, "DECLINED", 1),
-        _payment(UNCAPTURED, "VOIDED", 2),
-        _payment(CANCELLED, "REFUNDED", 3),
-        _payment(HELD, "AUTHORIZED", 1),
+        _payment(CONFIRMED, "CAPTURED", 2, "authorize", "capture"),
+        _payment(SHORT, "UNPAID", 0, closed=True),
+        _payment(DECLINED, "DECLINED", 1, "authorize", closed=True),
+        _payment(UNCAPTURED, "VOIDED", 2, "authorize", "capture", "void", closed=True),
+        _payment(CANCELLED, "REFUNDED", 3, "authorize", "capture", "refund", closed=True),
+        _payment(
+            HELD,
+            "AUTHORIZED",
+            1,
+            "authorize",
+        ),
     ]
     charges = [
         charge(CONFIRMED, captured=2900),
-        charge(DECLINED, authorized=0),
-        charge(UNCAPTURED, voided=True),
+        charge(DECLINED, authorized=0, method="pm_declined"),
+        charge(UNCAPTURED, voided=True, method="pm_capture_fails"),
         charge(CANCELLED, captured=2900, refunded=2900),
-        charge(HELD),
+        charge(HELD, method="pm_review"),
     ]
     timeline = [
-        *_events("shop.order", {order.order_id: _only(histories.of_order(order)) for order in orders}),
-        *_events("shop.inventory", {one.order_id: _only(histories.of_reservation(one)) for one in reservations}),
-        *_events("shop.payment", {one.order_id: _only(histories.of_payment(one)) for one in payments}),
+        *_events("shop.order", [(one, histories.of_order(one)) for one in orders]),
+        *_events("shop.inventory", [(one, histories.of_reservation(one)) for one in reservations]),
+        *_events("shop.payment", [(one, histories.of_payment(one)) for one in payments]),
     ]
     notifications = [notification(event) for event in timeline if event.type in _TOLD]
-    timeline += [
-        recorded("shop.notify", one.order_id, "NotificationSent", 1, entity_id=one.pk) for one in notifications
-    ]
+    timeline += [said_of(one) for one in notifications]
     # Cancelled after it was confirmed: that was a purchase too.
     purchases = [f"purchase#{event_id('OrderConfirmed', order_id, 2)}#MUG" for order_id in (CONFIRMED, CANCELLED)]
     minute = THEN.replace(second=0)
@@ -81,8 +96,8 @@ def quiet_shop() -> Evidence:
         orders={order.order_id: order for order in orders},
         replica={"MUG": CatalogueEntry(sku="MUG", name="Mug", price=Money(amount=1450), version=3)},
         timeline=tuple(timeline),
-        products={"MUG": Product(sku="MUG", name="Mug", price=Money(amount=1450), version=3, available=96, reserved=2)},
-        restocked={"MUG": 100},
+        products={"MUG": MUG},
+        restocks=(restock(60), restock(40)),
         reservations={one.order_id: one for one in reservations},
         payments={one.order_id: one for one in payments},
         charges={one.order_id: one for one in charges},
@@ -101,9 +116,33 @@ def quiet_shop() -> Evidence:
                 Machine("Workflows/Checkout", express=False),
                 Machine("Workflows/Review", express=False, running=1),
             ),
-            queues=(Queue("Order/TimelineQueue", 0, final=False), Queue("Order/TimelineDeadLetters", 0, final=True)),
+            queues=(
+                Queue("Order/TimelineQueue", 0, final=False, arn=QUEUE, buries_in=DEAD_LETTERS),
+                Queue("Order/TimelineDeadLetters", 0, final=True, arn=DEAD_LETTERS),
+            ),
             failed_batches=(),
         ),
+        wiring=Wiring(
+            mappings=(
+                Trigger("trigger", "Order/RecordTimelineMessages", "Enabled", QUEUE),
+                Trigger("trigger", "Order/RelayStream", "Enabled", STREAM),
+            ),
+            rules=(
+                Rule("rule", "Order/TimelineRule", "ENABLED", (Target(QUEUE, DEAD_LETTERS),)),
+                Rule("rule", "Order/ReconcileSchedule", "ENABLED", (Target("arn:aws:lambda:here:1:function:r", None),)),
+            ),
+            alarms=(Alarm("alarm", "Order/AttentionAlarm", "on"),),
+            parts=(
+                Part("table", "Order/Orders", STREAM),
+                Part("table", "Order/Timeline", "no stream"),
+                Part("archive", "Archive", "ENABLED"),
+                Part("subscription", "Notify/EmailSubscription", "on"),
+                Part("function", "Order/Place", "on"),
+                Part("workflow", "Workflows/Checkout", "ACTIVE"),
+                Part("stream", "Clickstream/Clicks", "ACTIVE"),
+            ),
+        ),
+        customers={CUSTOMER: Customer("customer-1@example.com", THEN - timedelta(days=1))},
     )
 
 
@@ -119,28 +158,64 @@ def changed(evidence: Evidence, **tables: Any) -> Evidence:
 
 
 def charge(
-    order_id: str, *, authorized: int = 2900, captured: int = 0, refunded: int = 0, voided: bool = False
+    order_id: str,
+    *,
+    authorized: int = 2900,
+    captured: int = 0,
+    refunded: int = 0,
+    voided: bool = False,
+    method: str = "pm_visa",
 ) -> Charge:
-    answers = {f"{order_id}:capture": {"amount": captured}} if captured else {}
+    moved = {"authorize": authorized, "capture": captured, "void": authorized * voided, "refund": refunded}
     return Charge(
         order_id=order_id,
+        amount=2900,
         currency="USD",
+        payment_method=method,
         authorized=authorized,
         captured=captured,
         refunded=refunded,
         voided=voided,
-        answers=answers,
+        answers={f"{order_id}:{operation}": {"amount": amount} for operation, amount in moved.items() if amount},
     )
 
 
-def recorded(source: str, order_id: str, type_: str, version: int, *, entity_id: str | None = None) -> Recorded:
+def restock(quantity: int, **product: Any) -> Restock:
+    return Restock(sku="MUG", quantity=quantity, product=CatalogueEntry(**{**_FIRST, **product}))
+
+
+def recorded(source: str, order_id: str, type_: str, version: int, data: Mapping[str, Any] | None = None) -> Recorded:
+    """An event as it came, about the entity that has the order's id."""
+    return _recorded(source, order_id, type_, str(event_id(type_, order_id, version)), version, data or {})
+
+
+def said_of(told: Notification) -> Recorded:
+    """What the notify service said of it."""
+    data = {
+        "order_id": told.order_id,
+        "channel": told.channel,
+        "about": told.type,
+        "about_event_id": told.event_id,
+        "kept": told.status == "KEPT",
+    }
+    id_ = str(event_id("NotificationSent", told.pk, told.version))
+    event = _recorded("shop.notify", told.order_id, "NotificationSent", id_, told.version, data)
+    return event.model_copy(update={"occurred_at": told.at, "at_event": f"{rfc3339(told.at)}#{id_}"})
+
+
+def _recorded(source: str, order_id: str, type_: str, id_: str, version: int, data: Mapping[str, Any]) -> Recorded:
+    at = THEN + timedelta(seconds=version)
     return Recorded(
         order_id=order_id,
+        at_event=f"{rfc3339(at)}#{id_}",
         source=source,
         type=type_,
-        event_id=str(event_id(type_, entity_id or order_id, version)),
+        event_id=id_,
+        version=1,
+        correlation_id=order_id,
         entity_version=version,
-        occurred_at=THEN + timedelta(seconds=version),
+        occurred_at=at,
+        data=data,
     )
 
 
@@ -148,7 +223,7 @@ def with_webhook(evidence: Evidence, since: datetime = THEN) -> Evidence:
     """The same shop, which posted everything from then on."""
     about = [event for event in evidence.timeline if event.type in _TOLD and event.occurred_at >= since]
     posted = [notification(event, "webhook") for event in about]
-    said = [recorded("shop.notify", one.order_id, "NotificationSent", 1, entity_id=one.pk) for one in posted]
+    said = [said_of(one) for one in posted]
     return replace(
         evidence,
         notifications=(*evidence.notifications, *posted),
@@ -158,6 +233,11 @@ def with_webhook(evidence: Evidence, since: datetime = THEN) -> Evidence:
 
 
 def notification(about: Recorded, channel: str = "email") -> Notification:
+    mail = {
+        "message_id": f"<{about.event_id}.email@cartwheel.invalid>",
+        "to": "customer-1@example.com",
+        "text": f"Order {about.order_id}",
+    }
     return Notification(
         pk=f"{about.event_id}#{channel}",
         channel=channel,
@@ -165,9 +245,11 @@ def notification(about: Recorded, channel: str = "email") -> Notification:
         type=about.type,
         entity_version=about.entity_version,
         order_id=about.order_id,
+        customer_id=CUSTOMER,
         status="KEPT" if channel == "email" else "SENT",
         at=about.occurred_at + timedelta(milliseconds=300),
         version=1,
+        **(mail if channel == "email" else {}),
     )
 
 
@@ -175,20 +257,53 @@ def _order(order_id: str, status: OrderStatus, version: int) -> Order:
     return Order(
         pk=f"order#{order_id}",
         order_id=order_id,
-        customer_id="customer",
+        customer_id=CUSTOMER,
         status=status,
         total=Money(amount=2900),
-        lines=(Goods(sku="MUG", quantity=2),),
+        lines=(OrderLine(sku="MUG", quantity=2, name="Mug", unit_price=Money(amount=1450)),),
+        payment_method=_METHODS.get(order_id, "pm_visa"),
+        reason="customer" if status in {OrderStatus.REJECTED, OrderStatus.CANCELLED} else None,
+        placed_at=THEN + timedelta(seconds=1),
+        updated_at=THEN + timedelta(seconds=version),
         version=version,
+        all_orders="all",
+        open="open" if status is OrderStatus.AWAITING_REVIEW else None,
     )
 
 
 def _reservation(order_id: str, status: Any, version: int) -> Reservation:
-    return Reservation(order_id=order_id, status=status, lines=(Goods(sku="MUG", quantity=2),), version=version)
+    return Reservation(
+        order_id=order_id,
+        status=status,
+        lines=(Goods(sku="MUG", quantity=2),),
+        short=("MUG",) if status == "REJECTED" else (),
+        version=version,
+        updated_at=THEN + timedelta(seconds=version),
+    )
 
 
-def _payment(order_id: str, status: Any, version: int) -> Payment:
-    return Payment(order_id=order_id, status=status, version=version)
+def _payment(order_id: str, status: Any, version: int, *asked: str, closed: bool = False) -> Payment:
+    """Each answer but a refusal to capture moved the payment on to its next version."""
+    refused = {"DECLINED": "authorize", "VOIDED": "capture"}.get(status)
+    moved = [operation for operation in asked if operation != refused or status == "DECLINED"]
+    return Payment(
+        order_id=order_id,
+        status=status,
+        amount=Money(amount=2900) if asked else None,
+        payment_method=_METHODS.get(order_id, "pm_visa") if asked else None,
+        intents=dict.fromkeys(asked, THEN),
+        answers={
+            operation: Answered(
+                approved=operation != refused,
+                amount=None if operation == refused else Money(amount=2900),
+                reason="refused" if operation == refused else None,
+                at=THEN + timedelta(seconds=moved.index(operation) + 1 if operation in moved else 1),
+            )
+            for operation in asked
+        },
+        closed=THEN if closed else None,
+        version=version,
+    )
 
 
 def _only(allowed: Sequence[History]) -> History:
@@ -196,10 +311,16 @@ def _only(allowed: Sequence[History]) -> History:
     return next((history for history in allowed if ("OrderConfirmed",) in history), allowed[0])
 
 
-def _events(source: str, of: Mapping[str, History]) -> list[Recorded]:
+def _events(source: str, of: Sequence[tuple[Order | Reservation | Payment, Sequence[History]]]) -> list[Recorded]:
     return [
-        recorded(source, order_id, type_, version)
-        for order_id, history in of.items()
-        for version, change in enumerate(history, start=1)
+        recorded(source, row.order_id, type_, version, _said(row))
+        for row, allowed in of
+        for version, change in enumerate(_only(allowed), start=1)
         for type_ in change
     ]
+
+
+def _said(row: Order | Reservation | Payment) -> dict[str, Any]:
+    """More than any one event promises, and all that any does."""
+    data = row.model_dump(mode="json", exclude_none=True)
+    return {"reason": "refused", **data} if isinstance(row, Payment) else data

@@ -10,14 +10,21 @@ import pytest
 
 from cli.audit import judge
 from cli.audit.endings import Endings, Machine, Message, Queue
-from cli.audit.evidence import CatalogueEntry, Evidence
+from cli.audit.evidence import CatalogueEntry, Evidence, Recorded, Unreadable
+from cli.audit.people import Customer
+from cli.audit.verdict import Verdict, verdict_on
+from cli.audit.wiring import GONE, Target, Wiring
+from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
-from contracts.types import Goods, Money
+from contracts.types import Goods, Money, OrderLine
 from tests.support.quiet_shop import (
     CANCELLED,
     CONFIRMED,
+    CUSTOMER,
+    DEAD_LETTERS,
     DECLINED,
     HELD,
+    QUEUE,
     SHORT,
     THEN,
     UNCAPTURED,
@@ -25,6 +32,7 @@ from tests.support.quiet_shop import (
     charge,
     quiet_shop,
     recorded,
+    restock,
     with_webhook,
 )
 
@@ -78,7 +86,7 @@ def _repeated(shop: Evidence) -> Evidence:
     return changed(shop, timeline=(*shop.timeline, event.model_copy(update={"occurred_at": shop.at})))
 
 
-def _mail(type_: str, channel: str = "email", **changes: Any) -> Callable[[Evidence], Evidence]:
+def _mail(kind: str, by: str = "email", /, **changes: Any) -> Callable[[Evidence], Evidence]:
     """What the confirmed order's customer was told about this through the channel is otherwise."""
 
     def change(shop: Evidence) -> Evidence:
@@ -86,7 +94,7 @@ def _mail(type_: str, channel: str = "email", **changes: Any) -> Callable[[Evide
             shop,
             notifications=tuple(
                 one.model_copy(update=changes)
-                if (one.order_id, one.type, one.channel) == (CONFIRMED, type_, channel)
+                if (one.order_id, one.type, one.channel) == (CONFIRMED, kind, by)
                 else one
                 for one in shop.notifications
             ),
@@ -97,6 +105,78 @@ def _mail(type_: str, channel: str = "email", **changes: Any) -> Callable[[Evide
 
 def _webhook(type_: str, **changes: Any) -> Callable[[Evidence], Evidence]:
     return lambda shop: _mail(type_, "webhook", **changes)(with_webhook(shop))
+
+
+def _restocked(quantity: int, sku: str = "MUG", **product: Any) -> Callable[[Evidence], Evidence]:
+    """One more came in, when the product was like this."""
+    more = restock(quantity, **product).model_copy(update={"sku": sku})
+    return lambda shop: changed(shop, restocks=(*shop.restocks, more))
+
+
+def _said(order: str, kind: str, /, **says: Any) -> Callable[[Evidence], Evidence]:
+    """An event's data is otherwise."""
+
+    def otherwise(event: Recorded) -> Recorded:
+        found = (event.order_id, event.type) == (order, kind)
+        return event.model_copy(update={"data": {**event.data, **says}}) if found else event
+
+    return lambda shop: changed(shop, timeline=tuple(map(otherwise, shop.timeline)))
+
+
+def _came(order: str, kind: str, /, **changes: Any) -> Callable[[Evidence], Evidence]:
+    """An event's envelope or row is otherwise."""
+
+    def otherwise(event: Recorded) -> Recorded:
+        found = (event.order_id, event.type) == (order, kind)
+        return event.model_copy(update=changes) if found else event
+
+    return lambda shop: changed(shop, timeline=tuple(map(otherwise, shop.timeline)))
+
+
+def _wired(parts: str, path: str, **changes: Any) -> Callable[[Evidence], Evidence]:
+    """One piece of the infrastructure is otherwise."""
+
+    def plant(shop: Evidence) -> Evidence:
+        found = getattr(shop.wiring, parts)
+        assert path in {part.path for part in found}
+        planted = tuple(replace(part, **changes) if part.path == path else part for part in found)
+        return replace(shop, wiring=replace(shop.wiring, **{parts: planted}))
+
+    return plant
+
+
+def _queued(path: str, **changes: Any) -> Callable[[Evidence], Evidence]:
+    def plant(shop: Evidence) -> Evidence:
+        queues = tuple(replace(one, **changes) if one.path == path else one for one in shop.endings.queues)
+        return replace(shop, endings=replace(shop.endings, queues=queues))
+
+    return plant
+
+
+def _line(**changes: Any) -> tuple[OrderLine, ...]:
+    return (OrderLine(sku="MUG", quantity=2, name="Mug", unit_price=Money(amount=1450)).model_copy(update=changes),)
+
+
+def _answer(order_id: str, operation: str, **changes: Any) -> Callable[[Evidence], Evidence]:
+    """What the payment service wrote down of an answer is otherwise."""
+
+    def plant(shop: Evidence) -> Evidence:
+        payment = shop.payments[order_id]
+        answers = {**payment.answers, operation: payment.answers[operation].model_copy(update=changes)}
+        return _with("payments", order_id, answers=answers)(shop)
+
+    return plant
+
+
+def _first_version(shop: Evidence) -> Evidence:
+    """The catalogue says that it always sold for another price."""
+    first = shop.products["MUG"].model_copy(update={"version": 1, "price": Money(amount=1500), "name": "Cup"})
+    return changed(shop, products={"MUG": first}, restocks=())
+
+
+def _counted_as(counter: str) -> Callable[[Evidence], Evidence]:
+    key = f"purchase#{event_id('OrderConfirmed', CONFIRMED, 2)}#MUG"
+    return _with("counted", key, counter=counter)
 
 
 def _mail_twice(shop: Evidence) -> Evidence:
@@ -111,7 +191,7 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("a release was forgotten", STOCK, "3 reserved, but reservations hold 2", _with("products", "MUG", reserved=3)),
     ("a closed order holds goods", STOCK, f"{DECLINED}: still holds", _with("reservations", DECLINED, status="RESERVED")),
     ("an order that never was holds goods", STOCK, "there is no such order", _without("orders", HELD)),
-    ("a restock of an unknown product", STOCK, "PEN: its stock moved", _row("restocked", "PEN", 5)),
+    ("a restock of an unknown product", STOCK, "PEN: its stock moved", _restocked(5, sku="PEN")),
     # Money.
     ("charged twice", MONEY, "CONFIRMED at $29.00, but captured $58.00", _row("charges", CONFIRMED, charge(CONFIRMED, captured=5800))),
     ("confirmed without a charge", MONEY, f"{CONFIRMED}: CONFIRMED, but never charged", _without("charges", CONFIRMED)),
@@ -165,6 +245,109 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("a click counted twice", REPLICAS, "2 views, but 1 ids", _without("counted", "click#2")),
     ("a purchase not counted", REPLICAS, f"{CONFIRMED}: its purchase of MUG was not counted", lambda shop: changed(shop, counted={key: None for key in shop.counted if key.startswith("purchase")})),
     ("a purchase of nobody", REPLICAS, "purchase#x#MUG: counted", lambda shop: changed(shop, counted={"purchase#x#MUG": shop.counted["click#1"]})),
+    # What is written in goods and stock.
+    ("a reservation of fewer units", STOCK, f"{HELD}: ordered 2 MUG, but its reservation is of 1 MUG", _with("reservations", HELD, lines=(Goods(sku="MUG", quantity=1),))),
+    ("a returned reservation of other goods", STOCK, f"{CANCELLED}: ordered 2 MUG, but its reservation is of 2 PEN", _with("reservations", CANCELLED, lines=(Goods(sku="PEN", quantity=2),))),
+    ("a reservation of another order", STOCK, f"{CONFIRMED}: its reservation says that it is ord_x's", _with("reservations", CONFIRMED, order_id="ord_x")),
+    ("short of what nobody ordered", STOCK, f"{SHORT}: its reservation is REJECTED, short of PEN", _with("reservations", SHORT, short=("PEN",))),
+    ("short of nothing", STOCK, f"{SHORT}: its reservation is REJECTED, short of nothing", _with("reservations", SHORT, short=())),
+    ("a product under another's key", STOCK, "MUG: its row says that it is PEN", _with("products", "MUG", sku="PEN")),
+    ("a closed order without a reservation", MONEY, f"{DECLINED}: REJECTED, but no reservation", _without("reservations", DECLINED)),
+    # What is written in payments and at the gateway.
+    ("another amount to pay", MONEY, f"{CONFIRMED}: its total is $29.00, but its payment is of $1.00", _with("payments", CONFIRMED, amount=Money(amount=100))),
+    ("another currency to pay in", MONEY, f"{CONFIRMED}: its total is $29.00, but its payment is of 29.00 EUR", _with("payments", CONFIRMED, amount=Money(amount=2900, currency="EUR"))),
+    ("no amount to pay", MONEY, f"{HELD}: its total is $29.00, but its payment is of nothing", _with("payments", HELD, amount=None)),
+    ("another means of payment", MONEY, f"{CONFIRMED}: to be paid by pm_visa, but its payment is by pm_review", _with("payments", CONFIRMED, payment_method="pm_review")),
+    ("a payment of another order", MONEY, f"{CONFIRMED}: its payment says that it is ord_x's", _with("payments", CONFIRMED, order_id="ord_x")),
+    ("a closed payment without tombstone", MONEY, f"{CANCELLED}: CANCELLED, but its payment was not closed", _with("payments", CANCELLED, closed=None)),
+    ("a rejected order without a payment", MONEY, f"{SHORT}: REJECTED, but its payment was not closed", _without("payments", SHORT)),
+    ("a tombstone under a confirmed order", MONEY, f"{CONFIRMED}: CONFIRMED, but its payment was closed at 2026-01-02", _with("payments", CONFIRMED, closed=THEN)),
+    ("a charge that payment never heard of", MONEY, f"{HELD}: charged, but the payment service knows nothing", _without("payments", HELD)),
+    ("a payment without an order", MONEY, f"{SHORT}: it has a payment, but there is no such order", _without("orders", SHORT)),
+    ("a capture of less, as answered", MONEY, f"{CONFIRMED}: its total is $29.00, but capture was answered $28.00", _answer(CONFIRMED, "capture", amount=Money(amount=2800))),
+    ("a question without an answer", MONEY, f"{HELD}: nobody wrote down what the gateway answered to capture", _with("payments", HELD, intents={"authorize": THEN, "capture": THEN})),
+    ("a payment that lags behind the gateway", MONEY, f"{CANCELLED}: its payment is CAPTURED, but at the gateway it is authorized $29.00, captured $29.00, refunded $29.00", _with("payments", CANCELLED, status="CAPTURED")),
+    ("a payment that the gateway does not know", MONEY, f"{HELD}: its payment is AUTHORIZED, but the gateway knows nothing of it", _without("charges", HELD)),
+    ("the gateway was asked for less", MONEY, f"{HELD}: its total is $29.00, but the gateway was asked for $1.00", _with("charges", HELD, amount=100)),
+    ("the gateway was asked in another currency", MONEY, f"{HELD}: its total is $29.00, but the gateway was asked for 29.00 EUR", _with("charges", HELD, currency="EUR")),
+    ("less was authorized", MONEY, f"{HELD}: its total is $29.00, but $1.00 were authorized", _with("charges", HELD, authorized=100)),
+    ("charged by another means", MONEY, f"{CONFIRMED}: to be paid by pm_visa, but charged by pm_review", _with("charges", CONFIRMED, payment_method="pm_review")),
+    ("a ledger that contradicts its own answers", MONEY, f"{CANCELLED}: the gateway answered $0.00 to refund, but its ledger says $29.00", _with("charges", CANCELLED, answers={})),
+    ("an answer to another order's key", MONEY, f"{CONFIRMED}: its charge has an answer to ord_x:capture", _with("charges", CONFIRMED, answers={"ord_x:capture": {"amount": 2900}})),
+    # What is written in orders.
+    ("a line that does not add up", ORDERS, f"{CONFIRMED}: its lines add up to $2.00, but its total is $29.00", _with("orders", CONFIRMED, lines=_line(unit_price=Money(amount=100)))),
+    ("a quantity that does not add up", ORDERS, f"{SHORT}: its lines add up to $43.50, but its total is $29.00", _with("orders", SHORT, lines=_line(quantity=3))),
+    ("a total that does not add up", ORDERS, f"{HELD}: its lines add up to $29.00, but its total is $1.00", _with("orders", HELD, total=Money(amount=100))),
+    ("lines in another currency", ORDERS, f"{SHORT}: its lines are in EUR, its total in USD", _with("orders", SHORT, lines=_line(unit_price=Money(amount=1450, currency="EUR")))),
+    ("one sku in two lines", ORDERS, f"{SHORT}: MUG is in 2 lines", _with("orders", SHORT, lines=_line(quantity=1) * 2)),
+    ("an order that no list shows", ORDERS, f"{CONFIRMED}: it is not in the list of all orders", _with("orders", CONFIRMED, all_orders=None)),
+    ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open", _with("orders", HELD, open=None)),
+    ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open, not None", _with("orders", CANCELLED, open="open")),
+    ("rejected for no reason", ORDERS, f"{SHORT}: it is REJECTED, and its reason is None", _with("orders", SHORT, reason=None)),
+    ("a row that nobody can read", ORDERS, "order#ord_x: its row in Order/Orders cannot be read: total.amount", lambda shop: changed(shop, unreadable=(Unreadable("Order/Orders", "order#ord_x", "total.amount"),))),
+    # What is written in events.
+    ("an order moved to another customer", EVENTS, f"{CONFIRMED}: OrderConfirmed 2 says customer_id customer, but it is customer-2", _with("orders", CONFIRMED, customer_id="customer-2")),
+    ("another customer in an event", EVENTS, f"{CONFIRMED}: OrderConfirmed 2 says customer_id customer-2, but it is customer", _said(CONFIRMED, "OrderConfirmed", customer_id="customer-2")),
+    ("another order in an event", EVENTS, f"{CONFIRMED}: OrderPlaced 1 says order_id ord_x, but it is {CONFIRMED}", _said(CONFIRMED, "OrderPlaced", order_id="ord_x")),
+    ("another total in an event", EVENTS, f"{SHORT}: OrderRejected 2 says total 1 USD, but it is 2900 USD", _said(SHORT, "OrderRejected", total={"amount": 1, "currency": "USD"})),
+    ("other lines in an event", EVENTS, f"{CONFIRMED}: OrderPlaced 1 says lines [sku MUG, quantity 9", _said(CONFIRMED, "OrderPlaced", lines=[one.model_dump() for one in _line(quantity=9)])),
+    ("another reason in an event", EVENTS, f"{CANCELLED}: OrderCancelled 3 says reason fraud, but it is customer", _said(CANCELLED, "OrderCancelled", reason="fraud")),
+    ("another time of placement", EVENTS, f"{HELD}: OrderPlaced 1 says placed_at 2026-01-02T12:00:00.000000Z", _said(HELD, "OrderPlaced", placed_at="2026-01-02T12:00:00Z")),
+    ("another means of payment in an event", EVENTS, f"{HELD}: OrderPlaced 1 says payment_method pm_visa, but it is pm_review", _said(HELD, "OrderPlaced", payment_method="pm_visa")),
+    ("an amount in a payment's event", EVENTS, f"{CANCELLED}: PaymentRefunded 3 says amount 1 USD, but it is 2900 USD", _said(CANCELLED, "PaymentRefunded", amount={"amount": 1, "currency": "USD"})),
+    ("a reason in a payment's event", EVENTS, f"{DECLINED}: PaymentDeclined 1 says reason fine, but it is refused", _said(DECLINED, "PaymentDeclined", reason="fine")),
+    ("other goods in an event", EVENTS, f"{CANCELLED}: StockReturned 3 says lines [sku PEN, quantity 2], but it is [sku MUG, quantity 2]", _said(CANCELLED, "StockReturned", lines=[{"sku": "PEN", "quantity": 2}])),
+    ("short of others in an event", EVENTS, f"{SHORT}: StockRejected 1 says short [PEN], but it is [MUG]", _said(SHORT, "StockRejected", short=["PEN"])),
+    ("another channel in an event", EVENTS, f"{SHORT}: NotificationSent 1 says channel webhook, but it is email", _said(SHORT, "NotificationSent", channel="webhook")),
+    ("sent, though it was kept", EVENTS, f"{SHORT}: NotificationSent 1 says kept False, but it is True", _said(SHORT, "NotificationSent", kept=False)),
+    ("an event without its data", EVENTS, f"{SHORT}: OrderPlaced 1 says data nothing readable as customer_id", _came(SHORT, "OrderPlaced", data={})),
+    ("an event of another service", EVENTS, f"{SHORT}: StockRejected 1 says source shop.order, but it is shop.inventory", _came(SHORT, "StockRejected", source="shop.order")),
+    ("an event of another major version", EVENTS, f"{SHORT}: OrderPlaced 1 says version 2, but it is 1", _came(SHORT, "OrderPlaced", version=2)),
+    ("an event in another order's story", EVENTS, f"{SHORT}: OrderPlaced 1 says correlation_id ord_x, but it is {SHORT}", _came(SHORT, "OrderPlaced", correlation_id="ord_x")),
+    ("an event of another time", EVENTS, f"{SHORT}: OrderRejected 2 says occurred_at 2026-01-02T11:50:00.000000Z, but it is 2026-01-02T11:50:02", _came(SHORT, "OrderRejected", occurred_at=THEN)),
+    ("an event under another key", EVENTS, f"{SHORT}: OrderRejected 2 says at_event now, but it is 2026-01-02T11:50:02", _came(SHORT, "OrderRejected", at_event="now")),
+    ("a kind of event that there is not", EVENTS, f"{SHORT}: OrderLost 1 says type OrderLost, but it is no event of the shop", _event("shop.order", SHORT, "OrderLost", 1)),
+    # What is switched off.
+    ("a stopped trigger", QUEUES, "Order/RecordTimelineMessages: this trigger is Disabled", _wired("mappings", "Order/RecordTimelineMessages", state="Disabled")),
+    ("a deleted trigger", QUEUES, "Order/RelayStream: this trigger is gone", _wired("mappings", "Order/RelayStream", state=GONE)),
+    ("a disabled rule", QUEUES, "Order/TimelineRule: this rule is DISABLED", _wired("rules", "Order/TimelineRule", state="DISABLED")),
+    ("a deleted rule", QUEUES, "Order/TimelineRule: this rule is gone", _wired("rules", "Order/TimelineRule", state=GONE, targets=())),
+    ("a rule without its target", QUEUES, "Order/TimelineRule: this rule has no target", _wired("rules", "Order/TimelineRule", targets=())),
+    ("a rule with a foreign target", QUEUES, "Order/TimelineRule: this rule leads to arn:aws:sqs:there:1:x, which is no queue", _wired("rules", "Order/TimelineRule", targets=(Target("arn:aws:sqs:there:1:x", DEAD_LETTERS),))),
+    ("a rule without its dead letters", QUEUES, "Order/TimelineRule: it has no dead-letter queue for what Order/TimelineQueue", _wired("rules", "Order/TimelineRule", targets=(Target(QUEUE, None),))),
+    ("a disabled schedule", QUEUES, "Order/ReconcileSchedule: this rule is DISABLED", _wired("rules", "Order/ReconcileSchedule", state="DISABLED")),
+    ("a stream switched off", QUEUES, "Order/RelayStream: it reads a stream that orders does not write any more", _wired("parts", "Order/Orders", state="no stream")),
+    ("a stream begun anew", QUEUES, "Order/RelayStream: it reads a stream", _wired("parts", "Order/Orders", state="arn:aws:dynamodb:here:1:table/orders/stream/later")),
+    ("a paused alarm", QUEUES, "Order/AttentionAlarm: this alarm is paused", _wired("alarms", "Order/AttentionAlarm", state="paused")),
+    ("a deleted alarm", QUEUES, "Order/AttentionAlarm: this alarm is gone", _wired("alarms", "Order/AttentionAlarm", state=GONE, actions=0)),
+    ("an alarm that tells nobody", QUEUES, "Order/AttentionAlarm: this alarm tells nobody", _wired("alarms", "Order/AttentionAlarm", actions=0)),
+    ("a missing subscription", QUEUES, "Notify/EmailSubscription: this subscription is gone", _wired("parts", "Notify/EmailSubscription", state=GONE)),
+    ("a disabled archive", QUEUES, "Archive: this archive is DISABLED", _wired("parts", "Archive", state="DISABLED")),
+    ("a function that may not run", QUEUES, "Order/Place: this function is throttled", _wired("parts", "Order/Place", state="throttled")),
+    ("a workflow that is being deleted", QUEUES, "Workflows/Checkout: this workflow is DELETING", _wired("parts", "Workflows/Checkout", state="DELETING")),
+    ("a stream of clicks that is gone", QUEUES, "Clickstream/Clicks: this stream is gone", _wired("parts", "Clickstream/Clicks", state=GONE)),
+    ("a queue without its redrive policy", QUEUES, "Order/TimelineQueue: Order/RecordTimelineMessages reads it, but no redrive policy", _queued("Order/TimelineQueue", final=True, buries_in=None)),
+    ("dead letters that go elsewhere", QUEUES, "Order/TimelineQueue: its dead letters go to arn:x", _queued("Order/TimelineQueue", buries_in="arn:x")),
+    ("a queue that lets no events in", QUEUES, "Order/TimelineQueue: Order/TimelineRule leads to it, but no policy", _queued("Order/TimelineQueue", open=False)),
+    ("a queue that is gone", QUEUES, "Order/TimelineDeadLetters: this queue is gone", _queued("Order/TimelineDeadLetters", arn=None)),
+    # What is written in notifications.
+    ("a mail to another address", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: it went to eve@example.com, but its customer's address is customer-1@example.com", _mail("OrderConfirmed", to="eve@example.com")),
+    ("a mail to no address", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: it went to None", _mail("OrderConfirmed", to=None)),
+    ("a mail to another customer", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: to customer eve, but the order is customer's", _mail("OrderConfirmed", customer_id="eve")),
+    ("a mail about another event", NOTIFICATIONS, f"{CONFIRMED}: email about OrderRejected: it tells of {CONFIRMED} OrderRejected 2, but its event is {CONFIRMED} OrderConfirmed 2", _mail("OrderConfirmed", type="OrderRejected")),
+    ("a mail about another order", NOTIFICATIONS, f"{SHORT}: email about OrderConfirmed: it tells of {SHORT} OrderConfirmed 2, but its event is {CONFIRMED}", _mail("OrderConfirmed", order_id=SHORT)),
+    ("a mail about an event that never was", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: there was no such event (other)", _mail("OrderConfirmed", event_id="other")),
+    ("told by an unknown channel", NOTIFICATIONS, f"{CONFIRMED}: pigeon about OrderConfirmed: nobody is told so", _mail("OrderConfirmed", channel="pigeon")),
+    ("a mail under another key", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: its key is x, not ", _mail("OrderConfirmed", pk="x")),
+    ("a mail of another id", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: its message id is <x>, not <", _mail("OrderConfirmed", message_id="<x>")),
+    ("a mail that names another order", NOTIFICATIONS, f"{CONFIRMED}: email about OrderConfirmed: its text does not name the order", _mail("OrderConfirmed", text="Order ord_x")),
+    # What is written in the catalogue and its replicas.
+    ("another name of the same version", REPLICAS, "sold as Mug at $14.50, known as Cup at $14.50", _with("replica", "MUG", name="Cup")),
+    ("a product that no list shows", REPLICAS, "MUG: it is not in the list of all products", _with("products", "MUG", catalogue=None)),
+    ("a version with two prices", REPLICAS, "MUG: version 1 was Cup at $14.00, but a restock found MUG as Cup at $1.00", _restocked(0, price=Money(amount=100))),
+    ("a price that never was", REPLICAS, f"{CONFIRMED}: MUG was ordered as Mug at $14.50, but it has always been Cup at $15.00", _first_version),
+    ("an order of a product that is gone", REPLICAS, f"{CONFIRMED}: ordered MUG, but there is no such product", lambda shop: changed(shop, products={"MUG": None}, replica={"MUG": None})),
+    ("a purchase counted as a view", REPLICAS, f"{CONFIRMED}: its purchase was counted as counter views", _counted_as("views")),
 ]  # fmt: skip
 
 
@@ -182,7 +365,7 @@ def test_dead_messages_that_were_declared_are_no_fault() -> None:
     dead = (Message("m1", "{}"), Message("m2", '{"detail": {"event_id": "e2"}}'), Message("m3", "{}"))
     queues = (Queue("Order/Dead", 3, True, dead),)
     endings = Endings(machines=(), queues=queues, failed_batches=())
-    result = judge(replace(quiet_shop(), endings=endings), expect_dead={"m1", "e2"})[QUEUES - 1]
+    result = judge(replace(quiet_shop(), endings=endings, wiring=Wiring()), expect_dead={"m1", "e2"})[QUEUES - 1]
     assert result.faults == ("Order/Dead: 1 message (m3)",)
 
 
@@ -191,7 +374,51 @@ def test_money_that_could_not_be_given_back_is_no_fault_once_it_calls_a_person()
     assert not judge(shop)[MONEY - 1].ok
     stuck = shop.payments[CANCELLED].model_copy(update={"settlement_failed": {"reason": "refund failed"}})
     needy = shop.orders[CANCELLED].model_copy(update={"attention": {"reason": "settlement_failed"}, "version": 4})
-    assert judge(changed(shop, orders={CANCELLED: needy}, payments={CANCELLED: stuck}))[MONEY - 1].ok
+    result = judge(changed(shop, orders={CANCELLED: needy}, payments={CANCELLED: stuck}))[MONEY - 1]
+    assert result.ok
+    assert result.figures.endswith("captured $58.00, refunded $0.00, owed $29.00 for 1 order at attention")
+    assert result.notes == (f"{CANCELLED}: $29.00 of its customer's are still owed",)
+    assert verdict_on([result]) == Verdict(
+        True,
+        f"All holds, but a person must see to this: {CANCELLED}: $29.00 of its customer's are still owed.",
+        f"./shop settle {CANCELLED}",
+    )
+
+
+def test_money_that_is_only_held_is_owed_too() -> None:
+    shop = changed(quiet_shop(), charges={UNCAPTURED: charge(UNCAPTURED, method="pm_capture_fails")})
+    stuck = shop.payments[UNCAPTURED].model_copy(update={"settlement_failed": {"reason": "void failed"}})
+    needy = shop.orders[UNCAPTURED].model_copy(update={"attention": {"reason": "settlement_failed"}})
+    result = judge(changed(shop, orders={UNCAPTURED: needy}, payments={UNCAPTURED: stuck}))[MONEY - 1]
+    assert result.notes == (f"{UNCAPTURED}: $29.00 of its customer's are still owed",)
+
+
+@pytest.mark.parametrize(
+    ("plant", "says", "following"),
+    [
+        (lambda shop: shop, "All of it holds.", None),
+        (_with("charges", CONFIRMED, captured=5800), "2 faults in 1 of 7 checks: money and goods.", f"./shop story {CONFIRMED}"),
+        (_wired("rules", "Order/TimelineRule", state="DISABLED"), "1 fault in 1 of 7 checks: executions and queues.", "switch on what is off (console or AWS CLI), then ./shop audit"),
+        (_queued("Order/TimelineDeadLetters", depth=1), "1 fault in 1 of 7 checks: executions and queues.", "./shop dlq ls"),
+        (_queued("Order/TimelineQueue", depth=1), "1 fault in 1 of 7 checks: executions and queues.", "./shop audit --wait 300"),
+        (_with("replica", "MUG", version=2), "1 fault in 1 of 7 checks: replicas.", "./shop rebuild catalogue"),
+    ],
+    ids=["nothing", "money", "a disabled rule", "a dead letter", "work is left", "an old price"],
+)  # fmt: skip
+def test_the_verdict_says_how_much_is_wrong_and_what_to_type_next(
+    plant: Callable[[Evidence], Evidence], says: str, following: str | None
+) -> None:
+    verdict = verdict_on(judge(plant(quiet_shop())))
+    assert (verdict.says, verdict.next) == (says, following)
+
+
+def test_an_address_that_has_changed_since_is_no_fault() -> None:
+    moved = {CUSTOMER: Customer("new@example.com", quiet_shop().at)}
+    assert judge(replace(quiet_shop(), customers=moved))[NOTIFICATIONS - 1].ok
+
+
+def test_a_customer_who_left_is_no_fault() -> None:
+    assert judge(replace(quiet_shop(), customers={}))[NOTIFICATIONS - 1].ok
 
 
 def test_with_a_webhook_every_change_is_told_twice() -> None:

@@ -21,7 +21,9 @@ from tests.support.tables import create_tables
 type Run = Callable[..., Said]
 
 RIGHT = CheckResult(1, "stock", "1 sku", ())
-WRONG = CheckResult(2, "money and goods", "3 orders", tuple(f"ord_{n}: charged twice" for n in range(12)))
+WRONG = CheckResult(
+    2, "money and goods", "3 orders", tuple(f"ord_{n}: charged twice" for n in range(12)), remedy="./shop story ORDER"
+)
 
 
 @pytest.fixture
@@ -45,7 +47,11 @@ def test_an_audit_that_passes_is_exit_code_0(run: Run, found: Callable[..., dict
     found(RIGHT)
     said = run("audit")
     assert said.code == 0
-    assert said.out.split() == ["✓", "1", "stock", "1", "sku"]
+    assert [line.split() for line in said.out.splitlines() if line.strip()] == [
+        ["✓", "1", "stock", "1", "sku"],
+        ["All", "of", "it", "holds."],
+    ]
+    assert said.err == ""
 
 
 def test_an_audit_that_fails_is_exit_code_1_and_shows_where(run: Run, found: Callable[..., dict[str, Any]]) -> None:
@@ -56,6 +62,16 @@ def test_an_audit_that_fails_is_exit_code_1_and_shows_where(run: Run, found: Cal
     assert "ord_9: charged twice" in said.out
     assert "ord_10" not in said.out
     assert "2 more" in said.out
+    assert said.out.splitlines()[-2:] == ["12 faults in 1 of 2 checks: money and goods.", "Next: ./shop story ord_0"]
+
+
+def test_what_needs_a_person_is_not_ticked_off(run: Run, found: Callable[..., dict[str, Any]]) -> None:
+    note = "ord_1: $29.00 of its customer's are still owed"
+    found(CheckResult(2, "money and goods", "3 orders", (), (note,), "./shop settle ord_1"))
+    said = run("audit")
+    assert said.code == 0
+    assert "✓" not in said.out
+    assert said.out.splitlines()[-1] == "Next: ./shop settle ord_1"
 
 
 def test_an_audit_for_machines_tells_every_fault(run: Run, found: Callable[..., dict[str, Any]]) -> None:
@@ -65,6 +81,8 @@ def test_an_audit_for_machines_tells_every_fault(run: Run, found: Callable[..., 
     assert said.json["ok"] is False
     assert [check["ok"] for check in said.json["checks"]] == [True, False]
     assert len(said.json["checks"][1]["faults"]) == 12
+    assert said.json["verdict"].startswith("12 faults")
+    assert said.json["next"] == "./shop story ord_0"
 
 
 def test_an_audit_passes_its_options_on(run: Run, found: Callable[..., dict[str, Any]]) -> None:

@@ -34,9 +34,14 @@ def start(
 
 @app.command()
 def down() -> None:
-    """Stop it. Its state is lost."""
-    broker.stop(HOME)
-    console.print("Stopped" if lifecycle.stop(HOME) else "Nothing was running")
+    """Stop it. What it holds is kept."""
+    if broker.stop(HOME):
+        console.print("The Kafka broker is stopped, and what was in its topics is gone")
+    if not lifecycle.stop(HOME):
+        console.print("Nothing was running")
+        return
+    kept = "`make run` continues with the orders, users and parameters that there are"
+    console.print(f"Stopped. {kept}; remove .local/state to begin anew", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -31,10 +31,12 @@ from emulator.parameters import refusal
 
 # What `sam build` reads: a change in none of these needs no build.
 SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "workflows")
-STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+STABLE = (*DEPLOYED, "UPDATE_ROLLBACK_COMPLETE")
 REASONS = 12  # failed resource events to show
 SETTLE_SECONDS, POLL_SECONDS = 120.0, 0.5
 CONFIG = "local"
+PARAMETERS = "parameters.json"
 
 Report = Callable[[str], None]
 
@@ -63,10 +65,10 @@ def deploy(
     with _one_at_a_time():
         sources = build(home, running, report)
         deployed = home / "deployed.json"
-        state = {"sources": sources, "born": running.born, "pid": running.pid, "parameters": dict(parameters)}
-        if _read(deployed) == state and (stack := _written_stack(home)):
+        state = {"sources": sources, "parameters": dict(parameters)}
+        if _read(deployed) == state and _status(running) in DEPLOYED:
             report("Already deployed: nothing changed")
-            return stack
+            return _write_stack(home, running)
         deployed.unlink(missing_ok=True)
         _sam_deploy(home, running, report, parameters)
         written = _write_stack(home, running)
@@ -96,18 +98,24 @@ def build(home: Path, running: Running, report: Report = print) -> str:
 def stuck(running: Running) -> bool:
     """Whether an earlier deployment failed halfway, so that the stack takes no update and needs a fresh account. One
     that still runs, by another run or after an interrupted one, is waited for."""
-    cloudformation = lifecycle.client(running, "cloudformation")
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        try:
-            status: str = cloudformation.describe_stacks(StackName=stack_name())["Stacks"][0]["StackStatus"]
-        except ClientError:
+        status = _status(running)
+        if status is None:
             return False
         if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
             return status not in STABLE
         if status == "REVIEW_IN_PROGRESS":  # nothing was made yet
             return False
         time.sleep(POLL_SECONDS)
+
+
+def _status(running: Running) -> str | None:
+    try:
+        stacks = lifecycle.client(running, "cloudformation").describe_stacks(StackName=stack_name())["Stacks"]
+    except ClientError:
+        return None
+    return str(stacks[0]["StackStatus"])
 
 
 def stack_name() -> str:
@@ -153,6 +161,15 @@ def parameters_in(text: str) -> dict[str, str]:
         if why := refusal(known[name], value):
             raise EmulatorError(f"PARAMETERS: {name}={value}: {why}")
     return {name: value for name, _, value in pairs}
+
+
+def remembered(home: Path) -> dict[str, str]:
+    """The parameters that were given before: they stay until they are given again."""
+    return {str(name): str(value) for name, value in _read(home / PARAMETERS).items()}
+
+
+def remember(home: Path, parameters: Mapping[str, str]) -> None:
+    private.write(home / PARAMETERS, json.dumps(parameters, indent=2) + "\n")
 
 
 def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mapping[str, str]) -> None:
@@ -208,13 +225,6 @@ def _local_url(api_url: str, running: Running) -> str:
     """The emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its own endpoint."""
     host, stage = api_url.removeprefix("https://").split("/", 1)
     return f"http://localhost:{running.port}/restapis/{host.split('.')[0]}/{stage}/_user_request_"
-
-
-def _written_stack(home: Path) -> Stack | None:
-    try:
-        return Stack(**_read(home / "stack.json"))
-    except TypeError:  # written by another version
-        return None
 
 
 def _failed_events(running: Running, since: datetime) -> list[str]:

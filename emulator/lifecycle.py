@@ -1,8 +1,8 @@
 """Start, find, heal and stop an embedded AWS that belongs to one folder.
 
 `start(home)` leaves a server running in the background and answers once it is healthy; a later `start` finds it again,
-restarts it when it is half dead or when its own code has changed since, and says clearly when the port is somebody
-else's. Its state lives in the process: a restart is an empty account.
+restarts it when it does not answer, when another port is asked for or when its own code has changed since, says so, and
+says clearly when the port is somebody else's. What the account holds outlives all of them, in `state/` (see `state`).
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,12 +34,13 @@ DEFAULT_PORT = 4566
 PROJECT = Path(__file__).resolve().parent.parent
 HEALTH = "/_ministack/health"
 SERVER = "emulator.server"
+STATE = "state"
 START_SECONDS = 30.0
-# A busy server on a busy machine may take seconds to answer; one that is given up loses its state.
+# A busy server on a busy machine may take seconds to answer.
 PATIENCE_SECONDS = 10.0
 # What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
-MINE = ("server.py", "patching.py", "policies.py", "fixes/*.py")
+MINE = ("server.py", "patching.py", "policies.py", "state.py", "fixes/*.py")
 
 
 class EmulatorError(Exception):
@@ -60,19 +61,46 @@ class Running(Process):
         return f"http://{HOST}:{self.port}"
 
 
-def start(home: Path, port: int | None = None, *, wait: float = START_SECONDS) -> Running:
-    """The healthy server of `home`, started if need be. `port` 0 takes a free one; None keeps the running server's,
-    or the default. Raises EmulatorError."""
+def start(
+    home: Path, port: int | None = None, *, wait: float = START_SECONDS, tell: Callable[[str], None] = print
+) -> Running:
+    """The healthy server of `home`, started if need be, with the state that the last one had. `port` 0 takes a free
+    one; None keeps the last one, or the default. `tell` hears why a running server had to end. Raises EmulatorError."""
     private.folder(home)
     with _locked(home):
         running = _recorded(home)
-        if running and port in (None, 0, running.port) and running.code == code_hash() and healthy(running):
-            return running
         if running:
+            reason = _why_it_must_end(running, port)
+            if reason is None:
+                return running
+            tell(reason)
             _end(running)
-        _forget(home)
-        kept = running.port if running else DEFAULT_PORT
-        return _launch(home, _free_port() if port == 0 else port or kept, wait)
+        return _launch(home, _free_port() if port == 0 else port or _last_port(home), wait)
+
+
+def _why_it_must_end(running: Running, port: int | None) -> str | None:
+    if not healthy(running):
+        return (
+            f"The embedded AWS did not answer within {PATIENCE_SECONDS:.0f} s: it is ended, and goes on as it was saved"
+        )
+    if port not in (None, 0, running.port):
+        return f"The shop moves from port {running.port} to {port}, with all that it holds"
+    if running.code != code_hash():
+        return "The embedded AWS has changed: it starts again, with all that it held"
+    return None
+
+
+def has_state(home: Path) -> bool:
+    """Whether an earlier server of `home` left what its account held."""
+    return (home / STATE).exists()
+
+
+def set_aside(home: Path) -> Path:
+    """Let the next start be an empty account; where the earlier one's state is now."""
+    aside = home / f"{STATE}.old"
+    shutil.rmtree(aside, ignore_errors=True)
+    (home / STATE).rename(aside)
+    return aside
 
 
 def stop(home: Path) -> bool:
@@ -83,7 +111,6 @@ def stop(home: Path) -> bool:
         running = _recorded(home)
         if running:
             _end(running)
-        _forget(home)
         return running is not None
 
 
@@ -200,7 +227,9 @@ def _server_environment(port: int, scratch: Path) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
         "PYTHONUNBUFFERED": "1",
+        "STATE_DIR": str(scratch.parent / STATE),
         "TMPDIR": str(scratch),
     }
 
@@ -230,6 +259,13 @@ def _recorded(home: Path) -> Running | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return running if process.alive(running) else None
+
+
+def _last_port(home: Path) -> int:
+    try:
+        return int(json.loads(_record(home).read_text())["port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return DEFAULT_PORT
 
 
 def _record(home: Path) -> Path:

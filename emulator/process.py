@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 10.0  # to save what it holds
 GONE_SECONDS = 5.0
 
 

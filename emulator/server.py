@@ -3,10 +3,11 @@
 import sys
 from importlib.metadata import version
 
+from emulator import state
 from emulator.fixes import apply_all
 from emulator.patching import VERSION, Mismatch, module
 
-INCOMPATIBLE = 3  # exit code
+INCOMPATIBLE, UNREADABLE = 3, 4  # exit codes
 
 
 def main() -> None:
@@ -14,7 +15,9 @@ def main() -> None:
         found = version("ministack")
         if found != VERSION:
             raise Mismatch(f"expected ministack {VERSION}, found {found}")
+        account = state.apply()  # innermost: only what was let in, and as it was carried out
         apply_all()
+        account.load()
     except Mismatch as mismatch:
         print(
             f"The embedded AWS cannot start: {mismatch}.\n"
@@ -23,6 +26,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(INCOMPATIBLE)
+    except state.Unreadable as unreadable:
+        print(unreadable, file=sys.stderr)
+        sys.exit(UNREADABLE)
     sys.argv[1:] = []
     module("app").main()
 

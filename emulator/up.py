@@ -1,5 +1,6 @@
 """`make run`: the whole shop on this machine, from nothing to a confirmed order and its story."""
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from emulator import broker, deploy, lifecycle
+from emulator import broker, deploy, lifecycle, private
 from emulator.deploy import Stack
 from emulator.lifecycle import PROJECT, EmulatorError, Running
 
@@ -24,22 +25,31 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, par
     given = deploy.parameters_in(parameters)
     if missing := deploy.missing_tools():
         raise EmulatorError("\n".join(("This machine lacks:", *(f"  {tool}" for tool in missing))))
+    with _alone(home):
+        return _up(port, home, kafka, given)
+
+
+def _up(port: int | None, home: Path, kafka: str | None, given: dict[str, str]) -> Stack:
     began = time.monotonic()
+    continued = " and continues with what it held" if lifecycle.has_state(home) else ""
     with _step("Starting the embedded AWS") as report:
-        running = lifecycle.start(home, port)
+        running = lifecycle.start(home, port, tell=_tell)
         if deploy.stuck(running):
-            report("Starting the embedded AWS again, empty: an earlier deployment stopped halfway")
             lifecycle.stop(home)
-            running = lifecycle.start(home, running.port)
-        report(f"The embedded AWS answers at {running.endpoint}")
-    told = {"Kafka": "none"}  # because a stack keeps the parameters that it is not told
+            aside = lifecycle.set_aside(home)
+            _tell(f"An earlier deployment stopped halfway: the shop starts empty. What it held is in {aside}")
+            running, continued = lifecycle.start(home, running.port), ""
+        report(f"The embedded AWS answers at {running.endpoint}{continued}")
+    remembered = deploy.remembered(home)
+    told = {"Kafka": "none"} | remembered  # because a stack keeps the parameters that it is not told
     if kafka:
         with _step("Starting a Kafka broker") as report:
             address = broker.start(home) if kafka == MOCK else broker.existing(kafka)
             report(f"The Kafka broker answers at {address}")
-            told = {"Kafka": "existing", "KafkaBrokers": address}
+            told |= {"Kafka": "existing", "KafkaBrokers": address}
     with _step("Building") as report:
         stack = deploy.deploy(home, running, report, told | given)
+        deploy.remember(home, remembered | given)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
     console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
@@ -55,6 +65,23 @@ def first_order(home: Path, running: Running) -> None:
         finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
         if finished.returncode:
             raise EmulatorError(f"`./shop {' '.join(arguments)}` failed; the stack is up, so it can be tried again.")
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Two runs of one folder take turns, and the second says what it waits for."""
+    private.folder(home)
+    with (home / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _tell("Another `make run` is at work in this folder: this one waits until it is done")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _tell(message: str) -> None:
+    console.print(f"[yellow]![/] {message}", highlight=False, soft_wrap=True)
 
 
 @contextmanager

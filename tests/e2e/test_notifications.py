@@ -54,8 +54,10 @@ def secret(shop: Shop, server: Receiver) -> str:
 
 
 def mails_about(shop: Shop, order: Order) -> list[Mail]:
+    credentials = shop.stack.session.get_credentials()
+    assert credentials
     request = AWSRequest("GET", f"{shop.stack.details.endpoint_url}/_ministack/ses/messages")
-    SigV4Auth(shop.stack.session.get_credentials(), "ses", shop.stack.details.region).add_auth(request)
+    SigV4Auth(credentials, "ses", shop.stack.details.region).add_auth(request)
     box: dict[str, list[dict[str, Any]]] = httpx.get(str(request.url), headers=dict(request.headers)).json()["messages"]
     return [
         Mail(mail["Source"], mail["To"], mail["Subject"], mail["BodyText"], mail["BodyHtml"])

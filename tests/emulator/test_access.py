@@ -166,7 +166,7 @@ def test_a_second_credential_in_a_request_is_not_obeyed(running: Running, accoun
     headers["Authorization"] = headers["Authorization"].replace(
         "Credential=", f"Credential={running.access_key_id}/{scope}, Credential=", 1
     )
-    assert send(httpx.Request("POST", request.url, headers=headers, content="{}")).status_code in {400, 403}
+    assert send(httpx.Request("POST", str(request.url), headers=headers, content="{}")).status_code in {400, 403}
 
 
 def test_a_function_has_its_role_s_credentials_and_nobody_can_guess_them(running: Running, account: Account) -> None:
@@ -176,7 +176,7 @@ def test_a_function_has_its_role_s_credentials_and_nobody_can_guess_them(running
     def tables(secret: str, token: str) -> int:
         request = AWSRequest("POST", f"{running.endpoint}/", headers=dict(LIST_TABLES), data="{}")
         SigV4Auth(Credentials(role["AWS_ACCESS_KEY_ID"], secret, token), "dynamodb", lifecycle.REGION).add_auth(request)
-        return send(httpx.Request("POST", request.url, headers=dict(request.headers), content="{}")).status_code
+        return send(httpx.Request("POST", str(request.url), headers=dict(request.headers), content="{}")).status_code
 
     arn = account.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     digest = hashlib.sha256(f"{arn}:{ROLE}".encode()).hexdigest()

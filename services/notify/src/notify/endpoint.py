@@ -54,7 +54,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """The status code of the endpoint's acceptance: 200 to 299. Raises Undelivered for everything else, redirects
     included: Standard Webhooks asks senders not to follow them; and for no answer within 10 seconds."""
     try:
-        status = _status(urlsplit(url), body, headers, _Deadline(_ANSWER_SECONDS))
+        status = _status(url, body, headers)
     except (OSError, UnicodeError, h11.ProtocolError, AnswerTooLong) as failure:
         raise Undelivered(type(failure).__name__) from failure
     if not 200 <= status < 300:
@@ -62,7 +62,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     return status
 
 
-def _status(url: SplitResult, body: bytes, headers: Mapping[str, str], deadline: _Deadline) -> int:
+def _status(address: str, body: bytes, headers: Mapping[str, str]) -> int:
+    deadline, url = _Deadline(_ANSWER_SECONDS), urlsplit(address)
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
     head = {"Host": url.netloc.rpartition("@")[2], "Connection": "close", "Content-Length": str(len(body)), **headers}
     request = h11.Request(

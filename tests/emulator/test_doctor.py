@@ -17,7 +17,7 @@ from emulator.lifecycle import Running
 @pytest.fixture
 def asked(running: Running, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every call that is made, in the embedded AWS's account."""
-    for name, value in lifecycle.settings(running.endpoint).items():
+    for name, value in lifecycle.settings(running).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(machine, "machine", lambda _environment: iter([ok("make", "GNU Make")]))
     calls: list[str] = []

@@ -14,11 +14,11 @@ from rich.text import Text
 
 from cli import output
 from cli.commands import audit, catalogue, clicks, decisions, dlq, doctor, mail, orders, replay, sales, setup, watch
-from cli.context import PROJECT
-from cli.errors import CommandError
 from cli.explaining import explained
 from cli.output import OutputLost, ReaderGone
-from cli.shop import Options, Shop, console
+from cli.session import Options, Session, console
+from deployed.errors import CommandError
+from deployed.stack import PROJECT
 
 INTERRUPTED = 130
 HELP = ["-h", "--help"]
@@ -47,7 +47,7 @@ def options(
     stack: Annotated[str | None, typer.Option(help="On AWS, the stack of this name.")] = None,
     region: Annotated[str | None, typer.Option(help="On AWS, in this region.")] = None,
 ) -> None:
-    shop = Shop(Options(as_json, home, profile, stack, region))
+    shop = Session(Options(as_json, home, profile, stack, region))
     if isinstance(context.obj, list):  # whoever runs this wants to know which shop it was
         context.obj.append(shop)
     context.obj = shop
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     # --json is of use anywhere on the line, so it is accepted anywhere.
     as_json = "--json" in arguments
     line = [argument for argument in arguments if argument != "--json"]
-    asked: list[Shop] = []
+    asked: list[Session] = []
     try:
         code = _run(["--json", *line] if as_json else line, asked)
     except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, whatever happened
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def _run(line: Sequence[str], asked: list[Shop]) -> int:
+def _run(line: Sequence[str], asked: list[Session]) -> int:
     output.begin()
     try:
         return int(_command()(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)

@@ -6,9 +6,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cli import words
 from contracts.orders_stream import OrderStatus
 from contracts.types import Money
+from deployed import words
 
 _STATUS = {
     OrderStatus.PLACED: "cyan",

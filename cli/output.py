@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from cli.errors import CommandError
+from deployed.errors import CommandError
 from shopkit.printing import harmless_lines
 
 # What a shell reports of a program that SIGPIPE ended.

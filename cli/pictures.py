@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.client import Event, Order, Trend
 from cli.format import count, lasting, moment, money, service, status, table
+from deployed.front_door import Event, Order, Trend
 
 _BAR = 24
 # From here on there is room for what is nice to see.

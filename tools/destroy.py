@@ -13,9 +13,9 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from cli import watching
-from cli.errors import CommandError
-from cli.stack import Resources
+from deployed import watch as watching
+from deployed.errors import CommandError
+from deployed.resources import Resources
 
 CONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 

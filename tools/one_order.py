@@ -13,10 +13,10 @@ from typing import Any
 
 import jinja2
 
-from cli.client import FrontDoor
-from cli.context import PROJECT, Stack
-from cli.users import sign_in
 from contracts.types import Goods
+from deployed.front_door import FrontDoor
+from deployed.stack import PROJECT, Stack
+from deployed.users import sign_in
 from shopkit.dynamodb import from_item
 
 DOCS = PROJECT / "docs"

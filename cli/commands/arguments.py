@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import Usage
+from deployed.errors import Usage
 
 _ORDER_ID = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -10,12 +10,12 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from cli.audit import PATIENCE_SECONDS, Step, run_audit
-from cli.audit import Progress as Report
-from cli.audit.result import CheckResult
-from cli.audit.verdict import Verdict, verdict_on
+from audit import PATIENCE_SECONDS, Step, run_audit
+from audit import Progress as Report
+from audit.result import CheckResult
+from audit.verdict import Verdict, verdict_on
 from cli.format import table
-from cli.shop import console, shop_of
+from cli.session import console, session_of
 
 _FAULTS_SHOWN = 10
 _STEP_WIDTH = 100
@@ -38,7 +38,7 @@ def audit(
     ] = None,
 ) -> None:
     """Check stock, money, orders, events, queues, notifications and replicas; fail if one is wrong."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with _shown(console(stderr=True)) as report:
         results = run_audit(shop.stack, patience=patience, expect_dead=expect_dead or (), progress=report)
     verdict = verdict_on(results)

@@ -4,9 +4,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.client import Product
 from cli.format import money, table
-from cli.shop import shop_of
+from cli.session import session_of
+from deployed.front_door import Product
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def products(context: typer.Context) -> None:
     """List what the shop sells, and how much of it is in stock."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.anyone() as door:
         found = door.products()
     shop.say([product.model_dump(mode="json") for product in found], lambda: _shelf(found))

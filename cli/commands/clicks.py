@@ -12,15 +12,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli import browsing
-from cli.browsing import Click, Session
-from cli.client import FrontDoor
 from cli.commands.orders import ADDRESS
-from cli.errors import CommandError, Refused
 from cli.format import count as counted
 from cli.pictures import TrendingPicture
-from cli.shop import console, shop_of
+from cli.session import console, session_of
 from contracts.types import Goods
+from deployed import browsing
+from deployed.browsing import Click, Session
+from deployed.errors import CommandError, Refused
+from deployed.front_door import FrontDoor
 
 _ATTEMPTS = 5
 # A client whose answer was lost sends its clicks again; here the first of so many requests does.
@@ -48,7 +48,7 @@ def clicks(
 
     One request in ten is sent twice, as if its answer had been lost. No click counts twice.
     """
-    shop = shop_of(context)
+    shop = session_of(context)
     number = seed if seed is not None else secrets.randbelow(1_000_000)
     with shop.anyone() as door:
         skus = [product.sku for product in door.products()]
@@ -81,7 +81,7 @@ def trending(
     top: Annotated[int, typer.Option(min=1, help="How many products at most.")] = 20,
 ) -> None:
     """Show what people view, put in carts and buy."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.anyone() as door:
         found = door.trending(minutes)[:top]
     shop.say([trend.model_dump(mode="json") for trend in found], lambda: TrendingPicture(found))

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cli.client import FrontDoor, Order
 from cli.commands.arguments import As, OrderId
-from cli.errors import CommandError
 from cli.pictures import order_picture
-from cli.settlement import settle_again
-from cli.shop import console, shop_of
+from cli.session import console, session_of
+from deployed.errors import CommandError
+from deployed.front_door import FrontDoor, Order
+from deployed.settlement import settle_again
 
 _POLL_SECONDS = 0.3
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
     """Cancel an order, by default as an operator; money and goods are given back."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator(email) as door:
         found = door.cancel(order_id)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
@@ -43,7 +43,7 @@ def review(
     email: As = None,
 ) -> None:
     """Decide on an order that is held for review, as an operator."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator(email) as door:
         found = door.review(order_id, decision.value, note)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
@@ -55,7 +55,7 @@ def settle(
     patience: Annotated[float, typer.Option(help="Seconds to wait at most, once it is sent.", min=0)] = 180,
 ) -> None:
     """Retry giving back a closed order's money after it failed, and wait until the order needs no attention."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator() as door:
         before = door.order(order_id)  # an unknown order is said to be one before anything is sent
         with console(stderr=True).status("Waiting for the queue's own last attempt"):

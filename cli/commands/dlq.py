@@ -11,13 +11,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.commands.arguments import OnlyOrder
-from cli.deadletters.causes import logged_cause
-from cli.deadletters.letters import Letter, Said, said_in
-from cli.deadletters.places import Place, place_named, places_of
-from cli.deadletters.redrive import Redriven, redrive
-from cli.errors import CommandError, Usage
 from cli.format import ago, count, moment, table
-from cli.shop import console, shop_of
+from cli.session import console, session_of
+from deployed.dead_letters.causes import logged_cause
+from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.places import Place, place_named, places_of
+from deployed.dead_letters.redrive import Redriven, redrive
+from deployed.errors import CommandError, Usage
 
 # To find the oldest, so many are looked at; each look hides a message from others for a moment.
 _LOOKED_AT = 100
@@ -53,7 +53,7 @@ class _Contents:
 
 def list_places(context: typer.Context) -> None:
     """List every place where messages are set aside: how many, since when, and where they belong."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with console(stderr=True).status("Looking"):
         found = [_contents_of(place) for place in places_of(shop.stack)]
     shop.say([one.document() for one in found], lambda: _places_picture(found))
@@ -67,7 +67,7 @@ def show_letters(
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
 ) -> None:
     """Show what is there: each event, its order, what went wrong as far as is known, and what to do."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with console(stderr=True).status("Reading"):
         place = place_named(places_of(shop.stack), name)
         with closing(place.letters()) as letters:
@@ -89,7 +89,7 @@ def redrive_letters(
     order: OnlyOrder = None,
 ) -> None:
     """Send letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
-    shop = shop_of(context)
+    shop = session_of(context)
     if (name is None) != everywhere:
         raise Usage("Name a place, or give --all.")
     with console(stderr=True).status("Redriving") as status:
@@ -113,7 +113,7 @@ def drop_letter(
     letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` shows it.")],
 ) -> None:
     """Delete one letter for good: one that nobody will ever be able to read."""
-    shop = shop_of(context)
+    shop = session_of(context)
     place = place_named(places_of(shop.stack), name)
     with closing(place.letters()) as letters:
         for letter in letters:

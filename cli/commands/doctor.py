@@ -8,11 +8,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.context import PROJECT
-from cli.cost import list_prices
-from cli.doctor.check import Check, State
 from cli.format import table
-from cli.shop import Options, console, shop_of
+from cli.session import Options, console, session_of
+from deployed.cost import list_prices
+from deployed.doctor.check import Check, State
+from deployed.stack import PROJECT
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.PROBLEM: ("✗", "bold red")}
 
@@ -27,7 +27,7 @@ def doctor(
     parameters: Annotated[str, typer.Option(help="Such as 'Kafka=msk-serverless ClickstreamMode=OFF'.")] = "",
 ) -> None:
     """Check, before a deployment to AWS, what it needs, what it would create and cost. Changes nothing."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with console(stderr=True).status("Asking"):
         found, costs = _examined(shop.options, config_env, parameters)
     well = all(check.state is not State.PROBLEM for check in found)
@@ -39,7 +39,7 @@ def doctor(
 def _examined(options: Options, config_env: str, parameters: str) -> tuple[list[Check], dict[str, float]]:
     # SAM's translator takes a second to import, and no other command needs it. It logs what concerns its authors only.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    from cli.doctor import account, machine, plan  # noqa: PLC0415
+    from deployed.doctor import account, machine, plan  # noqa: PLC0415
 
     chosen = plan.plan(PROJECT / "samconfig.toml", config_env, parameters, options.stack)
 

@@ -10,12 +10,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from cli.commands.arguments import OrderInFull
-from cli.context import Stack
-from cli.errors import CommandError
 from cli.format import moment, table
 from cli.pictures import WIDE
-from cli.shop import shop_of
+from cli.session import session_of
 from contracts.types import Timestamp, Value
+from deployed.errors import CommandError
+from deployed.stack import Stack
 from shopkit.dynamodb import from_item
 
 _STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
@@ -44,7 +44,7 @@ def mail(
     limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
 ) -> None:
     """Show the e-mails to customers, including those that were kept because no sender is verified."""
-    shop = shop_of(context)
+    shop = session_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
     if order_id and not mails:
         raise CommandError(

@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
-from cli.checkouts import checkouts_of
-from cli.client import FrontDoor, Order
+from cli.checkout_pictures import checkouts_document, cost_document, cost_picture, steps_picture
 from cli.commands.arguments import As, OrderOrNewest
-from cli.cost import estimate, list_prices
-from cli.errors import CommandError, Usage
 from cli.pictures import OrdersPicture, StoryPicture, order_picture
-from cli.shop import console, shop_of
-from cli.workings import checkouts_document, cost_document, cost_picture, steps_picture
+from cli.session import console, session_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
+from deployed.checkouts import checkouts_of
+from deployed.cost import estimate, list_prices
+from deployed.errors import CommandError, Usage
+from deployed.front_door import FrontDoor, Order
 
 _LINE = re.compile(r"(?P<sku>[^:]+)(?::(?P<quantity>[0-9]{1,9}))?")
 ADDRESS = {
@@ -60,7 +60,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     email: As = None,
 ) -> None:
     """Place an order, by default as the first customer."""
-    shop = shop_of(context)
+    shop = session_of(context)
     lines = [_line(text) for text in goods or []]
     with shop.customer(email) as door:
         placed, replayed = door.place(
@@ -85,7 +85,7 @@ def orders(
     email: As = None,
 ) -> None:
     """List the newest orders, by default the first customer's."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator(email) if everyone else shop.customer(email) as door:
         found = door.orders(limit)
     shop.say([one.model_dump(mode="json") for one in found], lambda: OrdersPicture(found))
@@ -93,7 +93,7 @@ def orders(
 
 def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
     """Show one order, by default as an operator."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator(email) as door:
         found = _order(door, order_id)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
@@ -102,7 +102,7 @@ def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = Non
 def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
     """Tell what happened to an order: every event, from which service, when, and after how long; the steps of its
     checkout with their retries, as far as they are kept; and an estimate of what it cost."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with shop.operator(email) as door:
         found = _order(door, order_id)
         events = door.timeline(found.order_id)

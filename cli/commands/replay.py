@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.bus import Archive, Rule, archive_of, rules_named, rules_of
-from cli.bus import replay as run_replay
-from cli.errors import CommandError, Usage
 from cli.format import count, moment
-from cli.rebuilding import rebuild_catalogue
-from cli.shop import Shop, console, shop_of
+from cli.session import Session, console, session_of
+from deployed.bus import Archive, Rule, archive_of, rules_named, rules_of
+from deployed.bus import replay as run_replay
+from deployed.errors import CommandError, Usage
+from deployed.rebuild import rebuild_catalogue
 
 BEGINNING = "beginning"
 _AGO = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
@@ -51,7 +51,7 @@ def replay(
     where they ended. Rules that lead straight to the operators' topic would send old news to people, so they are left
     out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
     """
-    shop = shop_of(context)
+    shop = session_of(context)
     archive, rules = archive_of(shop.stack), rules_of(shop.stack)
     begin, end = _moment(since, archive), datetime.now(UTC) if until is None else _moment(until, archive)
     if begin >= end:
@@ -88,7 +88,7 @@ def rebuild(
 
     What the timeline knows and the archive has forgotten stays; what the timeline lost comes back.
     """
-    shop = shop_of(context)
+    shop = session_of(context)
     if model is ReadModel.catalogue:
         with console(stderr=True).status("Rebuilding the catalogue") as status:
             rebuilt = rebuild_catalogue(
@@ -114,12 +114,12 @@ def rebuild(
     )
 
 
-def _timeline_rule(shop: Shop) -> str:
+def _timeline_rule(shop: Session) -> str:
     """Raises CommandError for a stack without one."""
     return shop.stack.resources[_TIMELINE].rpartition("|")[2]
 
 
-def _replayed(shop: Shop, archive: Archive, since: datetime, until: datetime, rules: list[Rule]) -> str:
+def _replayed(shop: Session, archive: Archive, since: datetime, until: datetime, rules: list[Rule]) -> str:
     with console(stderr=True).status("Replaying") as status:
         return run_replay(
             shop.stack,

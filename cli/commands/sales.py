@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from cli.context import Stack
-from cli.errors import CommandError, Usage
 from cli.format import money, table
-from cli.shop import shop_of
+from cli.session import session_of
 from contracts.types import Money, Timestamp, Value
+from deployed.errors import CommandError, Usage
+from deployed.stack import Stack
 from shopkit.dynamodb import from_item
 
 _TABLE = "KafkaService/Sales"
@@ -36,7 +36,7 @@ def sales(
     day: Annotated[str | None, typer.Option(help="Such as 2026-03-01, in UTC; by default today.")] = None,
 ) -> None:
     """Show what was sold in each hour of a day, as counted from Kafka, which must be on."""
-    shop, chosen = shop_of(context), _day(day)
+    shop, chosen = session_of(context), _day(day)
     if _TABLE not in set(shop.stack.resources):
         raise CommandError("Kafka is off, so no sales are counted. On this machine: make run KAFKA=1")
     found = list(_sold(shop.stack, chosen))

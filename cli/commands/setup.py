@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli import users
 from cli.commands.arguments import As
-from cli.context import Stack, User
-from cli.errors import CommandError
 from cli.format import table
-from cli.seeding import Seeded, seed_shop
-from cli.shop import console, shop_of
+from cli.session import console, session_of, sign_in
+from deployed import users
+from deployed.errors import CommandError
+from deployed.seeding import Seeded, seed_shop
+from deployed.stack import Stack, User
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def seed(context: typer.Context) -> None:
     """Fill the shop: products and stock, two customers, an operator. Seeding again changes nothing."""
-    shop = shop_of(context)
+    shop = session_of(context)
     with console(stderr=True).status("Seeding") as progress:
         seeded = seed_shop(shop.stack, lambda text: progress.update(Text(text)))
     people = [("customer", user) for user in seeded.stack.details.customers]
@@ -50,7 +50,7 @@ def add_user(
     password: Annotated[str | None, typer.Option(help="Their password; by default a random one.")] = None,
 ) -> None:
     """Add a customer, or an operator, who can sign in at once."""
-    shop = shop_of(context)
+    shop = session_of(context)
     known = shop.stack.user(email)
     user = User(email=known.email if known else email, password=password or "Cw-" + secrets.token_urlsafe(12) + "-1")
     if not users.create(shop.stack, user.email, user.password):
@@ -84,15 +84,15 @@ def login(
     operator: Annotated[bool, typer.Option("--operator", help="As the first operator.")] = False,
 ) -> None:
     """Print an ID token, by default the first customer's, for curl: TOKEN=$(./shop login)"""
-    shop = shop_of(context)
+    shop = session_of(context)
     who = email or (shop.first_operator if operator else shop.first_customer)
-    token = users.sign_in(shop.stack, who)
+    token = sign_in(shop.stack, who)
     shop.say_line({"email": who, "id_token": token}, token)
 
 
 def url(context: typer.Context) -> None:
     """Print the front door's address, for curl: API=$(./shop url)"""
-    shop = shop_of(context)
+    shop = session_of(context)
     shop.must_stand()
     address = shop.stack.details.api_url
     shop.say_line({"api_url": address}, address)

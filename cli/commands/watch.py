@@ -14,13 +14,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from cli.commands.arguments import OnlyOrder
-from cli.errors import Usage
 from cli.format import money, service
 from cli.pictures import WIDE
-from cli.shop import shop_of
-from cli.watching import Filter, Passed, watching
+from cli.session import session_of
 from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
+from deployed.errors import Usage
+from deployed.watch import Filter, Passed, watching
 from shopkit.printing import harmless
 
 _TYPES = {event.__name__: event.source for event in EVENTS}
@@ -49,7 +49,7 @@ def watch(
 
     It makes a queue and a rule for itself and removes both when it ends. It shows what passes after it has started.
     """
-    shop = shop_of(context)
+    shop = session_of(context)
     wanted = Filter(order, [_source(name) for name in source or []], [_type(name) for name in type_ or []])
     deadline, seen = (time.monotonic() + seconds if seconds is not None else None), 0
     with _ended_politely(), watching(shop.stack, wanted) as found:

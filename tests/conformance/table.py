@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.cost import list_prices
+from deployed.cost import list_prices
 from tests.conformance.transports import EVENTBRIDGE, KAFKA, KINESIS, SNS, STREAM, Promise
 
 PROMISES = (EVENTBRIDGE, SNS, STREAM, KINESIS, KAFKA)

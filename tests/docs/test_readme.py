@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.context import Stack
+from deployed.stack import Stack
 from emulator import lifecycle
 from tests.support.eventually import until
 

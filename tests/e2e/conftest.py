@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.audit import run_audit
-from cli.context import Stack
-from cli.seeding import seed_shop
+from audit import run_audit
+from deployed.seeding import seed_shop
+from deployed.stack import Stack
 from emulator import broker, deploy, lifecycle
 from tests.support.deployment import switch_checkout
 from tests.support.desk import Desk

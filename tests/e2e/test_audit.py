@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.audit import run_audit
+from audit import run_audit
 from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import switched_off

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from audit.evidence import gather
 from cli.app import main
-from cli.audit.evidence import gather
-from cli.browsing import Click, requests, sessions
+from deployed.browsing import Click, requests, sessions
 from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
 from tests.support.faults import invoke, without_permission

@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from cli.audit.evidence import gather
+from audit.evidence import gather
 from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
 from tests.support.faults import seen_again_soon

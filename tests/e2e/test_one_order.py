@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cli.context import Stack
+from deployed.stack import Stack
 from tools.one_order import CAPTURE, capture
 
 

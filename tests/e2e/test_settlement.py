@@ -2,8 +2,8 @@
 
 import pytest
 
+from audit import run_audit
 from cli.app import main
-from cli.audit import run_audit
 from tests.support.eventually import eventually
 from tests.support.faults import event_of, seen_again_soon
 from tests.support.shop import Charged, Person, Shop, given_back, held, let_go, taken

@@ -8,8 +8,8 @@ import pytest
 from botocore.client import BaseClient
 
 from cli.app import main
-from cli.doctor import machine
-from cli.doctor.check import ok
+from deployed.doctor import machine
+from deployed.doctor.check import ok
 from emulator import lifecycle
 from emulator.lifecycle import Running
 

@@ -5,9 +5,9 @@ The judge is the shop's own audit, which trusts no service; what only this harne
 
 from collections.abc import Iterator
 
-from cli.audit import events, money, orders, queues, stock
-from cli.audit.endings import Endings, Machine, Message, Queue
-from cli.audit.evidence import CatalogueEntry, Evidence, evidence_in
+from audit import events, money, orders, queues, stock
+from audit.endings import Endings, Machine, Message, Queue
+from audit.evidence import CatalogueEntry, Evidence, evidence_in
 from tests.simulation.simulation import Published, Simulation
 
 

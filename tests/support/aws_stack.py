@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from cli.context import Details, Stack
-from cli.stack import Resource, Resources
+from deployed.resources import Resource, Resources
+from deployed.stack import Details, Stack
 from tests.support.front_door import DETAILS
 
 ACCOUNT = "arn:aws:lambda:us-east-1:123456789012:function:"

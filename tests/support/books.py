@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cli.audit.evidence import Evidence, gather
+from audit.evidence import Evidence, gather
 from tests.support.shop import Shop
 
 

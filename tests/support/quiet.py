@@ -1,6 +1,6 @@
 """Whether a shop has nothing left to do."""
 
-from cli.audit import run_audit
+from audit import run_audit
 from tests.support.shop import Shop
 
 

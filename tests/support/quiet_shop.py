@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cli.audit import histories
-from cli.audit.endings import Endings, Machine, Queue
-from cli.audit.evidence import (
+from audit import histories
+from audit.endings import Endings, Machine, Queue
+from audit.evidence import (
     Answered,
     CatalogueEntry,
     Charge,
@@ -22,10 +22,10 @@ from cli.audit.evidence import (
     Reservation,
     Restock,
 )
-from cli.audit.histories import History
-from cli.audit.people import Customer
-from cli.audit.wiring import Alarm, Part, Rule, Target, Wiring
-from cli.audit.wiring import Mapping as Trigger
+from audit.histories import History
+from audit.people import Customer
+from audit.wiring import Alarm, Part, Rule, Target, Wiring
+from audit.wiring import Mapping as Trigger
 from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, rfc3339

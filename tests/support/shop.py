@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from cli import users
-from cli.audit.evidence import Charge
-from cli.context import Stack, User
+from audit.evidence import Charge
+from deployed import users
+from deployed.stack import Stack, User
 from shopkit.dynamodb import from_item
 from tests.support.eventually import eventually, until
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deadletters.letters import Letter, records_of, said_in
+from deployed.dead_letters.letters import Letter, records_of, said_in
 from kafkabridge import domain, sales
 from shopkit.aws import client
 from tests.integration.kafka.conftest import View, cancelled, confirmed, count, line, placed, record, records

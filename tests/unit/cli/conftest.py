@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli import seeding, shop
+from cli import session
 from cli.app import main
-from cli.client import FrontDoor
+from deployed import seeding
+from deployed.front_door import FrontDoor
 from tests.support.front_door import DETAILS, Door, Said
 
 
@@ -24,15 +25,15 @@ def home(tmp_path: Path) -> Path:
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     found = Door()
     through = partial(FrontDoor, transport=httpx.MockTransport(found))
-    monkeypatch.setattr(shop, "FrontDoor", through)
+    monkeypatch.setattr(session, "FrontDoor", through)
     monkeypatch.setattr(seeding, "FrontDoor", through)
-    monkeypatch.setattr(shop, "sign_in", lambda _stack, email: f"token of {email}")
+    monkeypatch.setattr(session, "sign_in", lambda _stack, email: f"token of {email}")
     return found
 
 
 @pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    monkeypatch.setattr(shop, "fault_of", lambda _stack: None)  # nothing stands here, and nothing is missed
+    monkeypatch.setattr(session, "fault_of", lambda _stack: None)  # nothing stands here, and nothing is missed
 
     def type_(*line: str) -> Said:
         code = main(["--home", str(home), *line])

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cli.audit import judge
-from cli.audit.endings import Endings, Machine, Message, Queue
-from cli.audit.evidence import CatalogueEntry, Evidence, Recorded, Unreadable
-from cli.audit.people import Customer
-from cli.audit.verdict import Verdict, verdict_on
-from cli.audit.wiring import GONE, Target, Wiring
+from audit import judge
+from audit.endings import Endings, Machine, Message, Queue
+from audit.evidence import CatalogueEntry, Evidence, Recorded, Unreadable
+from audit.people import Customer
+from audit.verdict import Verdict, verdict_on
+from audit.wiring import GONE, Target, Wiring
 from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from cli.seeding import catalogue
+from deployed.seeding import catalogue
 from inventory.domain import ProductRequest, is_sku
 from tests.support.front_door import Door, Said, product
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cli import browsing
-from cli.browsing import sessions
 from clickstream.domain import LATE, PostedClicks
+from deployed import browsing
+from deployed.browsing import sessions
 from tests.support.front_door import Door, Said, order, product
 
 type Run = Callable[..., Said]

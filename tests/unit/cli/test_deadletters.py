@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.deadletters.letters import Letter, records_of, said_in
-from cli.deadletters.places import Place, place_named, places_of
-from cli.deadletters.redrive import redrive
-from cli.errors import CommandError, Usage
 from contracts.order import OrderConfirmed
+from deployed.dead_letters.letters import Letter, records_of, said_in
+from deployed.dead_letters.places import Place, place_named, places_of
+from deployed.dead_letters.redrive import redrive
+from deployed.errors import CommandError, Usage
 from schemas.examples import example
 from tests.support.aws_stack import ACCOUNT, MAPPING, AwsStack
 from tests.support.front_door import Said
@@ -279,7 +279,7 @@ def test_a_payload_may_be_text_or_the_thing_itself() -> None:
 @pytest.fixture
 def shop(stack: AwsStack, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line on that stack."""
-    monkeypatch.setattr("cli.shop.Stack.local", lambda _home: stack.stack)
+    monkeypatch.setattr("cli.session.Stack.local", lambda _home: stack.stack)
     return run
 
 

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.commands import doctor as command
-from cli.cost import list_prices
-from cli.doctor import account, asking, machine, plan
-from cli.doctor.check import Check, State, ok
-from cli.errors import Usage
+from deployed.cost import list_prices
+from deployed.doctor import account, asking, machine, plan
+from deployed.doctor.check import Check, State, ok
+from deployed.errors import Usage
 from tests.support.front_door import Said
 from tools.deployment import LONGEST_STACK_NAME
 from tools.expand import ROOT

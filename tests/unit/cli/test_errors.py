@@ -13,8 +13,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from cli import shop
-from cli.context import PROJECT
+from cli import session
+from deployed.stack import PROJECT
 from tests.support.front_door import Door, Said, product
 
 type Run = Callable[..., Said]
@@ -125,7 +125,7 @@ def test_what_aws_says_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, er
     def refuse(*_: object) -> str:
         raise error
 
-    monkeypatch.setattr(shop, "sign_in", refuse)
+    monkeypatch.setattr(session, "sign_in", refuse)
     assert says in one_line(run("orders"), 1)
 
 

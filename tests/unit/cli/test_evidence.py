@@ -12,13 +12,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-import cli.audit
-from cli.audit import Step, judge, run_audit
-from cli.audit.endings import Endings, Machine, Queue, endings_of
-from cli.audit.evidence import Evidence, gather
-from cli.context import Details, Stack
-from cli.stack import Resource, Resources
+import audit
+from audit import Step, judge, run_audit
+from audit.endings import Endings, Machine, Queue, endings_of
+from audit.evidence import Evidence, gather
 from contracts.orders_stream import OrderStatus
+from deployed.resources import Resource, Resources
+from deployed.stack import Details, Stack
 from shopkit.dynamodb import to_item
 from tests.support.front_door import DETAILS
 from tests.support.quiet_shop import SHORT, changed, quiet_shop, restock
@@ -126,12 +126,12 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Evidence]]:
     def pause(seconds: float) -> None:
         now[0] += seconds
 
-    monkeypatch.setattr("cli.audit.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("cli.audit.time.sleep", pause)
+    monkeypatch.setattr("audit.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("audit.time.sleep", pause)
 
     def show(*evidence: Evidence) -> list[Evidence]:
         left = list(evidence)
-        monkeypatch.setattr(cli.audit, "gather", lambda *_: left.pop(0) if len(left) > 1 else left[0])
+        monkeypatch.setattr(audit, "gather", lambda *_: left.pop(0) if len(left) > 1 else left[0])
         return left
 
     return show
@@ -252,7 +252,7 @@ def test_a_busy_shop_says_what_it_waits_for_how_much_is_left_and_until_when(
     queues = tuple(Queue(f"Order/Queue{n}", n, final=False) for n in range(1, 6))
     machines = (Machine("Workflows/Checkout", express=False, running=12), Machine("Workflows/Review", False, running=9))
     busy = [Endings(machines, queues, ()), quiet_shop().endings]
-    monkeypatch.setattr(cli.audit, "endings_of", lambda _stack: busy.pop(0) if len(busy) > 1 else busy[0])
+    monkeypatch.setattr(audit, "endings_of", lambda _stack: busy.pop(0) if len(busy) > 1 else busy[0])
     steps: list[Step] = []
 
     run_audit(stack, patience=30, progress=steps.append)

@@ -16,14 +16,14 @@ import typer
 from rich.console import RenderableType
 
 from cli.app import app, main
-from cli.client import Order
 from cli.commands.watch import EventPicture
-from cli.context import PROJECT
 from cli.output import Terminal
 from cli.pictures import OrdersPicture
-from cli.watching import Passed
 from contracts.envelope import EventData
 from contracts.events import EVENTS
+from deployed.front_door import Order
+from deployed.stack import PROJECT
+from deployed.watch import Passed
 from tests.support.front_door import DETAILS, Door, Said, order, product
 
 type Run = Callable[..., Said]

@@ -20,7 +20,7 @@ import order.domain
 import order.events
 import payment.domain
 import payment.events
-from cli.audit import evidence, histories
+from audit import evidence, histories
 from contracts.envelope import Envelope
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine

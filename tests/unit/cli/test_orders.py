@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from cli.checkouts import Checkout, Checkouts, Step
+from deployed.checkouts import Checkout, Checkouts, Step
 from tests.support.front_door import Door, Said, event, order, product
 
 type Run = Callable[..., Said]
@@ -105,7 +105,7 @@ def test_orders_are_read_page_by_page_up_to_the_limit(run: Run, door: Door) -> N
 def test_what_became_of_orders_is_seen_on_narrow_terminals_too(
     run: Run, door: Door, monkeypatch: pytest.MonkeyPatch, width: int, *, placed: bool
 ) -> None:
-    monkeypatch.setattr("cli.shop._PIPE_WIDTH", width)
+    monkeypatch.setattr("cli.session._PIPE_WIDTH", width)
     found = order(order_id="ord_" + 32 * "a", status="REJECTED", reason="out_of_stock")
     door.answers["GET /orders"] = httpx.Response(200, json={"orders": [found], "next_cursor": None})
     out = run("orders").out

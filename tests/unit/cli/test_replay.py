@@ -11,8 +11,8 @@ import pytest
 from moto import mock_aws
 
 from cli.format import moment
-from cli.stack import Resource
 from contracts.envelope import event_id
+from deployed.resources import Resource
 from shopkit.dynamodb import from_item, to_item
 from tests.support.aws_stack import AwsStack
 from tests.support.front_door import Said
@@ -57,8 +57,8 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
         made.rule("Order/TimelineRule", made.arn("Order/TimelineQueue"))
         made.rule("Notify/AttentionRule", TOPIC)
         made.add("Archive", "AWS::Events::Archive", "archive")
-        monkeypatch.setattr("cli.shop.Stack.local", lambda _home: made.stack)
-        monkeypatch.setattr("cli.bus.time.sleep", lambda _seconds: None)
+        monkeypatch.setattr("cli.session.Stack.local", lambda _home: made.stack)
+        monkeypatch.setattr("deployed.bus.time.sleep", lambda _seconds: None)
         yield made
 
 
@@ -135,7 +135,7 @@ def test_whoever_interrupts_a_replay_stops_it(run: Run, events: Events, monkeypa
     def interrupt(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.bus.time.sleep", interrupt)
+    monkeypatch.setattr("deployed.bus.time.sleep", interrupt)
     assert run("replay", "--since", "1h").code == 130
     assert events.cancelled == [events.replays[0]["ReplayName"]]
 
@@ -240,7 +240,7 @@ def test_a_catalogue_that_does_not_catch_up_is_said_to_lag(
     run: Run, aws: AwsStack, catalogue: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(aws, "Inventory/Inventory", "MUG", version=2)
-    monkeypatch.setattr("cli.rebuilding._publish", lambda *_of: None)
+    monkeypatch.setattr("deployed.rebuild._publish", lambda *_of: None)
     said = run("rebuild", "catalogue", "--patience", "0")
     assert said.code == 1
     assert "MUG" in said.err

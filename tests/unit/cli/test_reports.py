@@ -11,9 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.audit.result import CheckResult
-from cli.context import PROJECT, Stack
-from cli.stack import Resource, Resources
+from audit.result import CheckResult
+from deployed.resources import Resource, Resources
+from deployed.stack import PROJECT, Stack
 from shopkit.dynamodb import to_item
 from tests.support.front_door import Said
 from tests.support.tables import create_tables
@@ -138,7 +138,7 @@ def test_mails_are_listed_in_the_order_in_which_they_came(run: Run, letters: Cal
 def test_the_subject_of_a_mail_is_seen_on_narrow_terminals_too(
     run: Run, letters: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.shop._PIPE_WIDTH", 80)
+    monkeypatch.setattr("cli.session._PIPE_WIDTH", 80)
     letters("ord_" + 32 * "a", "OrderPlaced", subject="We have your order")
     line = run("mail").out.strip().splitlines()[-1]
     assert line.split() == ["KEPT", "ord_" + 32 * "a", "We", "have", "your", "order"]

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli import shop
+from cli import session
 from contracts.types import rfc3339
 from shopkit.dynamodb import to_item
 from tests.support.aws_stack import AwsStack
@@ -23,7 +23,7 @@ type Run = Callable[..., Said]
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
     with mock_aws():
         made = AwsStack(tmp_path)
-        monkeypatch.setattr(shop.Shop, "stack", made.stack)
+        monkeypatch.setattr(session.Session, "stack", made.stack)
         yield made
 
 

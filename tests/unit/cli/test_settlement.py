@@ -8,10 +8,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.errors import CommandError
-from cli.settlement import settle_again
 from contracts.envelope import Envelope
 from contracts.order import OrderConfirmed, OrderRejected
+from deployed.errors import CommandError
+from deployed.settlement import settle_again
 from schemas.examples import example
 from shopkit.dynamodb import to_item
 from tests.support.aws_stack import AwsStack
@@ -74,6 +74,6 @@ def test_what_the_queue_is_about_to_bury_is_awaited(aws: AwsStack, monkeypatch: 
         boto3.client("sqs").purge_queue(QueueUrl=aws.stack.resources["Payment/SettleQueue"])
         aws.lies("Payment/SettleDeadLetters", body)
 
-    monkeypatch.setattr("cli.settlement.time.sleep", its_last_delivery_fails)
+    monkeypatch.setattr("deployed.settlement.time.sleep", its_last_delivery_fails)
     assert settle_again(aws.stack, ORDER) == "its dead letter"
     assert aws.taken("Payment/SettleDeadLetters") == []

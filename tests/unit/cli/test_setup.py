@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli import shop, users
-from cli.context import Details, Stack
-from cli.seeding import CUSTOMERS, OPERATORS, address, catalogue
+from cli import session
+from deployed import users
+from deployed.seeding import CUSTOMERS, OPERATORS, address, catalogue
+from deployed.stack import Details, Stack
 from tests.support.front_door import DETAILS, Door, Said
 
 type Run = Callable[..., Said]
@@ -46,8 +47,8 @@ def inventory(door: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
     for entry in catalogue():
         door.answers[f"PUT /products/{entry.sku}"] = httpx.Response(200, json={})
         door.answers[f"POST /products/{entry.sku}/restock"] = httpx.Response(200, json={})
-    monkeypatch.setattr("cli.seeding._await_replica", lambda _stack, _skus: None)
-    monkeypatch.setattr(shop, "sign_in", users.sign_in)
+    monkeypatch.setattr("deployed.seeding._await_replica", lambda _stack, _skus: None)
+    monkeypatch.setattr(session, "sign_in", users.sign_in)
     return door
 
 
@@ -138,7 +139,7 @@ def test_login_prints_the_token_and_nothing_else(run: Run) -> None:
 @pytest.mark.usefixtures("pool", "inventory")
 def test_a_wrong_password_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("user", "add", "one@example.com", "--password", "Own-passw0rd")
-    monkeypatch.setattr("cli.users._password_of", lambda _stack, _email: "Wrong-passw0rd")
+    monkeypatch.setattr("deployed.users._password_of", lambda _stack, _email: "Wrong-passw0rd")
     said = run("login", "--as", "one@example.com")
     assert said.code == 1
     assert said.err.startswith("✗ one@example.com could not sign in")
@@ -172,7 +173,7 @@ def refuse_to_write(*_: object) -> None:
 def test_whoever_cannot_be_remembered_is_not_left_without_a_password(
     run: Run, pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.context._write_privately", refuse_to_write)
+    monkeypatch.setattr("deployed.stack._write_privately", refuse_to_write)
     refused = run("user", "add", "one@example.com")
     assert (refused.code, "Read-only" in refused.err) == (1, True)
     assert boto3.client("cognito-idp").list_users(UserPoolId=pool)["Users"] == []
@@ -183,8 +184,8 @@ def test_whoever_cannot_be_taken_back_has_a_password_that_is_shown(run: Run, mon
     def unable(*_: object) -> None:
         raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "AdminDeleteUser")
 
-    monkeypatch.setattr("cli.context._write_privately", refuse_to_write)
-    monkeypatch.setattr("cli.users.remove", unable)
+    monkeypatch.setattr("deployed.stack._write_privately", refuse_to_write)
+    monkeypatch.setattr("deployed.users.remove", unable)
     assert "Own-passw0rd" in run("user", "add", "one@example.com", "--password", "Own-passw0rd").err
 
 

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cli.context import Stack, User
-from cli.errors import CommandError
-from cli.stack import Resources, outputs_of
+from deployed.errors import CommandError
+from deployed.resources import Resources, outputs_of
+from deployed.stack import Stack, User
 
 OUTPUTS = {"ApiUrl": "https://api.example/v1/", "UserPoolId": "us-east-1_pool", "UserPoolClientId": "client"}
 
@@ -100,7 +100,7 @@ def test_the_local_stack_is_reached_with_its_own_credentials_whatever_the_user_h
 
 @pytest.fixture
 def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.context.outputs_of", lambda _client, _name: OUTPUTS)
+    monkeypatch.setattr("deployed.stack.outputs_of", lambda _client, _name: OUTPUTS)
 
 
 @pytest.mark.usefixtures("on_aws")
@@ -155,7 +155,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.M
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("cli.context.os.fsync", full)
+    monkeypatch.setattr("deployed.stack.os.fsync", full)
     with pytest.raises(CommandError, match="No space left"):
         Stack.local(home).with_user(User(email="b@example.com", password="B"), operator=False)
     assert (home / "stack.json").read_text() == before

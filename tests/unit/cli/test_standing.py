@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
-from cli import context, shop, standing
+from cli import session
 from cli.app import main
-from cli.context import Stack
-from cli.errors import CommandError
+from deployed import stack as context
+from deployed import standing
+from deployed.errors import CommandError
+from deployed.stack import Stack
 from tests.support.front_door import DETAILS, Door, Said
 
 WHOLE = {
@@ -29,8 +31,8 @@ def type_(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     def broken(*_: object, **__: object) -> Any:
         raise CommandError("The stack has no Order/Orders: is it another version of the shop?")
 
-    monkeypatch.setattr(shop, "sign_in", broken)
-    monkeypatch.setattr("cli.users.sign_in", broken)
+    monkeypatch.setattr(session, "sign_in", broken)
+    monkeypatch.setattr("deployed.users.sign_in", broken)
     monkeypatch.setattr(Stack, "client", broken)
 
     def run(*line: str) -> Said:

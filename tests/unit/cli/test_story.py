@@ -8,14 +8,14 @@ import boto3
 import pytest
 from rich.table import Table
 
-from cli import checkouts, cost
-from cli.checkouts import Checkout, Checkouts, Step, checkouts_of, steps_in
-from cli.client import Event, Order
-from cli.context import Details, Stack
-from cli.cost import Estimate, estimate, list_prices
-from cli.stack import Resource, Resources
-from cli.workings import steps_picture
+from cli.checkout_pictures import steps_picture
 from contracts.events import EVENTS
+from deployed import checkouts, cost
+from deployed.checkouts import Checkout, Checkouts, Step, checkouts_of, steps_in
+from deployed.cost import Estimate, estimate, list_prices
+from deployed.front_door import Event, Order
+from deployed.resources import Resource, Resources
+from deployed.stack import Details, Stack
 from schemas.examples import example
 from tests.support.front_door import DETAILS, event, order
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from cli.watching import Filter, Watch, remove_leftovers, watching
 from contracts.order import OrderConfirmed
 from contracts.payment import PaymentCaptured
+from deployed.watch import Filter, Watch, remove_leftovers, watching
 from schemas.examples import example
 from tests.support.aws_stack import AwsStack
 from tests.support.front_door import Said
@@ -22,8 +22,8 @@ type Run = Callable[..., Said]
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
     with mock_aws():
         made = AwsStack(tmp_path)
-        monkeypatch.setattr("cli.shop.Stack.local", lambda _home: made.stack)
-        monkeypatch.setattr("cli.watching._WAIT_SECONDS", 0)
+        monkeypatch.setattr("cli.session.Stack.local", lambda _home: made.stack)
+        monkeypatch.setattr("deployed.watch._WAIT_SECONDS", 0)
         yield made
 
 
@@ -92,7 +92,7 @@ def test_what_a_killed_watcher_left_goes_with_the_next_and_what_lives_stays(
 ) -> None:
     dead, alive = Watch(aws.stack), Watch(aws.stack)
     dead.begin(Filter())
-    monkeypatch.setattr("cli.watching.time.time", lambda: 10_000_000_000)  # long after
+    monkeypatch.setattr("deployed.watch.time.time", lambda: 10_000_000_000)  # long after
     alive.begin(Filter())
     aws.events.put_rule(Name="cartwheel-watch-halfmade", EventBusName="cartwheel", EventPattern='{"source": ["x"]}')
     assert remove_leftovers(aws.stack) == sorted([dead.name, "cartwheel-watch-halfmade"])

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import WaiterError
 from moto import mock_aws
 
-from cli.stack import Resource, Resources
+from deployed.resources import Resource, Resources
 from tools import destroy
 
 

@@ -1,0 +1,50 @@
+"""4. The events on the bus are exactly those that the state implies, each id once, and say what the state says."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from audit import contents, histories
+from audit.evidence import Evidence
+from audit.histories import History
+from audit.result import CheckResult
+from deployed.words import count
+
+
+def check(evidence: Evidence) -> CheckResult:
+    seen = {event.event_id: f"{event.type} {event.entity_version}" for event in evidence.timeline}
+    implied, faults, unexplained = 0, list(_repeated(evidence)), set(seen)
+    for what, entity_id, allowed in _entities(evidence):
+        candidates = [histories.ids(history, entity_id) for history in allowed]
+        if not candidates:
+            faults.append(f"{what}: no history leads to its state")
+            continue
+        # The nearest history: what it lacks did not happen, and what it does not explain should not have.
+        expected = min(candidates, key=lambda ids: (len(ids.keys() - seen.keys()), -len(ids)))
+        implied += len(expected)
+        unexplained -= expected.keys()
+        faults += [f"{what}: {name} never came" for id_, name in expected.items() if id_ not in seen]
+    by_id = {event.event_id: event.order_id for event in evidence.timeline}
+    faults += sorted(f"{by_id[id_]}: {seen[id_]} came, but nothing in the state explains it" for id_ in unexplained)
+    faults += contents.faults(evidence)
+    figures = f"{count(implied, 'event')} implied, {len(seen):,} came"
+    return CheckResult(4, "events", figures, tuple(faults), remedy="./shop rebuild timeline")
+
+
+def _repeated(evidence: Evidence) -> Iterator[str]:
+    """A repeat overwrites itself unless it says something else, such as another time."""
+    for id_, times in Counter(event.event_id for event in evidence.timeline).items():
+        if times > 1:
+            yield f"event {id_}: came {times} times with different contents"
+
+
+def _entities(evidence: Evidence) -> Iterator[tuple[str, str, list[History]]]:
+    """Everything that speaks of orders: how to call it, the id its events carry, and its possible histories."""
+    for order_id, order in sorted(evidence.orders.items()):
+        yield order_id, order_id, histories.of_order(order)
+    for order_id, reservation in sorted(evidence.reservations.items()):
+        yield f"{order_id}, its goods", order_id, histories.of_reservation(reservation)
+    for order_id, payment in sorted(evidence.payments.items()):
+        yield f"{order_id}, its payment", order_id, histories.of_payment(payment)
+    for notification in evidence.notifications:
+        what = f"{notification.order_id}, its {notification.channel} about {notification.type}"
+        yield what, notification.pk, histories.of_notification(notification)

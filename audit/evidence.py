@@ -1,0 +1,343 @@
+"""Everything that the checks look at, read from AWS directly: the audit trusts no function of the shop."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from audit.endings import Endings, endings_of
+from audit.people import Customer, customers_of
+from audit.wiring import Wiring, wiring_of
+from contracts.orders_stream import OrderStatus
+from contracts.types import Goods, Money, OrderLine, Timestamp, Value
+from deployed.stack import Stack
+from shopkit.dynamodb import from_item
+
+type Row = dict[str, Any]
+type Counting = Callable[[int], None]
+
+# Few enough for boto3's pool of ten connections.
+_AT_ONCE = 8
+
+
+class Order(Value):
+    """`all_orders` and `open` put the order into the indexes that list all orders and those without a decision."""
+
+    pk: str
+    order_id: str
+    customer_id: str
+    status: OrderStatus
+    total: Money
+    lines: tuple[OrderLine, ...]
+    payment_method: str
+    reason: str | None = None
+    review: Literal["approved", "rejected"] | None = None
+    attention: Mapping[str, Any] | None = None
+    placed_at: Timestamp
+    updated_at: Timestamp
+    version: int
+    all_orders: str | None = None
+    open: str | None = None
+
+    @property
+    def goods(self) -> tuple[Goods, ...]:
+        return tuple(Goods(sku=line.sku, quantity=line.quantity) for line in self.lines)
+
+
+class CatalogueEntry(Value):
+    """A product as the inventory sells it, or as the order service knows it."""
+
+    sku: str
+    name: str
+    price: Money
+    version: int
+
+
+class Product(CatalogueEntry):
+    """`catalogue` puts it into the index that lists all products."""
+
+    catalogue: str | None = None
+    available: int
+    reserved: int
+
+
+class Reservation(Value):
+    order_id: str
+    status: Literal["RESERVED", "REJECTED", "COMMITTED", "RELEASED", "RETURNED"]
+    lines: tuple[Goods, ...]
+    short: tuple[str, ...] = ()
+    version: int
+    updated_at: Timestamp
+
+
+class Answered(Value):
+    """What the payment service wrote down of the gateway's answer to one operation."""
+
+    approved: bool
+    amount: Money | None = None
+    reason: str | None = None
+    at: Timestamp
+
+
+class Payment(Value):
+    """`intents` and `answers` are by operation; `closed` is the tombstone, after which nothing new is asked for."""
+
+    order_id: str
+    status: Literal["UNPAID", "AUTHORIZED", "DECLINED", "CAPTURED", "VOIDED", "REFUNDED"]
+    amount: Money | None = None
+    payment_method: str | None = None
+    intents: Mapping[str, Timestamp] = Field(default_factory=dict)
+    answers: Mapping[str, Answered] = Field(default_factory=dict)
+    closed: Timestamp | None = None
+    settlement_failed: Mapping[str, Any] | None = None
+    version: int
+
+
+class Charge(Value):
+    """A charge in the gateway's own ledger, in minor units; `answers` are by gateway key, `<order>:<operation>`."""
+
+    order_id: str
+    amount: int
+    currency: str
+    payment_method: str
+    authorized: int
+    captured: int
+    refunded: int
+    voided: bool
+    answers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def captures(self) -> int:
+        """How many captures the gateway carried out."""
+        return sum(key.endswith(":capture") and "amount" in answer for key, answer in self.answers.items())
+
+    def answered(self, operation: str) -> int:
+        """What the gateway's answers to this operation come to."""
+        return sum(answer.get("amount", 0) for key, answer in self.answers.items() if key.endswith(f":{operation}"))
+
+    @property
+    def owed(self) -> int:
+        """Money of the customer's that a closed order still has: taken, or only held."""
+        return self.captured - self.refunded if self.captured or self.voided else self.authorized
+
+
+class Notification(Value):
+    pk: str
+    channel: str
+    event_id: str
+    type: str
+    entity_version: int
+    order_id: str
+    customer_id: str
+    status: Literal["SENDING", "SENT", "KEPT", "FAILED"]
+    reason: str | None = None
+    message_id: str | None = None
+    to: str | None = None
+    text: str | None = None
+    at: Timestamp
+    version: int
+
+
+class Recorded(Value):
+    """An event that came over the bus, as the order's timeline keeps it."""
+
+    order_id: str
+    at_event: str
+    source: str
+    type: str
+    event_id: str
+    version: int
+    correlation_id: str
+    entity_version: int
+    occurred_at: Timestamp
+    data: Mapping[str, Any]
+
+
+class Counted(Value):
+    """What one click or purchase was counted for, by its id."""
+
+    counter: str
+    sku: str
+    minute: Timestamp
+
+
+class CounterRow(Value):
+    """Counts of one sku in one minute of an hour, or one hour of a day."""
+
+    pk: str
+    sk: str
+    views: int = 0
+    carts: int = 0
+    checkouts: int = 0
+    purchases: int = 0
+
+    def count(self, counter: str) -> int:
+        number: int = getattr(self, counter)
+        return number
+
+
+class Restock(Value):
+    """Units that came in, with the product as it was then."""
+
+    sku: str
+    quantity: int
+    product: CatalogueEntry
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that is not what its table holds: where, under which key, and which fields are wrong."""
+
+    table: str
+    key: str
+    fields: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Orders, reservations, payments and charges by order id; products and the replica by sku; `counted` by id;
+    customers by the id that orders have of them. `webhook_since` is when the webhook was last turned on; None when it
+    is off."""
+
+    at: datetime = field(compare=False)
+    orders: Mapping[str, Order]
+    replica: Mapping[str, CatalogueEntry]
+    timeline: tuple[Recorded, ...]
+    products: Mapping[str, Product]
+    restocks: tuple[Restock, ...]
+    reservations: Mapping[str, Reservation]
+    payments: Mapping[str, Payment]
+    charges: Mapping[str, Charge]
+    notifications: tuple[Notification, ...]
+    counted: Mapping[str, Counted]
+    counters: tuple[CounterRow, ...]
+    endings: Endings
+    wiring: Wiring = field(default_factory=Wiring)
+    customers: Mapping[str, Customer] = field(default_factory=dict, compare=False)
+    unreadable: tuple[Unreadable, ...] = ()
+    webhook_since: datetime | None = None
+
+    @property
+    def restocked(self) -> Mapping[str, int]:
+        """Units that came in, by sku."""
+        units: dict[str, int] = {}
+        for restock in self.restocks:
+            units[restock.sku] = units.get(restock.sku, 0) + restock.quantity
+        return units
+
+
+# What is read whole, by its path in the stack.
+_TABLES = {
+    "orders": "Order/Orders",
+    "timeline": "Order/Timeline",
+    "inventory": "Inventory/Inventory",
+    "payments": "Payment/Payments",
+    "ledger": "Payment/SandboxLedger",
+    "notifications": "Notify/Notifications",
+    "clicks": "Clickstream/Counters",
+}
+
+
+def gather(stack: Stack, counting: Counting = lambda _rows: None) -> Evidence:
+    """Reads every table whole, a page at a time and all tables at once, and asks no more for each row: twice as many
+    orders are twice as many pages. `counting` hears of every page how many rows it had. Raises ClientError."""
+    dynamodb, resources = stack.client("dynamodb"), stack.resources
+    # Clients are made in one thread only: boto3's sessions are not thread-safe, its clients are.
+    for service in ("sqs", "stepfunctions", "s3", "lambda", "events", "sns", "cloudwatch", "kinesis", "firehose"):
+        stack.client(service)
+    stack.client("cognito-idp")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        tables = {name: pool.submit(_whole, dynamodb, resources[path], counting) for name, path in _TABLES.items()}
+        customers = pool.submit(customers_of, stack)
+        endings, wiring = endings_of(stack), wiring_of(stack)
+        rows = {name: reading.result() for name, reading in tables.items()}
+        return evidence_in(
+            rows, endings=endings, wiring=wiring, customers=customers.result(), webhook_since=_webhook_since(stack)
+        )
+
+
+def rows_to_read(stack: Stack) -> int:
+    """About how many rows `gather` will read: AWS counts a table's rows every six hours (DescribeTable)."""
+    dynamodb, resources = stack.client("dynamodb"), stack.resources
+    tables = (dynamodb.describe_table(TableName=resources[path])["Table"] for path in _TABLES.values())
+    return sum(table.get("ItemCount", 0) for table in tables)
+
+
+def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any) -> Evidence:
+    """What the rows of the tables (see `_TABLES`) say. Those that nobody can read are set aside, and told."""
+    orders, inventory, clicks = rows["orders"], rows["inventory"], rows.get("clicks", [])
+    reading = _Reading()
+    entries = reading.read("Order/Orders", CatalogueEntry, _with_prefix(orders, "product#"))
+    products = reading.read("Inventory/Inventory", Product, _with_prefix(inventory, "product#"))
+    reservations = reading.read("Inventory/Inventory", Reservation, _with_prefix(inventory, "reservation#"))
+    restocks = reading.read("Inventory/Inventory", Restock, _with_prefix(inventory, "restock#"))
+    counted = reading.read("Clickstream/Counters", Counted, [row for row in clicks if row["sk"] == "counted"])
+    counters = reading.read("Clickstream/Counters", CounterRow, [row for row in clicks if row["sk"] != "counted"])
+    placed = reading.read("Order/Orders", Order, _with_prefix(orders, "order#"))
+    return Evidence(
+        at=datetime.now(UTC),
+        orders={_key(row, "order#"): order for row, order in placed},
+        replica={_key(row, "product#"): entry for row, entry in entries},
+        timeline=_values(reading.read("Order/Timeline", Recorded, rows["timeline"])),
+        products={_key(row, "product#"): product for row, product in products},
+        restocks=_values(restocks),
+        reservations={_key(row, "reservation#"): reservation for row, reservation in reservations},
+        payments={row["order_id"]: one for row, one in reading.read("Payment/Payments", Payment, rows["payments"])},
+        charges={row["order_id"]: one for row, one in reading.read("Payment/SandboxLedger", Charge, rows["ledger"])},
+        notifications=_values(reading.read("Notify/Notifications", Notification, rows.get("notifications", []))),
+        counted={row["pk"]: one for row, one in counted},
+        counters=_values(counters),
+        endings=endings,
+        unreadable=tuple(reading.unreadable),
+        **rest,
+    )
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.unreadable: list[Unreadable] = []
+
+    def read[V: Value](self, table: str, model: type[V], rows: list[Row]) -> list[tuple[Row, V]]:
+        """The rows that are such values, with what they say."""
+        found = []
+        for row in rows:
+            try:
+                found.append((row, model.model_validate(row)))
+            except ValidationError as error:
+                # Only where it is wrong: the value may be an address.
+                fields = {".".join(map(str, wrong["loc"])) for wrong in error.errors(include_input=False)}
+                key = str(row.get("pk") or row.get("order_id"))
+                self.unreadable.append(Unreadable(table, key, ", ".join(sorted(fields))))
+        return found
+
+
+def _values[V: Value](found: list[tuple[Row, V]]) -> tuple[V, ...]:
+    return tuple(value for _row, value in found)
+
+
+def _webhook_since(stack: Stack) -> datetime | None:
+    subscriptions = stack.resources.of_type("AWS::SNS::Subscription")
+    return next((found.since for found in subscriptions if found.path == "Notify/WebhookSubscription"), None)
+
+
+def _whole(dynamodb: Any, table: str, counting: Counting) -> list[Row]:
+    return list(chain.from_iterable(_pages(dynamodb, table, counting)))
+
+
+def _pages(dynamodb: Any, table: str, counting: Counting) -> Iterator[list[Row]]:
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        counting(len(page["Items"]))
+        yield [from_item(item) for item in page["Items"]]
+
+
+def _with_prefix(rows: list[Row], prefix: str) -> list[Row]:
+    return [row for row in rows if row["pk"].startswith(prefix)]
+
+
+def _key(row: Row, prefix: str) -> str:
+    key: str = row["pk"]
+    return key.removeprefix(prefix)

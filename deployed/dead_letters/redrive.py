@@ -1,0 +1,82 @@
+"""Taking dead letters back to where they belong: sent first, then removed."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import ClientError
+
+from deployed.dead_letters.destinations import StillFails, ToFunction
+from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.places import Place
+from deployed.errors import CommandError
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """One letter that was taken back; `problem` says why it stays where it was, or is there again."""
+
+    place: str
+    letter: Letter
+    said: Said
+    problem: str | None = None
+
+
+def redrive(
+    place: Place, *, order: str | None = None, progress: Callable[[Redriven], None] = lambda _done: None
+) -> list[Redriven]:
+    """Each letter of the place once, or only those about this order. Raises CommandError for a place of which nothing
+    tells where its letters belong."""
+    if place.destination is None:
+        if place.depth() == 0:
+            return []
+        raise CommandError(
+            f"No deployed queue, rule or function points to {place.path}, so where its letters belong is unknown."
+        )
+    done = []
+    for outcome in _tried(place, order):
+        progress(outcome)
+        done.append(outcome)
+    if isinstance(place.destination, ToFunction):
+        return _without_returned(place, done)
+    return done
+
+
+def _tried(place: Place, order: str | None) -> Iterator[Redriven]:
+    assert place.destination
+    with closing(place.letters()) as letters:
+        for letter in letters:
+            said = said_in(letter)
+            if order is not None and order not in said.orders:
+                continue
+            try:
+                place.destination.send(letter)
+            except StillFails as failure:
+                yield Redriven(place.path, letter, said, str(failure))
+            except ClientError as error:
+                yield Redriven(place.path, letter, said, error.response["Error"].get("Message", str(error)))
+            else:
+                place.remove(letter)
+                yield Redriven(place.path, letter, said)
+
+
+def _without_returned(place: Place, done: list[Redriven]) -> list[Redriven]:
+    """A reader of streams that still cannot understand a record says nothing: it sets it aside again."""
+    if not any(outcome.problem is None for outcome in done):
+        return done
+    with closing(place.letters()) as letters:
+        there = {_record_in(letter) for letter in letters}
+    return [
+        replace(outcome, problem="it was set aside again")
+        if outcome.problem is None and _record_in(outcome.letter) in there
+        else outcome
+        for outcome in done
+    ]
+
+
+def _record_in(letter: Letter) -> str:
+    try:
+        return json.dumps(json.loads(letter.body)["record"], sort_keys=True)
+    except (ValueError, KeyError, TypeError):
+        return letter.body

@@ -1,0 +1,173 @@
+"""The front door, typed: one method per route that the command line uses."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from contracts.orders_stream import OrderStatus
+from contracts.types import Goods, Money, OrderLine, Timestamp, Value
+from deployed.errors import CommandError, Refused, Usage, nobody_at
+
+PAGE = 100
+# A first request may find every function cold.
+_TIMEOUT = httpx.Timeout(30, connect=5)
+
+
+class Product(Value):
+    sku: str
+    name: str
+    description: str
+    price: Money
+    image: str
+    available: int
+
+
+class Attention(Value):
+    reason: str
+    since: Timestamp
+
+
+class Order(Value):
+    order_id: str
+    status: OrderStatus
+    lines: tuple[OrderLine, ...]
+    total: Money
+    payment_method: str
+    shipping_address: Mapping[str, str | None]
+    reason: str | None = None
+    review: str | None = None
+    attention: Attention | None = None
+    placed_at: Timestamp
+    updated_at: Timestamp
+    version: int
+
+
+class Event(Value):
+    at: Timestamp
+    source: str
+    type: str
+    event_id: str
+    summary: str
+    data: Mapping[str, Any]
+
+
+class Trend(Value):
+    """`conversion` is purchases per view; there is none without a view."""
+
+    sku: str
+    views: int
+    carts: int
+    checkouts: int
+    purchases: int
+    conversion: float | None
+
+
+class FrontDoor:
+    """Requests with one user's token, or nobody's. Raises Refused for every answer that is no success, CommandError
+    when nobody answers."""
+
+    def __init__(self, api_url: str, token: str | None = None, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = httpx.Client(
+            base_url=api_url.rstrip("/") + "/",
+            headers={"Authorization": token} if token else {},
+            timeout=_TIMEOUT,
+            transport=transport,
+            # A proxy of this machine's is in the way of a shop on this machine.
+            trust_env=not api_url.startswith(("http://localhost", "http://127.0.0.1")),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    def products(self) -> list[Product]:
+        return [Product.model_validate(found) for found in self._pages("products", "products")]
+
+    def put_product(self, sku: str, product: Mapping[str, Any]) -> None:
+        self._ask("PUT", f"products/{sku}", json=product)
+
+    def restock(self, sku: str, quantity: int, *, key: str) -> None:
+        self._ask("POST", f"products/{sku}/restock", json={"quantity": quantity}, headers={"Idempotency-Key": key})
+
+    def place(
+        self, lines: Sequence[Goods], *, payment_method: str, shipping_address: Mapping[str, str], key: str
+    ) -> tuple[Order, bool]:
+        """The order as placed, and whether an earlier request with this key had placed it."""
+        answer = self._ask(
+            "POST",
+            "orders",
+            json={
+                "lines": [line.model_dump() for line in lines],
+                "payment_method": payment_method,
+                "shipping_address": shipping_address,
+            },
+            headers={"Idempotency-Key": key.encode()},  # whatever it is: the front door says what a key may be
+        )
+        return Order.model_validate(answer.json()), "Idempotency-Replayed" in answer.headers
+
+    def orders(self, limit: int) -> list[Order]:
+        """The newest of the user's orders; of everyone's for an operator."""
+        return [Order.model_validate(found) for found in self._pages("orders", "orders", limit)]
+
+    def order(self, order_id: str) -> Order:
+        return Order.model_validate(self._ask("GET", f"orders/{order_id}").json())
+
+    def cancel(self, order_id: str) -> Order:
+        return Order.model_validate(self._ask("POST", f"orders/{order_id}/cancellation").json())
+
+    def review(self, order_id: str, decision: str, note: str | None = None) -> Order:
+        body = {"decision": decision, **({"note": note} if note else {})}
+        return Order.model_validate(self._ask("POST", f"orders/{order_id}/review", json=body).json())
+
+    def timeline(self, order_id: str) -> list[Event]:
+        """Oldest first."""
+        return [
+            Event.model_validate(event) for event in self._ask("GET", f"orders/{order_id}/timeline").json()["events"]
+        ]
+
+    def collect(self, clicks: Sequence[Mapping[str, Any]]) -> None:
+        """At most 100 clicks. Raises Refused with status 503 when all must be sent again, later."""
+        self._ask("POST", "clicks", json={"events": clicks})
+
+    def trending(self, minutes: int | None) -> list[Trend]:
+        query = {} if minutes is None else {"minutes": str(minutes)}
+        return [Trend.model_validate(found) for found in self._ask("GET", "trending", params=query).json()["products"]]
+
+    def _pages(self, path: str, name: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """The items of all pages, or the first `limit` of them."""
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            query = {"limit": str(PAGE if left is None else min(left, PAGE)), **({"cursor": cursor} if cursor else {})}
+            page = self._ask("GET", path, params=query).json()
+            yield from page[name]
+            left = None if left is None else left - len(page[name])
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **request)
+        except UnicodeEncodeError as error:
+            raise Usage("Something on this line is not valid text.") from error
+        except httpx.ConnectError as error:
+            raise nobody_at(str(self._http.base_url)) from error
+        except httpx.HTTPError as error:
+            why = str(error) or type(error).__name__
+            raise CommandError(f"No answer from {self._http.base_url}{path}: {why}") from error
+        if answer.is_success:
+            return answer
+        raise Refused(answer.status_code, _problem(answer))
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError:
+        return {"detail": answer.reason_phrase}
+    return document if isinstance(document, dict) else {"detail": answer.text}

@@ -1,0 +1,88 @@
+"""What CloudFormation says about a deployed stack: its outputs, and everything in it and in its nested stacks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from deployed.aws_errors import aws_said
+from deployed.errors import CommandError
+
+_NESTED = "AWS::CloudFormation::Stack"
+_OUTPUTS = ("ApiUrl", "UserPoolId", "UserPoolClientId")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """`path` is the logical ids from the root stack down, `Order/Timeline`; `id` is the physical id; `since` is when it
+    became what it is."""
+
+    path: str
+    type: str
+    id: str
+    since: datetime | None = None
+
+
+class Resources(Mapping[str, str]):
+    """Physical ids by logical path."""
+
+    def __init__(self, found: Mapping[str, Resource]) -> None:
+        self._found = dict(found)
+
+    @classmethod
+    def of(cls, cloudformation: Any, stack_name: str) -> Self:
+        """Walks the stack and the stacks nested in it. Raises CommandError for no such stack."""
+        try:
+            return cls({found.path: found for found in _walk(cloudformation, stack_name, "")})
+        except ClientError as error:
+            raise _explained(error, stack_name) from error
+
+    def __getitem__(self, path: str) -> str:
+        try:
+            return self._found[path].id
+        except KeyError:
+            raise CommandError(f"The stack has no {path}: is it another version of the shop?") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def of_type(self, resource_type: str) -> list[Resource]:
+        return [found for found in self._found.values() if found.type == resource_type]
+
+
+def outputs_of(cloudformation: Any, stack_name: str) -> dict[str, str]:
+    """The stack's outputs. Raises CommandError for no such stack, or one that is no shop."""
+    try:
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    except ClientError as error:
+        raise _explained(error, stack_name) from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    if missing := [name for name in _OUTPUTS if name not in outputs]:
+        raise CommandError(
+            f"The stack {stack_name} ({stack['StackStatus']}) has no output {', '.join(missing)}: "
+            "is it a deployed shop?"
+        )
+    return outputs
+
+
+def _walk(cloudformation: Any, stack: str, prefix: str) -> Iterator[Resource]:
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for summary in page["StackResourceSummaries"]:
+            path, physical_id = prefix + summary["LogicalResourceId"], summary.get("PhysicalResourceId")
+            if not physical_id or summary["ResourceStatus"] == "DELETE_COMPLETE":
+                continue
+            yield Resource(path, summary["ResourceType"], physical_id, summary["LastUpdatedTimestamp"])
+            if summary["ResourceType"] == _NESTED:
+                yield from _walk(cloudformation, physical_id, path + "/")
+
+
+def _explained(error: ClientError, stack_name: str) -> CommandError:
+    said = error.response["Error"]
+    if said["Code"] == "ValidationError" and "does not exist" in said.get("Message", ""):
+        return CommandError(f"There is no stack {stack_name} in this account and region.")
+    return aws_said(error)

@@ -1,0 +1,111 @@
+"""What a fresh shop is filled with, through the front door, as an operator would; doing it again changes nothing."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from contracts.types import Value
+from deployed import users
+from deployed.errors import CommandError
+from deployed.front_door import FrontDoor
+from deployed.stack import Stack, User
+
+CATALOGUE = Path(__file__).parent / "data" / "catalogue.yaml"
+CUSTOMERS = ("customer-1", "customer-2")
+OPERATORS = ("operator-1",)
+# A new account runs ten functions at once at most.
+_AT_ONCE = 4
+_REPLICA_SECONDS = 60
+
+type Progress = Callable[[str], None]
+
+
+class CatalogueEntry(Value):
+    """`price` in cents, `stock` in units."""
+
+    sku: str
+    name: str
+    description: str
+    price: int
+    image: str
+    stock: int
+
+
+@dataclass(frozen=True)
+class Seeded:
+    stack: Stack
+    products: int
+    units: int
+
+
+def catalogue() -> list[CatalogueEntry]:
+    return [CatalogueEntry.model_validate(entry) for entry in yaml.safe_load(CATALOGUE.read_text())]
+
+
+def address(stack: Stack, who: str) -> str:
+    """On AWS one of SES's mailbox simulator, which takes every mail, in SES's sandbox too: those to an example's domain
+    bounce, and bounces cost the account its reputation (SES Developer Guide, "Using the mailbox simulator")."""
+    return f"{who}@example.com" if stack.is_local else f"success+{who}@simulator.amazonses.com"
+
+
+def seed_shop(stack: Stack, progress: Progress) -> Seeded:
+    """Users, products and stock; returns when orders can be placed. Raises CommandError."""
+    for who in CUSTOMERS:
+        stack = _known(stack, address(stack, who), operator=False)
+    for who in OPERATORS:
+        stack = _known(stack, address(stack, who), operator=True)
+    entries = catalogue()
+    # Always the same operator: idempotency keys are theirs.
+    token = users.sign_in(stack, address(stack, OPERATORS[0]))
+    with FrontDoor(stack.details.api_url, token) as door, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done, entry in enumerate(pool.map(lambda entry: _offer(door, entry), entries), start=1):
+            progress(f"Seeding: {done} of {len(entries)} products, {entry.name}")
+    progress("Seeding: waiting until every product can be ordered")
+    _await_replica(stack, {entry.sku for entry in entries})
+    return Seeded(stack, len(entries), sum(entry.stock for entry in entries))
+
+
+def _known(stack: Stack, email: str, *, operator: bool) -> Stack:
+    """The stack with this user, who exists and whose password is known here."""
+    known = stack.user(email)
+    password = known.password if known else users.new_password(stack)
+    created = users.create(stack, email, password)
+    if operator:
+        users.make_operator(stack, email)
+    if known:
+        return stack
+    if not created:  # by somebody else, or on another machine; nobody but this demonstration signs in as them
+        users.set_password(stack, email, password)
+    return stack.with_user(User(email=email, password=password), operator=operator)
+
+
+def _offer(door: FrontDoor, entry: CatalogueEntry) -> CatalogueEntry:
+    door.put_product(
+        entry.sku,
+        {
+            "name": entry.name,
+            "description": entry.description,
+            "price": {"amount": entry.price, "currency": "USD"},
+            "image": entry.image,
+        },
+    )
+    door.restock(entry.sku, entry.stock, key=f"seed-{entry.sku}")
+    return entry
+
+
+def _await_replica(stack: Stack, skus: set[str]) -> None:
+    """Prices reach the order service as events; an order before that would be refused."""
+    dynamodb, table = stack.client("dynamodb"), stack.resources["Order/Orders"]
+    missing, deadline = sorted(skus), time.monotonic() + _REPLICA_SECONDS
+    while missing:
+        if time.monotonic() > deadline:
+            raise CommandError(f"Not at the order service after {_REPLICA_SECONDS} s: {', '.join(missing)}.")
+        time.sleep(0.1)
+        keys = [{"pk": {"S": f"product#{sku}"}} for sku in missing]
+        found = dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, "ProjectionExpression": "pk"}})
+        known = {item["pk"]["S"].removeprefix("product#") for item in found["Responses"].get(table, [])}
+        missing = [sku for sku in missing if sku not in known]

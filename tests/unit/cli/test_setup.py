@@ -139,7 +139,7 @@ def test_login_prints_the_token_and_nothing_else(run: Run) -> None:
 @pytest.mark.usefixtures("pool", "inventory")
 def test_a_wrong_password_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("user", "add", "one@example.com", "--password", "Own-passw0rd")
-    monkeypatch.setattr("deployed.users._password_of", lambda _stack, _email: "Wrong-passw0rd")
+    monkeypatch.setattr("deployed.users.known_password", lambda _stack, _email: "Wrong-passw0rd")
     said = run("login", "--as", "one@example.com")
     assert said.code == 1
     assert said.err.startswith("✗ one@example.com could not sign in")

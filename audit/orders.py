@@ -6,13 +6,14 @@ The order's id is made of customer, key and window, so a second order of one key
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from audit.evidence import Evidence, Order, Recorded
+from audit.evidence import Evidence, Order, Payment, Recorded
 from audit.histories import Change, OrderState
 from audit.result import CheckResult
 from contracts.orders_stream import OrderStatus
 from deployed.words import count, dollars
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
+_CLOSED = {OrderStatus.REJECTED, OrderStatus.CANCELLED}
 
 
 def check(evidence: Evidence) -> CheckResult:
@@ -31,7 +32,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         if order.order_id != order_id:
             yield f"{order_id}: its row says that it is {order.order_id}"
         yield from _miscounted(order)
-        yield from _unlisted(order)
+        yield from _unlisted(order, evidence.payments.get(order_id))
         yield from _strayed(order, _changes(told.get(order_id, [])))
     for order_id in sorted(told.keys() - evidence.orders.keys()):
         yield f"{order_id}: it has events, but there is no such order"
@@ -52,15 +53,24 @@ def _miscounted(order: Order) -> Iterator[str]:
             yield f"{order.order_id}: {sku} is in {lines} lines"
 
 
-def _unlisted(order: Order) -> Iterator[str]:
-    """An order that its table's indexes do not have is neither shown nor ever looked after by the reconciler."""
+def _unlisted(order: Order, payment: Payment | None) -> Iterator[str]:
+    """An order that its table's indexes do not have is neither shown nor ever looked after by the reconciler. A closed
+    order is looked after until its payment has said what became of the money, which it never does of none."""
     if order.all_orders != "all":
         yield f"{order.order_id}: it is not in the list of all orders (all_orders is {order.all_orders}, not all)"
     listed, expected = order.open, "open" if order.status in _OPEN else None
-    if listed != expected:
+    waits_for_its_money = order.status in _CLOSED and listed == "unsettled" and not _has_spoken(payment)
+    if listed != expected and not waits_for_its_money:
         yield f"{order.order_id}: it is {order.status}, but open is {listed}, not {expected}"
-    if (order.reason is None) == (order.status in {OrderStatus.REJECTED, OrderStatus.CANCELLED}):
+    if (order.reason is None) == (order.status in _CLOSED):
         yield f"{order.order_id}: it is {order.status}, and its reason is {order.reason}"
+
+
+def _has_spoken(payment: Payment | None) -> bool:
+    """Whether an event has told the order service what became of the money."""
+    if payment is None:
+        return False
+    return payment.settlement_failed is not None or payment.status in {"DECLINED", "VOIDED", "REFUNDED"}
 
 
 def _changes(events: list[Recorded]) -> Mapping[int, Change]:

@@ -283,6 +283,7 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("an order that no list shows", ORDERS, f"{CONFIRMED}: it is not in the list of all orders", _with("orders", CONFIRMED, all_orders=None)),
     ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open", _with("orders", HELD, open=None)),
     ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open, not None", _with("orders", CANCELLED, open="open")),
+    ("a closed order whose money is given back and that still waits for it", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is unsettled, not None", _with("orders", CANCELLED, open="unsettled")),
     ("rejected for no reason", ORDERS, f"{SHORT}: it is REJECTED, and its reason is None", _with("orders", SHORT, reason=None)),
     ("a row that nobody can read", ORDERS, "order#ord_x: its row in Order/Orders cannot be read: total.amount", lambda shop: changed(shop, unreadable=(Unreadable("Order/Orders", "order#ord_x", "total.amount"),))),
     # What is written in events.

@@ -44,7 +44,7 @@ def test_there_are_patterns_of_both_kinds() -> None:
 
 
 def test_every_event_of_an_order_reaches_its_timeline_and_no_other_does() -> None:
-    (timeline,) = (found for found in consumers() if found.name == "order.timeline")
+    (timeline,) = (found for found in consumers() if found.name == "order.record_timeline")
     assert timeline.events == tuple(event for event in EVENTS if "order_id" in event.model_fields)
 
 

@@ -15,7 +15,7 @@ import pytest
 from clickstream import aggregate
 from clickstream import store as counters
 from contracts.envelope import Envelope
-from notify import domain, email, telling
+from notify import delivery, domain, email
 from shopkit import bus
 from tests.integration.clickstream.conftest import click, record
 from tests.integration.kafka import conftest as kafka
@@ -97,12 +97,12 @@ STORIES = {
     "a look at what trends": Story("clickstream.trending", caller, look),
     "order updates": Story("kafkabridge.bridge", queue, two_orders),
     "sales": Story(
-        "kafkabridge.sales",
+        "kafkabridge.count_sales",
         caller,
         lambda: sold(kafka.confirmed("ord_1"), kafka.confirmed("ord_2"), kafka.cancelled("ord_1")),
     ),
     "a sale that was cancelled before": Story(
-        "kafkabridge.sales", caller, lambda: sold(kafka.cancelled("ord_1"), kafka.confirmed("ord_1"))
+        "kafkabridge.count_sales", caller, lambda: sold(kafka.cancelled("ord_1"), kafka.confirmed("ord_1"))
     ),
     "brokers": Story("kafkabridge.bootstrap", caller, created_and_deleted),
 }
@@ -113,7 +113,7 @@ LOOPBACK = {"order updates": pytest.mark.loopback}
 BUGS = {
     "a mail goes out before its intent is written": (
         edit(
-            telling.tell,
+            delivery.tell,
             """store.save(intent, before)
         if intent.status is Status.SENDING:
             store.save(send(event, intent), intent)""",

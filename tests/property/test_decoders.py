@@ -31,7 +31,7 @@ from inventory import sync
 from inventory.domain import Product, ProductRequest, Reservation, RestockRequest
 from inventory.events import events_of as of_inventory
 from inventory.reserve import _Wanted
-from kafkabridge import sales
+from kafkabridge import count_sales
 from kafkabridge import store as sales_store
 from notify.domain import Notification, Status
 from notify.events import events_of as of_notify
@@ -370,7 +370,7 @@ def test_a_record_of_the_topic_that_is_no_event_is_set_aside_alone(
         sold.clear()
         kept.clear()
         batch = [record(encoded(good), 1), record(value, 2), record(encoded(good), 3)]
-        sales.handler({"records": {"orders-0": batch}}, None)
+        count_sales.handler({"records": {"orders-0": batch}}, None)
         assert sold.count(good["detail"]["data"]["order_id"]) >= 2
         assert len(sold) + len(kept) in {2, 3}  # another kind of event is none of its business
 
@@ -379,7 +379,7 @@ def test_a_record_of_the_topic_that_is_no_event_is_set_aside_alone(
 
 def test_a_record_that_no_queue_takes_is_set_aside_as_far_as_it_fits(kept: list[dict[str, Any]]) -> None:
     """A topic takes a megabyte, which is more than that in Base64."""
-    sales.handler(
+    count_sales.handler(
         {"records": {"orders-0": [{"topic": "orders", "partition": 0, "offset": 7, "value": encoded(b"x" * 2**20)}]}},
         None,
     )

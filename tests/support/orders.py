@@ -27,11 +27,11 @@ from order import (
     hold,
     place,
     reconcile,
+    record_timeline,
     reject,
     review,
     review_token,
     store,
-    timeline,
 )
 from order import list as list_orders
 from order.domain import Order
@@ -159,7 +159,7 @@ class Orders:
         assert deliver(catalogue.handler, updated(sku, price, version, name)) == []
 
     def tell_timeline(self, *events: Envelope[Any]) -> None:
-        assert deliver(timeline.handler, *events) == []
+        assert deliver(record_timeline.handler, *events) == []
 
     def tell_of_payment(self, *events: Envelope[Any]) -> None:
         assert deliver(attention.handler, *events) == []

@@ -14,7 +14,7 @@ from moto import mock_aws
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderCancelled, OrderConfirmed, OrderPlaced
 from contracts.types import Money, OrderLine
-from kafkabridge import sales
+from kafkabridge import count_sales
 from tests.support.tables import create_tables, rows
 
 NOW = datetime(2024, 5, 17, 10, 20, tzinfo=UTC)
@@ -105,4 +105,4 @@ def count(*batch: dict[str, Any]) -> None:
     by_partition: dict[str, list[dict[str, Any]]] = {}
     for each in batch:
         by_partition.setdefault(f"shop.orders-{each['partition']}", []).append(each)
-    sales.handler({"eventSource": "SelfManagedKafka", "records": by_partition}, None)
+    count_sales.handler({"eventSource": "SelfManagedKafka", "records": by_partition}, None)

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from contracts.envelope import Envelope
 from emulator.fixes.kafka_mappings import event_of
-from kafkabridge import bridge, producer, sales
+from kafkabridge import bridge, count_sales, producer
 from tests.integration.kafka.conftest import View, cancelled, confirmed, placed
 from tests.support.deliveries import returned, sqs_event, sqs_record
 from tests.support.kafka import Broker, broker
@@ -154,6 +154,6 @@ def test_from_the_queue_over_the_topic_to_the_view(running: Broker, topic: str, 
     assert deliver(cancelled("ord_2"), cancelled("ord_2")) == []
     event = event_of(running.read(topic, 5), running.address)
     for _ in range(2):
-        sales.handler(json.loads(json.dumps(event)), None)
+        count_sales.handler(json.loads(json.dumps(event)), None)
     assert view.sold() == {("tea", "10"): (2, 1000)}
     assert view.set_aside() == []

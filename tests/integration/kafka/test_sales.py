@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployed.dead_letters.letters import Letter, records_of, said_in
-from kafkabridge import domain, sales
+from kafkabridge import count_sales, domain
 from shopkit.aws import client
 from tests.integration.kafka.conftest import View, cancelled, confirmed, count, line, placed, record, records
 
@@ -100,7 +100,7 @@ def test_what_was_set_aside_counts_once_its_redrive_understands_it(view: View, m
         count(*records(confirmed("ord_1")))
     (kept,) = view.set_aside()
     for _ in range(2):
-        sales.handler({"Records": [kept["record"]]}, None)
+        count_sales.handler({"Records": [kept["record"]]}, None)
     assert view.sold() == {("tea", "10"): (2, 1000)}
 
 
@@ -110,7 +110,7 @@ def test_a_batch_that_the_broker_forgot_is_redriven_from_the_bucket(view: View) 
         "records": {"shop.orders-0": records(confirmed("ord_1")), "shop.orders-1": records(confirmed("ord_2"))}
     }
     body = json.dumps({"requestContext": {"condition": "RetryAttemptsExhausted"}, "payload": json.dumps(invocation)})
-    sales.handler({"Records": records_of(body)}, None)
+    count_sales.handler({"Records": records_of(body)}, None)
     assert view.sold() == {("tea", "10"): (4, 2000)}
     said = said_in(Letter("key", body, confirmed("x").occurred_at))
     assert said.type.startswith("2 × shop.orders/0/0")

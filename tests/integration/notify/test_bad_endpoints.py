@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.envelope import Envelope
-from notify import email, endpoint, signing_keys, telling, webhook
-from notify.telling import Undelivered
+from notify import delivery, email, endpoint, signing_keys, webhook
+from notify.delivery import Undelivered
 from shopkit.consumer import LambdaHandler
 from tests.integration.notify.conftest import Shop, confirmed, deliver, placed
 from tests.support.receiver import receiver, receiver_that
@@ -238,7 +238,7 @@ def test_the_last_attempt_at_one_that_drips_is_recorded(shop: Shop, dripping: li
 
 def test_what_there_is_no_time_for_goes_back_in_order_and_untouched(shop: Shop, dripping: list[bytes]) -> None:
     events = placed("customer", "ord_bob"), placed("customer", "ord_eve"), confirmed("customer", "ord_bob")
-    back = deliver(*events, to=handed_over(DEADLINE + telling.RECORD_SECONDS - 0.1))
+    back = deliver(*events, to=handed_over(DEADLINE + delivery.RECORD_SECONDS - 0.1))
     assert sorted(back) == sorted(ids(*events))
     assert dripping == []
     assert shop.notifications() == []

@@ -6,7 +6,7 @@ from contracts.envelope import envelop
 from contracts.inventory import StockReserved
 from contracts.payment import PaymentAuthorized
 from contracts.types import Goods, Money
-from order import timeline
+from order import record_timeline
 from tests.support.orders import START, Orders, deliver, failed, updated
 
 
@@ -81,6 +81,6 @@ def test_a_long_story_is_told_to_its_end(orders: Orders) -> None:
 
 def test_scenario_32_what_cannot_be_read_goes_to_the_dead_letters_alone(orders: Orders) -> None:
     order_id = orders.placed()
-    assert failed(timeline.handler, '{"detail-type": "OrderShipped", "detail": {}}') == ["0"]
-    assert deliver(timeline.handler, *orders.events(), updated("MUG", 1, 9)) == []
+    assert failed(record_timeline.handler, '{"detail-type": "OrderShipped", "detail": {}}') == ["0"]
+    assert deliver(record_timeline.handler, *orders.events(), updated("MUG", 1, 9)) == []
     assert len(story(orders, order_id)) == 1

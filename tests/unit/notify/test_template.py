@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notify import endpoint, ses
-from notify.telling import RECORD_SECONDS, TOLD
+from notify.delivery import ANNOUNCED, RECORD_SECONDS
 from shopkit.aws import client
 from tools.expand import expand
 
@@ -23,7 +23,7 @@ def properties(resource: str) -> dict[str, Any]:
 @pytest.mark.parametrize("channel", ["Email", "Webhook"])
 def test_each_channel_hears_of_what_is_told(channel: str) -> None:
     heard = properties(f"{channel}Subscription")["FilterPolicy"]["type"]
-    assert set(heard) == {event.__name__ for event in TOLD}
+    assert set(heard) == {event.__name__ for event in ANNOUNCED}
 
 
 @pytest.mark.parametrize("channel", ["Email", "Webhook"])

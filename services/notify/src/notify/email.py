@@ -4,14 +4,14 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from notify import customers, domain, messages, ses
+from notify.delivery import ANNOUNCED, tell
 from notify.domain import Mail, Notification
-from notify.telling import TOLD, tell
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
 from shopkit.telemetry import logger
 
 
-@consumer(*TOLD, fifo=True)
+@consumer(*ANNOUNCED, fifo=True)
 def handler(delivery: Delivery) -> None:
     """One mail per event, in the order of the order's events. After the last attempt the event goes to the dead-letter
     queue, and NotificationFailed says so."""

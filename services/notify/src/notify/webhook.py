@@ -6,14 +6,14 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from notify import domain, endpoint, signing_keys
+from notify.delivery import ANNOUNCED, RECORD_SECONDS, tell
 from notify.domain import Notification
 from notify.signature import signature
-from notify.telling import RECORD_SECONDS, TOLD, tell
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
 
 
-@consumer(*TOLD, fifo=True)
+@consumer(*ANNOUNCED, fifo=True)
 def handler(delivery: Delivery) -> None:
     """One POST per event that the endpoint accepts, in the order of the order's events. It may see an event twice,
     with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed says so."""

@@ -12,7 +12,7 @@ from shopkit import clock
 from shopkit.consumer import Delivery
 from shopkit.telemetry import logger
 
-TOLD = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
+ANNOUNCED = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
 
 # To write an outcome, should the table be slow.
 RECORD_SECONDS = 4

@@ -65,7 +65,7 @@ class Trend(Value):
 
 
 class FrontDoor:
-    """Requests with one user's token, or nobody's. Raises Refused for every answer that is no success, CommandError
+    """Requests with one user's token, or nobody's. Raises Refused for an HTTP error response, CommandError
     when nobody answers."""
 
     def __init__(self, api_url: str, token: str | None = None, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -53,7 +53,7 @@ class Request:
 
     def require_operator(self) -> Caller:
         if not self.caller.operator:
-            raise forbidden("This is for operators.")
+            raise forbidden("Only operators may do this.")
         return self.caller
 
     def body[M: BaseModel](self, model: type[M]) -> M:

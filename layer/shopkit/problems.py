@@ -13,7 +13,7 @@ _TYPE_PREFIX = "urn:cartwheel:problem:"
 
 
 class Problem(Exception):
-    """An answer that is no success. `slug` names the kind of problem; `errors` point into the request's body.
+    """An HTTP error response. `slug` names the kind of problem; `errors` point into the request's body.
     `headers` go with the answer."""
 
     def __init__(
@@ -80,7 +80,7 @@ def invalid_body(error: ValidationError) -> Problem:
     """One error per offending place, each with its JSON pointer (RFC 6901)."""
     return bad_request(
         "invalid-body",
-        "The body does not have the required form.",
+        "The request body is invalid.",
         errors=[
             {"pointer": pointer(found["loc"]), "detail": _said(found)}
             for found in error.errors(include_url=False, include_input=False, include_context=False)

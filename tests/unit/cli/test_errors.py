@@ -25,7 +25,7 @@ PROBLEM = httpx.Response(
     json={
         "title": "Invalid body",
         "status": 400,
-        "detail": "The body does not have the required form.",
+        "detail": "The request body is invalid.",
         "errors": [{"pointer": "/lines/0/quantity", "detail": "at most 99"}, {"pointer": "", "detail": "too much"}],
     },
 )
@@ -44,7 +44,7 @@ def test_a_refusal_shows_the_problem_and_where_it_is(run: Run, door: Door) -> No
     said = run("order", "MUG:100")
     assert said.code == 1
     assert said.err.splitlines() == [
-        "✗ The body does not have the required form. (400)",
+        "✗ The request body is invalid. (400)",
         "  /lines/0/quantity: at most 99",
         "  /: too much",
     ]

@@ -149,7 +149,7 @@ class IllegalTransition(Exception):
     """The order's status does not allow this change; `order` is how it stands."""
 
     def __init__(self, order: Order, wanted: OrderStatus) -> None:
-        super().__init__(f"order {order.order_id} is {order.status}, not to become {wanted}")
+        super().__init__(f"order {order.order_id} is {order.status} and cannot become {wanted}")
         self.order = order
 
 

@@ -1,5 +1,6 @@
 """`dlq ls|show|redrive|drop`: what could not be delivered or understood, in every queue and bucket of the stack."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,11 +8,12 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from cli.commands.arguments import OnlyOrder
 from cli.format import ago, count, moment, table
+from cli.pictures import WIDE
 from cli.session import console, session_of
 from deployed.dead_letters.causes import logged_cause
 from deployed.dead_letters.letters import Letter, Said, said_in
@@ -55,8 +57,8 @@ def list_places(context: typer.Context) -> None:
     """List every place where messages are set aside: how many, since when, and where they belong."""
     shop = session_of(context)
     with console(stderr=True).status("Looking"):
-        found = [_contents_of(place) for place in places_of(shop.stack)]
-    shop.say([one.document() for one in found], lambda: _places_picture(found))
+        found = [contents_of(place) for place in places_of(shop.stack)]
+    shop.say([one.document() for one in found], lambda: PlacesPicture(found))
     if any(one.depth for one in found):
         shop.hint("To read them: ./shop dlq show PLACE. To send them back: ./shop dlq redrive PLACE, or --all")
 
@@ -124,7 +126,7 @@ def drop_letter(
     raise CommandError(f"{place.path} has no letter {letter_id}.")
 
 
-def _contents_of(place: Place) -> _Contents:
+def contents_of(place: Place) -> _Contents:
     depth = place.depth()
     if not depth:
         return _Contents(place, 0, None)
@@ -133,21 +135,31 @@ def _contents_of(place: Place) -> _Contents:
     return _Contents(place, depth, oldest)
 
 
-def _places_picture(found: list[_Contents]) -> RenderableType:
-    listed = table()
-    listed.add_column("place", no_wrap=True)
-    listed.add_column("count", justify="right")
-    listed.add_column("oldest", no_wrap=True)
-    listed.add_column("goes back to", overflow="fold")
-    for one in found:
-        listed.add_row(
-            one.place.path,
-            Text(f"{one.depth:,}", style="bold red" if one.depth else "green"),
-            ago(datetime.now(UTC) - one.oldest) if one.oldest else "",
-            str(one.place.destination or "unknown"),
-            style=None if one.depth else "dim",
-        )
-    return listed
+@dataclass(frozen=True)
+class PlacesPicture:
+    """Narrow terminals tell where letters go back to below the place, where there is room for whole names."""
+
+    found: Sequence[_Contents]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= WIDE
+        listed = table()
+        listed.add_column("place", no_wrap=True)
+        listed.add_column("count", justify="right")
+        listed.add_column("oldest", no_wrap=True)
+        if wide:
+            listed.add_column("goes back to", overflow="fold")
+        for one in self.found:
+            home = str(one.place.destination or "unknown")
+            below = [] if wide else [f"\n  → {name}" for name in home.split(", ")]
+            listed.add_row(
+                "".join((one.place.path, *below)),
+                Text(f"{one.depth:,}", style="bold red" if one.depth else "green"),
+                ago(datetime.now(UTC) - one.oldest) if one.oldest else "",
+                *([home] if wide else []),
+                style=None if one.depth else "dim",
+            )
+        yield listed
 
 
 def _letters_picture(place: Place, told: list[tuple[Letter, Said]]) -> RenderableType:

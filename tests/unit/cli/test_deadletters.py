@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from cli.commands.dlq import PlacesPicture, contents_of
+from cli.output import Terminal
 from contracts.order import OrderConfirmed
 from deployed.dead_letters.letters import Letter, records_of, said_in
 from deployed.dead_letters.places import Place, place_named, places_of
@@ -296,6 +299,16 @@ def test_the_list_tells_how_many_since_when_and_where_they_belong(shop: Run, sta
         "goes_back_to": "the function that each names",
     }
     assert "Order/TimelineQueue" in shop("dlq", "ls").out
+
+
+def test_at_80_columns_no_name_in_the_list_is_broken(stack: AwsStack) -> None:
+    found = [contents_of(place) for place in places_of(stack.stack)]
+    console = Terminal(file=StringIO(), width=80)
+    with console.capture() as captured:
+        console.print(PlacesPicture(found))
+    names = {name for one in found for name in (one.place.path, *str(one.place.destination or "").split(", "))}
+    assert len(names) > len(found) > 2
+    assert [name for name in names if name not in captured.get()] == []
 
 
 def test_letters_are_shown_with_what_to_do(shop: Run, stack: AwsStack) -> None:

@@ -1,5 +1,8 @@
 """The embedded AWS by hand: `python -m emulator up | down | status`."""
 
+import os
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -8,7 +11,7 @@ from emulator import broker, lifecycle
 from emulator.lifecycle import EmulatorError
 from emulator.up import HOME, console, up
 
-app = typer.Typer(help="The embedded AWS.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="The embedded AWS.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command("up")
@@ -54,5 +57,25 @@ def status() -> None:
     console.print(f"{running.endpoint} (process {running.pid})")
 
 
+def main() -> None:
+    """Runs one command. What fails on this machine, such as a full disk, is one line and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that does not know ✓
+    try:
+        try:
+            app()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        if sys.stderr:
+            sys.stderr.write(f"✗ {where}{error.strerror or error}\n")
+        # Python flushes once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise SystemExit(1) from None
+
+
 if __name__ == "__main__":
-    app()
+    main()

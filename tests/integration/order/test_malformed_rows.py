@@ -133,6 +133,7 @@ def test_of_a_replica_only_the_spoilt_product_cannot_be_ordered(orders: Orders) 
 )
 def test_a_timeline_leaves_out_what_is_no_event(orders: Orders, wrong: dict[str, Any]) -> None:
     order_id = orders.placed()
+    orders.clock.forward(timedelta(seconds=1))
     orders.confirm(order_id)
     orders.tell_timeline(*orders.events())
     first = client("dynamodb").scan(TableName=orders.tables["Timeline"])["Items"][0]

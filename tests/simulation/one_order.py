@@ -254,7 +254,7 @@ def _forgotten(_outcome: Outcome) -> None:
 
 
 def live(lives: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
-    """So many lives, the same everywhere and every time. Raises AssertionError for the first that ended wrongly."""
+    """Runs so many lives, from the same seed every time. Raises AssertionError for the first that ended wrongly."""
     run_state_machine_as_test(
         OneOrder,
         settings=settings(

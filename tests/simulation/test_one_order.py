@@ -13,4 +13,4 @@ def test_whatever_happens_to_an_order_money_and_stock_are_right(
     live(400)
     ends = ", ".join(f"{number} {status}" for status, number in ended.most_common())
     record_property("figures", f"{ended.total()} lives of one order: {ends}")
-    assert len(ended) == 4, "lives that all end alike prove little"
+    assert {"CONFIRMED", "REJECTED", "CANCELLED"} <= set(ended), "lives that all end alike prove little"

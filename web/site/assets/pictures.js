@@ -33,20 +33,26 @@ class ProductPicture extends View {
 
   view() {
     const name = this.decorative ? "" : this.product.name;
-    if (this.source === "sprite") return drawing(this.product.sku, name);
+    if (this.source === "sprite") return drawing(fromSprite(this.product.sku), name);
     if (this.source === "image") {
       return html`<img src=${this.product.image} alt=${name} width="400" height="400" loading="lazy" @error=${() => this.update({ source: "tile" })}>`;
     }
-    return this.source === "tile" ? drawing("wheel", name) : null;
+    return this.source === "tile" ? drawing(WHEEL, name) : null;
   }
 }
 
-const drawing = (id, name) =>
+const drawing = (what, name) =>
   name
-    ? html`<svg viewBox="0 0 400 400" role="img" aria-label=${name}>${use(id)}</svg>`
-    : html`<svg viewBox="0 0 400 400" aria-hidden="true" focusable="false">${use(id)}</svg>`;
+    ? html`<svg viewBox="0 0 240 240" role="img" aria-label=${name}>${what}</svg>`
+    : html`<svg viewBox="0 0 240 240" aria-hidden="true" focusable="false">${what}</svg>`;
 
-const use = (id) => svg`<use href="#${id === "wheel" ? "picture-wheel" : id}"></use>`;
+const fromSprite = (sku) => svg`<use href="#${sku}"></use>`;
+
+const WHEEL = svg`
+  <g class="picture__wheel">
+    <circle cx="120" cy="120" r="70"></circle>
+    <path d="M120 50v140M50 120h140M70.5 70.5l99 99M169.5 70.5l-99 99"></path>
+  </g>`;
 
 /** A path below the shop: the page loads nothing from another origin. */
 const isOurs = (image) => Boolean(image) && !/^(https?:)?\/\//.test(image);

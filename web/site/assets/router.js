@@ -68,13 +68,13 @@ async function show() {
   const visit = ++visits;
   const [path, search = ""] = address.split("?");
   const main = document.getElementById("main");
-  const waiting = setTimeout(() => visit === visits && render(loadingView(), clean(main)), LOADING_SHOWN_AFTER);
+  const waiting = setTimeout(() => visit === visits && main.replaceChildren(drawn(loadingView())), LOADING_SHOWN_AFTER);
   try {
     const page = await pageFor(path, search);
     if (visit === visits) enter(main, page, first);
   } catch (error) {
     console.warn(error);
-    if (visit === visits) render(unloadableView(), clean(main));
+    if (visit === visits) main.replaceChildren(drawn(unloadableView()));
   } finally {
     clearTimeout(waiting);
   }
@@ -91,7 +91,7 @@ async function pageFor(path, search) {
 }
 
 function enter(main, page, first) {
-  clean(main).append(page);
+  main.replaceChildren(page);
   document.dispatchEvent(new CustomEvent("shop:page"));
   if (first) return;
   scrollTo(0, 0);
@@ -105,10 +105,10 @@ function focusHeading(main) {
   heading.focus({ preventScroll: true });
 }
 
-function clean(main) {
-  render(null, main);
-  main.replaceChildren();
-  return main;
+function drawn(view) {
+  const box = document.createElement("div");
+  render(view, box);
+  return box;
 }
 
 function skipToMain(event) {

@@ -43,8 +43,8 @@ class ProductPicture extends View {
 
 const drawing = (what, name) =>
   name
-    ? html`<svg viewBox="0 0 240 240" role="img" aria-label=${name}>${what}</svg>`
-    : html`<svg viewBox="0 0 240 240" aria-hidden="true" focusable="false">${what}</svg>`;
+    ? html`<svg viewBox="0 0 240 240" preserveAspectRatio="xMidYMid slice" role="img" aria-label=${name}>${what}</svg>`
+    : html`<svg viewBox="0 0 240 240" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">${what}</svg>`;
 
 const fromSprite = (sku) => svg`<use href="#${sku}"></use>`;
 

@@ -24,7 +24,7 @@ export const because = (reason) => REASONS[reason] ?? reason.replaceAll("_", " "
 /** @type {Record<string, (data: any) => Words>} */
 const EVENTS = {
   OrderPlaced: (d) => ({ title: "Order placed", text: `The shop took your order for ${money(d.total)} and starts to work on it.` }),
-  StockReserved: (d) => ({ title: "Goods set aside", text: `${units(d)} wait for you on a shelf of their own. Nobody else can buy them.` }),
+  StockReserved: (d) => ({ title: "Goods set aside", text: `On a shelf of its own: ${units(d)}. Nobody else can buy that now.` }),
   StockRejected: (d) => ({ title: "Not enough left", text: `Somebody was faster: there is too little of ${d.short.join(", ")}. Nothing is set aside.` }),
   PaymentAuthorized: (d) => ({ title: "Card says yes", text: `The bank holds ${money(d.amount)} for the shop. You are not charged yet.` }),
   PaymentDeclined: (d) => ({ title: "Card says no", text: `The payment of ${money(d.amount)} was refused: ${because(d.reason)}.` }),
@@ -32,15 +32,15 @@ const EVENTS = {
   OrderReviewed: (d) => reviewed(d.decision),
   PaymentCaptured: (d) => ({ title: "Paid", text: `You are charged ${money(d.amount)}.` }),
   OrderConfirmed: (d) => ({ title: "Order confirmed", text: `Paid, and yours: ${money(d.total)} in all.` }),
-  StockCommitted: (d) => ({ title: "Goods handed over", text: `${units(d)} left the shelf for good.` }),
+  StockCommitted: (d) => ({ title: "Goods handed over", text: `Off the shelf for good: ${units(d)}.` }),
   OrderRejected: (d) => ({ title: "Order rejected", text: `It ends here, because ${because(d.reason)}. Whatever was taken is given back.` }),
   OrderCancelled: (d) => ({ title: "Order cancelled", text: `It ends here, because ${because(d.reason)}. Whatever was taken is given back.` }),
   PaymentVoided: (d) => ({ title: "Hold on the card lifted", text: `The bank frees the ${money(d.amount)}. You were never charged.` }),
-  PaymentRefunded: (d) => ({ title: "Money refunded", text: `${money(d.amount)} go back to your card.` }),
+  PaymentRefunded: (d) => ({ title: "Money refunded", text: `Back to your card: ${money(d.amount)}.` }),
   PaymentSettlementFailed: (d) => ({ title: "Refund does not work", text: `The bank would not take back ${money(d.amount)}. The shop goes on trying.` }),
   OrderNeedsAttention: () => ({ title: "A person must look", text: "The shop could not finish this by itself, and has told its operators." }),
   StockReleased: (d) => released(d),
-  StockReturned: (d) => ({ title: "Goods back on the shelf", text: `${units(d)} can be bought by others again.` }),
+  StockReturned: (d) => ({ title: "Goods back on the shelf", text: `Others can buy them again: ${units(d)}.` }),
   NotificationSent: (d) => ({ title: told(d), text: d.kept ? "Written, and kept in the shop, because it has no sender for mail yet." : "It is on its way." }),
   NotificationFailed: (d) => ({ title: `${told(d)} – failed`, text: `It could not be sent: ${because(d.reason)}.` }),
 };
@@ -50,15 +50,18 @@ export const eventWords = (event) => EVENTS[event.type]?.(event.data) ?? { title
 
 /** What must still come. @type {Record<string, Words>} */
 export const AHEAD = {
-  reserve: { title: "Set the goods aside", text: "" },
-  authorize: { title: "Ask the card", text: "" },
-  review: { title: "An operator decides", text: "" },
-  capture: { title: "Take the money", text: "" },
-  confirm: { title: "Confirm the order", text: "" },
-  commit: { title: "Hand the goods over", text: "" },
-  money: { title: "Give the money back", text: "" },
-  goods: { title: "Put the goods back", text: "" },
+  reserve: { title: "Set the goods aside", text: "So that nobody else can buy them meanwhile." },
+  authorize: { title: "Ask the card", text: "Whether the bank holds the amount for the shop." },
+  review: { title: "An operator decides", text: "Goods and money stay reserved for as long as it takes." },
+  capture: { title: "Take the money", text: "Only now are you charged." },
+  confirm: { title: "Confirm the order", text: "From then on it is yours." },
+  commit: { title: "Hand the goods over", text: "They leave the shelf for good." },
+  money: { title: "Give the money back", text: "Whether it was only held, or charged." },
+  goods: { title: "Put the goods back", text: "So that others can buy them." },
 };
+
+/** The end of the way back. @type {Words} */
+export const ALL_GIVEN_BACK = { title: "Nothing is left open", text: "Money and goods are where they were before." };
 
 /** @type {Record<string, {label: string, tone: string, text: (order: any) => string}>} */
 const STATUSES = {
@@ -91,7 +94,7 @@ const reviewed = (decision) =>
 
 const released = (data) =>
   data.lines.length
-    ? { title: "Goods back on the shelf", text: `${units(data)} that were set aside can be bought by others again.` }
+    ? { title: "Goods back on the shelf", text: `Set aside no longer: ${units(data)}. Others can buy them.` }
     : { title: "No goods to put back", text: "Nothing had been set aside yet." };
 
 const ABOUT = { OrderPlaced: "the order", OrderHeldForReview: "the review", OrderConfirmed: "the confirmation", OrderRejected: "the rejection", OrderCancelled: "the cancellation" };

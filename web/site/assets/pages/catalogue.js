@@ -12,6 +12,7 @@ import "../trending.js";
 
 const PAGE = 60; // products asked for at once
 const SKELETONS = 12;
+const IN_THE_WINDOW = ["PLANTER-TER-18", "TEAPOT-IRON-08", "BIKE-BELL-BRS"];
 
 class CataloguePage extends Page {
   /** @type {object[]} */
@@ -39,8 +40,11 @@ class CataloguePage extends Page {
   view() {
     return html`
       <section class="hero" aria-labelledby="hero-title">
-        <h1 id="hero-title">Good things for the table, and for the road to it.</h1>
-        <p>Made to be used every day, mended when they break, and missed when they are lent out.</p>
+        <div>
+          <h1 id="hero-title">Good things for the table, and for the road to it.</h1>
+          <p>Made to be used every day, mended when they break, and missed when they are lent out.</p>
+        </div>
+        <div class="hero__window" aria-hidden="true">${IN_THE_WINDOW.map((sku) => picture({ sku, name: "" }))}</div>
       </section>
       <trending-strip .products=${this.products}></trending-strip>
       <section aria-labelledby="all-title" aria-busy=${this.loading}>

@@ -5,10 +5,10 @@ import { get, post, Problem, SignInNeeded } from "../api.js";
 import { isOperator } from "../auth.js";
 import { addressLines } from "../checkout/address.js";
 import { testCard } from "../checkout/test-cards.js";
-import { dateTime, money, shortId, times } from "../format.js";
+import { clock, dateTime, money, shortId, times } from "../format.js";
 import { follow } from "../order/follow.js";
-import { amounts, isSettled, journey } from "../order/journey.js";
-import { trackView } from "../order/track.js";
+import { amounts, isMail, isSettled, journey } from "../order/journey.js";
+import { rawView, trackView } from "../order/track.js";
 import { eventWords, statusWords } from "../order/words.js";
 import { picture } from "../pictures.js";
 import { inWords, signInIfNeeded } from "../problems.js";
@@ -61,7 +61,7 @@ class OrderPage extends Page {
   tell(order, events) {
     if (!this.order) return;
     const known = new Set(this.events.map((event) => event.event_id));
-    const news = events.filter((event) => !known.has(event.event_id) && !event.type.startsWith("Notification"));
+    const news = events.filter((event) => !known.has(event.event_id) && !isMail(event));
     const status = order.status === this.order.status ? [] : [`The order is now: ${statusWords(order).label}.`];
     const spoken = [...news.map((event) => `${eventWords(event).title}.`), ...status];
     if (spoken.length) announce(spoken.join(" "));
@@ -95,7 +95,7 @@ class OrderPage extends Page {
       <div class="columns order-columns">
         <section class="sheet" aria-labelledby="track-title">
           <h2 id="track-title">Its way through the shop</h2>
-          ${order ? trackView(journey(order, this.events)) : html`<div class="track-waiting"></div>`}
+          ${order ? trackView(journey(order, this.events, Date.now())) : html`<div class="track-waiting"></div>`}
         </section>
         <div>${order ? this.asideView(order) : nothing}</div>
       </div>
@@ -126,7 +126,7 @@ class OrderPage extends Page {
         <ul class="receipt__lines" role="list">${order.lines.map(lineView)}</ul>
         <dl class="facts">
           <dt class="facts__total">Total</dt><dd class="facts__total">${money(order.total)}</dd>
-          ${amounts(this.events).map(({ label, amount }) => html`<dt>${label}</dt><dd>${money(amount)}</dd>`)}
+          ${amountsView(amounts(this.events))}
         </dl>
         <dl class="facts facts--stacked">
           <dt>Card</dt><dd>${testCard(order.payment_method).name} <code>${order.payment_method}</code></dd>
@@ -138,6 +138,11 @@ class OrderPage extends Page {
           ? html`<a class="button button--quiet button--wide" href="#/">Back to the shop window</a>`
           : html`<button class="button button--quiet button--wide" @click=${() => this.dialog.showModal()}>Cancel the order</button>`}
         ${this.refusal ? html`<p class="field__error" role="alert">${this.refusal}</p>` : nothing}
+      </section>
+      <section class="sheet" aria-labelledby="mail-title">
+        <h2 id="mail-title">Mail to you</h2>
+        <ul class="mail" role="list">${this.events.filter(isMail).map(mailView)}</ul>
+        ${this.events.some(isMail) ? nothing : html`<p class="soft">None yet.</p>`}
       </section>`;
   }
 
@@ -174,6 +179,18 @@ class OrderPage extends Page {
 
 const refusalWords = (error) =>
   error instanceof Problem && error.kind === "order-closed" ? "It is closed already, so there is nothing to cancel." : inWords(error);
+
+const amountsView = ({ held, charged, givenBack }) => html`
+  <dt>Held on your card</dt><dd>${amountOrDash(held)}</dd>
+  <dt>Charged</dt><dd>${amountOrDash(charged)}</dd>
+  <dt>Given back</dt><dd>${amountOrDash(givenBack)}</dd>`;
+
+const amountOrDash = (amount) => (amount ? money(amount) : html`<span aria-label="nothing">–</span>`);
+
+const mailView = (event) => {
+  const { title, text } = eventWords(event);
+  return html`<li><strong>${title}</strong> <time class="stop__time" datetime=${event.at}>${clock(event.at)}</time><br><span class="soft small">${text}</span>${rawView(event)}</li>`;
+};
 
 const lineView = (line) => html`
   <li>

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from cli import session
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     found = Door()
-    through = partial(FrontDoor, transport=httpx.MockTransport(found))
+    through = partial(FrontDoor, transport=httpx2.MockTransport(found))
     monkeypatch.setattr(session, "FrontDoor", through)
     monkeypatch.setattr(seeding, "FrontDoor", through)
     monkeypatch.setattr(session, "sign_in", lambda _stack, email: f"token of {email}")

@@ -10,7 +10,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-import httpx
+import httpx2
 import pytest
 import typer
 from rich.console import RenderableType
@@ -174,7 +174,7 @@ def test_a_terminal_that_knows_few_characters(
 def named(door: Door) -> Callable[[str], None]:
     def name(text: str) -> None:
         shelf = {"products": [product("MUG") | {"name": text}], "next_cursor": None}
-        door.answers["GET /products"] = httpx.Response(200, json=shelf)
+        door.answers["GET /products"] = httpx2.Response(200, json=shelf)
 
     return name
 
@@ -192,7 +192,7 @@ def test_stored_text_cannot_command_the_terminal_and_json_keeps_it(
 
 
 def test_what_is_refused_cannot_command_the_terminal(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(400, json={"detail": "no \x1b]0;title\x07"})
+    door.answers["GET /products"] = httpx2.Response(400, json={"detail": "no \x1b]0;title\x07"})
     assert "\x1b" not in run("products").err
     assert "\x1b" not in run("show", "x\x1b[2J").err
 

@@ -71,7 +71,7 @@ def test_cloudformation_always_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -
         def __enter__(self) -> None: ...
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(bootstrap, "urlopen", Answer)
+    monkeypatch.setattr(custom_resource, "urlopen", Answer)
     monkeypatch.setattr(bootstrap, "brokers", {"arn": "boot:9098"}.__getitem__)
     for request, arn in (("Create", "arn"), ("Update", "gone"), ("Delete", "gone")):
         bootstrap.handler(

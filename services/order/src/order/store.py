@@ -1,4 +1,4 @@
-"""The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
+"""The order table: orders by id, by customer, by age and by need, and the catalogue replica beside them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import rfc3339
-from order.domain import CatalogueEntry, Order
+from order.domain import CatalogueEntry, Need, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
 from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
@@ -32,14 +32,16 @@ def key_of(order_id: str) -> str:
 
 
 def row_of(order: Order, revision: int) -> dict[str, Any]:
-    """The stored row. `open` exists only while the order is, or its money is unaccounted for, which keeps the index of
-    such orders sparse; `revision` counts every write, also those that leave the order's version."""
+    """The stored row. `open` exists only while the order is, or its money is unaccounted for, and `needs` only while a
+    person must act, which keeps the indexes of such orders sparse; `revision` counts every write, also those that leave
+    the order's version."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
         "revision": revision,
         "all_orders": "all",
         "open": "open" if order.status in _OPEN else "unsettled" if order.unsettled else None,
+        "needs": order.needs,
     }
 
 
@@ -92,9 +94,19 @@ def change(order_id: str, rule: Callable[[Order], Order], *, seen: Row | None = 
 def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
     """A page of one customer's orders, or of everyone's (None), newest first, and where the next one starts. Rows that
     are no orders count towards the limit, so that a page may be short of them."""
-    index, name, value = (
-        ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
-    )
+    if customer_id:
+        return _page("by_customer", ("customer_id", customer_id), limit, after)
+    return _page("by_placement", ("all_orders", "all"), limit, after)
+
+
+def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    """The same of the orders that need this of a person. The index may be a moment late; the orders are as they are."""
+    orders, following = _page("by_need", ("needs", what), limit, after)
+    return [order for order in orders if order.needs == what], following
+
+
+def _page(index: str, key: tuple[str, str], limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    name, value = key
     start = (
         {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})} if after else {}
     )

@@ -5,6 +5,8 @@ import { View } from "../view.js";
 import { askBreaks, breaks, onBreaks } from "./breaks.js";
 
 const EVERY = 5000; // milliseconds
+// What each switch turns off, where that is known here.
+const PARTS = { "email-consumer": "e-mails", "timeline-consumer": "timelines" };
 const NEVER = 2 ** 31 - 1; // the longest that a timer can wait: 24 days
 
 class BreakBanner extends View {
@@ -30,7 +32,7 @@ class BreakBanner extends View {
   bannerView(broken) {
     return html`
       <p class="break-banner">
-        <strong>Broken on purpose:</strong> ${broken.map((one) => one.title).join(", ")}.
+        <strong>Broken on purpose:</strong> ${broken.map((one) => PARTS[one.name] ?? one.title).join(" and ")}.
         ${this.asks ? html`<a href="#/operators/break">See and heal it</a>` : "Heal it below when you have seen enough."}
       </p>`;
   }

@@ -19,10 +19,10 @@ const WATCH = {
     <li>Heal it, then redrive them: every e-mail is sent, once.</li>`,
   "timeline-consumer": html`<li>Buy something in the <a href="#/">shop window</a>. The order is confirmed, but its page shows no steps: nobody writes them down.</li>
     <li>Heal it, and all the steps appear with the times when they really happened.</li>`,
-  "poison-message": html`<li>The consumer tries it a few times, next to the good ones, which are not held up.</li>
-    <li>Then it lies among the <a href="#/operators/dead-letters">dead letters</a>. A redrive brings it back there: it never becomes readable.</li>`,
+  "poison-message": html`<li>Buy something in the <a href="#/">shop window</a>: its e-mails arrive all the same.</li>
+    <li>A quarter of an hour later it lies among the <a href="#/operators/dead-letters">dead letters</a>, with the reason. With e-mails switched off it takes a minute.</li>`,
   "kill-checkout": html`<li>Buy something in the <a href="#/">shop window</a> with the card <code>pm_flaky</code>, which takes a few seconds, and press here while it is in progress.</li>
-    <li>The order stands still. Within a few minutes the shop notices and starts its checkout again: nothing is charged twice.</li>`,
+    <li>The order stands still. Within a quarter of an hour the shop notices, starts its checkout again, and it ends as if nothing had been.</li>`,
 };
 const WATCH_ELSE = html`<li>Look at the <a href="#/operators/dead-letters">dead letters</a> and at the newest orders below.</li>`;
 
@@ -84,9 +84,10 @@ class OperatorsBreak extends CornerPage {
 
   buttonView({ name, title, broken, switch: lasts }) {
     const busy = this.busy.has(name);
+    const verb = lasts ? "Break it" : "Do it";
     return broken && lasts
-      ? html`<button class="button" ?disabled=${busy} @click=${() => this.press(name, false)}>Heal it<span class="visually-hidden">: ${title}</span></button>`
-      : html`<button class="button button--danger" ?disabled=${busy} @click=${() => this.press(name, true)}>${lasts ? "Break it" : "Do it"}<span class="visually-hidden">: ${title}</span></button>`;
+      ? html`<button class="button" ?disabled=${busy} aria-label="Heal it: ${title}" @click=${() => this.press(name, false)}>Heal it</button>`
+      : html`<button class="button button--danger" ?disabled=${busy} aria-label="${verb}: ${title}" @click=${() => this.press(name, true)}>${verb}</button>`;
   }
 
   watchView() {

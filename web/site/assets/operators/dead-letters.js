@@ -48,6 +48,7 @@ class OperatorsDeadLetters extends CornerPage {
   placeView(place, messages) {
     const unfolded = this.unfolded.has(place);
     const outcome = this.outcomes[place];
+    const folding = unfolded ? "Hide messages" : "Read messages";
     return html`
       <section class="sheet place" aria-labelledby="place-${place}">
         <div class="row row--apart">
@@ -55,10 +56,8 @@ class OperatorsDeadLetters extends CornerPage {
           <span class="badge ${messages ? "badge--bad" : "badge--good"}">${messages ? counted(messages, "message") : "Empty again"}</span>
         </div>
         <div class="row">
-          <button class="button button--quiet" aria-expanded=${unfolded} ?disabled=${!messages && !unfolded} @click=${() => this.fold(place)}>
-            ${unfolded ? "Hide messages" : "Read messages"}<span class="visually-hidden"> of ${place}</span></button>
-          <button class="button" ?disabled=${!messages || this.busy.has(place)} @click=${() => this.redrive(place)}>
-            Redrive${messages ? ` ${number(messages)}` : ""}<span class="visually-hidden"> of ${place}</span></button>
+          <button class="button button--quiet" aria-expanded=${unfolded} aria-label="${folding} of ${place}" ?disabled=${!messages && !unfolded} @click=${() => this.fold(place)}>${folding}</button>
+          <button class="button" aria-label="Redrive ${counted(messages, "message")} of ${place}" ?disabled=${!messages || this.busy.has(place)} @click=${() => this.redrive(place)}>Redrive ${number(messages)}</button>
         </div>
         <div role="status">${outcome ? html`<p class="note note--${outcome.tone} place__outcome">${outcome.text}</p>` : nothing}</div>
         ${unfolded ? messagesView(place, this.unfolded.get(place), messages) : nothing}
@@ -135,18 +134,19 @@ function letterView(place, letter) {
   return html`
     <li class="letter">
       <h3 class="letter__title">${title}</h3>
-      <p class="letter__cause">${letter.cause ?? (readable ? "Why it failed is in the logs of its consumer." : "Nobody can read it, so sending it back will not help.")}</p>
+      ${letter.cause ? html`<p class="letter__cause">${letter.cause}</p>` : html`<p class="soft">The message is sound; why it failed is in the logs of its consumer.</p>`}
       <dl class="facts letter__facts">
         ${letter.order_id ? html`<dt>Order</dt><dd><a href="#/orders/${encodeURIComponent(letter.order_id)}">${shortId(letter.order_id)}</a></dd>` : nothing}
         <dt>Sent</dt><dd><time datetime=${letter.sent_at} title=${dateTime(letter.sent_at)}>${ago(letter.sent_at)}</time></dd>
-        <dt>Taken out</dt><dd>${counted(letter.receives, "time")}</dd>
+        <dt>Received</dt><dd>${counted(letter.receives, "time")}</dd>
         ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
       </dl>
-      <details>
-        <summary>The whole message</summary>
-        <pre tabindex="0" role="region" aria-label="Message ${letter.message_id}">${pretty}</pre>
-      </details>
+      ${readable
+        ? html`<details><summary>The whole message</summary>${wholeView(letter, pretty)}</details>`
+        : html`${wholeView(letter, pretty)}<p class="soft">It fails again whenever it is sent back. <code>./shop dlq drop ${place} ${letter.message_id}</code> throws it away.</p>`}
     </li>`;
 }
+
+const wholeView = ({ message_id: id }, text) => html`<pre tabindex="0" role="region" aria-label="Message ${id}">${text}</pre>`;
 
 customElements.define("operators-dead-letters", OperatorsDeadLetters);

@@ -1,11 +1,12 @@
-/** Makes sense of a dead letter's body: an event, whatever it is wrapped in, or text that nobody can read. Pure. */
+/** Makes sense of a dead letter's body: an event, whatever it is wrapped in, or text that nobody can read. */
+import { dateTime } from "../format.js";
 
 /** @typedef {{title: string, facts: [string, string][], pretty: string, readable: boolean}} Reading */
 
 /** @param {string} body @returns {Reading} */
 export function reading(body) {
   const document = parsed(body);
-  if (document === undefined) return { title: "Not JSON", facts: [], pretty: body, readable: false };
+  if (document === undefined) return { title: "Unreadable message", facts: [], pretty: body, readable: false };
   const event = unwrapped(document);
   return {
     title: event?.["detail-type"] ?? event?.type ?? event?.eventName ?? "A message without a type",
@@ -28,10 +29,11 @@ function factsOf(event) {
   const detail = event.detail ?? event;
   return [
     ["From", event.source ?? event.eventSource],
-    ["Happened at", detail.occurred_at ?? event.time],
-    ["Event", detail.event_id ?? event.id ?? event.eventID],
+    ["Happened", timeOf(detail.occurred_at ?? event.time)],
   ].filter(([, value]) => typeof value === "string");
 }
+
+const timeOf = (at) => (Number.isNaN(Date.parse(at)) ? at : dateTime(at));
 
 function parsed(text) {
   try {

@@ -74,7 +74,8 @@ class OperatorsReview extends CornerPage {
     this.update();
     const note = (this.notes[id] ?? "").trim();
     try {
-      await post(`/orders/${encodeURIComponent(id)}/review`, note ? { decision, note } : { decision });
+      const decided = await post(`/orders/${encodeURIComponent(id)}/review`, note ? { decision, note } : { decision });
+      this.orders = inPlace(this.orders, [decided]);
       this.waiting.delete(id);
       this.came(id, DECIDED[decision]);
     } catch (error) {

@@ -1,12 +1,26 @@
-"""Somebody in a real browser: what they see, and all that a page must never do while they look."""
+"""Somebody in a real browser: what they do and see, and all that a page must never do while they look."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+    ViewportSize,
+    expect,
+)
+
+from deployed.stack import User
+from tests.support.shop import Goods
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -25,14 +39,79 @@ class Visitor:
     faults: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
+    # ── What they do ────────────────────────────────────────────────────────────────────────────────────────────────
+
     def goes_to(self, route: str) -> None:
         """A route of the storefront: `/orders`."""
-        self.page.goto(f"{self.home}#{route}")
+        self.page.goto(f"{self.home.rstrip('/')}/#{route}")
+
+    def signs_in(self, user: User) -> None:
+        self.goes_to("/sign-in")
+        self.page.get_by_label("E-mail").fill(user.email)
+        self.page.get_by_label("Password").fill(user.password)
+        self.button("Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def puts_into_the_cart(self, goods: Goods) -> None:
+        self.goes_to(f"/products/{goods.sku}")
+        for _ in range(goods.quantity):
+            self.button("Put into the cart").click()
+        expect(self.page.get_by_text(f"{goods.quantity} in your cart")).to_be_visible()
+
+    def fills_in_the_checkout(self, card: str = "pm_visa") -> None:
+        self.goes_to("/checkout")
+        self.button("Use an example").click()
+        self.page.get_by_role("radio", name=card).check()
+
+    def orders(self) -> None:
+        self.page.get_by_role("button", name="Order for").click()
+
+    def buys(self, goods: Goods, card: str = "pm_visa") -> str:
+        """Returns the id of the order whose page is open then."""
+        self.puts_into_the_cart(goods)
+        self.fills_in_the_checkout(card)
+        self.orders()
+        return self.order_id()
+
+    def order_id(self) -> str:
+        self.page.wait_for_url("**/#/orders/ord_*")
+        return self.page.url.rsplit("/", 1)[-1]
+
+    # ── What they see ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def sees_heading(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", name=text).first).to_be_visible()
+
+    def sees_status(self, label: str) -> None:
+        """The stamp on the page of an order."""
+        expect(self.page.locator(".stamp")).to_have_text(label)
 
     def accessibility_faults(self) -> list[str]:
         """What axe-core finds on the page as it is now, of any weight."""
         found = Axe().run(self.page).response["violations"]
-        return [f"{fault['id']}: {', '.join(str(node['target']) for node in fault['nodes'])}" for fault in found]
+        return [
+            f"{fault['id']} ({fault['impact']}): {'; '.join(str(node['target']) for node in fault['nodes'])}"
+            for fault in found
+        ]
+
+    # ── What goes wrong around them ─────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """The API does not answer; the pages themselves are here already."""
+
+        def unplugged(route: Route) -> None:
+            route.abort("connectionrefused")
+
+        self.page.route("**/v1/**", unplugged)
+        yield
+        self.page.unroute("**/v1/**", unplugged)
 
     def watch(self) -> None:
         self.page.on("console", self._console)
@@ -51,18 +130,32 @@ class Visitor:
             self.faults.append(f"another origin: {request.url}")
 
 
-@contextmanager
-def visiting(
-    browser: Browser, home: str, allowed_origins: tuple[str, ...], viewport: ViewportSize = DESKTOP
-) -> Iterator[Visitor]:
-    """A fresh profile. Afterwards its pages have neither reported an error, nor broken the policy, nor asked anybody
-    else."""
-    context = browser.new_context(viewport=viewport, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    try:
-        visitor = Visitor(context.new_page(), home, allowed_origins)
+@dataclass(frozen=True)
+class Storefront:
+    """Where browsers find the shop, and whom its pages may ask."""
+
+    browser: Browser
+    home: str
+    origins: tuple[str, ...]
+
+    @contextmanager
+    def visit(
+        self, viewport: ViewportSize = DESKTOP, colours: Literal["light", "dark"] = "light"
+    ) -> Iterator[Visitor]:
+        """A fresh profile. Afterwards its pages have neither reported an error, nor broken the policy, nor asked
+        anybody else."""
+        context = self.browser.new_context(
+            viewport=viewport, color_scheme=colours, reduced_motion="reduce", locale="en-US", timezone_id="UTC"
+        )
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        try:
+            visitor = self.tab(context)
+            yield visitor
+        finally:
+            context.close()
+        assert not visitor.faults, "\n".join(visitor.faults)
+
+    def tab(self, context: BrowserContext) -> Visitor:
+        visitor = Visitor(context.new_page(), self.home, self.origins)
         visitor.watch()
-        yield visitor
-    finally:
-        context.close()
-    assert not visitor.faults, "\n".join(visitor.faults)
+        return visitor

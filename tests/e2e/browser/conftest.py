@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from deployed.stack import Stack
-from tests.support.browsing import Visitor, visiting
+from deployed.stack import Stack, User
+from tests.support.browsing import Storefront, Visitor
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +16,9 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if not chromium:
         missing = "no Chromium here: apt-get install chromium fonts-liberation"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium)
         yield running
@@ -24,12 +26,35 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def origins(stack: Stack) -> tuple[str, ...]:
-    """Whom the storefront's pages may ask: itself, and the user pool's endpoint."""
-    return (stack.details.storefront_url.rstrip("/"), stack.details.endpoint_url.rstrip("/"))
+def storefront(browser: Browser, stack: Stack) -> Storefront:
+    """Its pages may ask their own origin, and the user pool's endpoint."""
+    home, endpoint = stack.details.storefront_url, stack.details.endpoint_url
+    assert home, "the stack has a storefront"
+    assert endpoint, "the stack is on this machine"
+    return Storefront(browser, home, (home.rstrip("/"), endpoint.rstrip("/")))
 
 
 @pytest.fixture
-def visitor(browser: Browser, stack: Stack, origins: tuple[str, ...]) -> Iterator[Visitor]:
-    with visiting(browser, stack.details.storefront_url, origins) as somebody:
+def visitor(storefront: Storefront) -> Iterator[Visitor]:
+    with storefront.visit() as somebody:
         yield somebody
+
+
+@pytest.fixture
+def buyer(visitor: Visitor, stack: Stack) -> Visitor:
+    """A customer who is signed in."""
+    visitor.signs_in(stack.details.customers[0])
+    return visitor
+
+
+@pytest.fixture
+def boss(storefront: Storefront, stack: Stack) -> Iterator[Visitor]:
+    """An operator who is signed in, in a browser of their own."""
+    with storefront.visit() as somebody:
+        somebody.signs_in(stack.details.operators[0])
+        yield somebody
+
+
+@pytest.fixture(scope="session")
+def people(stack: Stack) -> tuple[User, ...]:
+    return stack.details.customers

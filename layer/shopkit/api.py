@@ -19,14 +19,13 @@ from shopkit.optimistic import Contended
 from shopkit.problems import Problem, bad_request, busy, conflict, forbidden, invalid_body, pointer
 from shopkit.rows import Unreadable
 from shopkit.telemetry import logger, tracer
+from shopkit.types import LambdaHandler
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
 MAX_BODY_BYTES = 64 * 1024
 _MOST_DIGITS = 1000
 # What gives a request its meaning and has one value (RFC 9110 §5.3, and the Idempotency-Key draft: an Item).
 _ONCE = ("authorization", "content-length", "content-type", "host", "idempotency-key")
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from contracts.envelope import Envelope, EventData, opened
 from shopkit.telemetry import logger, tracer
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+from shopkit.types import LambdaHandler
 
 
 class OutOfTime(Exception):

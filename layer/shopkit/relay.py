@@ -12,8 +12,9 @@ from typing import Any
 from contracts.envelope import Envelope
 from shopkit.aws import client
 from shopkit.bus import PublicationFailed, publish
-from shopkit.streams import Change, Image, LambdaHandler, change_of, projected, retry_from, set_aside, understanding
+from shopkit.streams import Change, change_of, projected, retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
+from shopkit.types import Image, LambdaHandler
 
 type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
 

@@ -10,13 +10,11 @@ from typing import Any
 from shopkit.aws import client
 from shopkit.dynamodb import from_item
 from shopkit.telemetry import logger, tracer
+from shopkit.types import Image, LambdaHandler
 
-type Image = dict[str, Any]
 # A message of SQS (API reference, SendMessage), in JSON that is ASCII; and how much of a text tells what it is about.
 _MOST_BYTES = 1024 * 1024
 _LONGEST_TEXT = 200
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)

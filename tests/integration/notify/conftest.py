@@ -16,8 +16,8 @@ from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderConfirmed, OrderPlaced
 from contracts.types import Money, OrderLine
 from notify import email, webhook
-from shopkit.consumer import LambdaHandler
 from shopkit.dynamodb import from_item
+from shopkit.types import LambdaHandler
 from tests.support.deliveries import returned, sqs_event
 from tests.support.tables import create_tables
 

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.envelope import Envelope
 from notify import delivery, email, endpoint, signing_keys, webhook
-from notify.delivery import Undelivered
-from shopkit.consumer import LambdaHandler
+from notify.domain import Undelivered
+from shopkit.types import LambdaHandler
 from tests.integration.notify.conftest import Shop, confirmed, deliver, placed
 from tests.support.receiver import receiver, receiver_that
 

@@ -14,10 +14,10 @@ from contracts.envelope import Envelope, EventData, envelop
 from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed, PaymentVoided
 from contracts.types import Money
 from order import attention, domain, store
-from order.confirm import OrderClosed
-from order.domain import Order
+from order.domain import Order, OrderClosed
 from order.hold import OrderHeld
 from shopkit.aws import client
+from shopkit.optimistic import Contended
 from tests.support.api_gateway import BOB, OPERATOR
 from tests.support.interleaving import interleave
 from tests.support.orders import MAX_RESTARTS, REVIEW_THRESHOLD, START, Orders, deliver, failed, wanted
@@ -317,7 +317,7 @@ def test_an_order_that_cannot_be_helped_keeps_no_other_from_it(
 
     def change_all_but_the_first(order_id: str, rule: Callable[[Order], Order]) -> Order:
         if order_id == first:
-            raise store.Contended(order_id)
+            raise Contended(order_id)
         return change(order_id, rule)
 
     monkeypatch.setattr(store, "change", change_all_but_the_first)
@@ -413,7 +413,7 @@ def test_an_order_that_everyone_keeps_changing_is_given_up_for_now(orders: Order
         store.change(order_id, lambda current: current.model_copy(update={"restarts": current.restarts + 1}))
         return order.model_copy(update={"restarts": 0, "review_note": "mine"})
 
-    with pytest.raises(store.Contended):
+    with pytest.raises(Contended):
         store.change(order_id, always_raced)
     assert orders.order(order_id).review_note is None
 

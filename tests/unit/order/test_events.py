@@ -156,3 +156,25 @@ def test_an_order_shows_what_the_design_says_and_no_bookkeeping() -> None:
         "reason": "settlement_failed",
         "since": "2026-03-01T12:01:00.000000Z",
     }
+
+
+def test_a_field_that_an_order_gains_is_not_shown_until_the_view_names_it() -> None:
+    class Grown(Order):
+        internal_score: int = 7
+
+    grown = Grown.model_validate(an_order().model_dump())
+    assert order_view(grown) == order_view(an_order())
+    assert list(order_view(grown)) == [
+        "order_id",
+        "status",
+        "lines",
+        "total",
+        "payment_method",
+        "reason",
+        "review",
+        "attention",
+        "placed_at",
+        "updated_at",
+        "version",
+        "shipping_address",
+    ]

@@ -13,8 +13,7 @@ from contracts.inventory import (
     StockReturned,
 )
 from inventory.domain import LOW_STOCK_THRESHOLD, Product, Reservation, ReservationStatus
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.envelope import Envelope
 from contracts.order import OrderCancelled, OrderConfirmed, OrderHeldForReview, OrderPlaced, OrderRejected
 from notify import domain, store
-from notify.domain import Channel, Notification, Status
+from notify.domain import Channel, Notification, Status, Undelivered
 from shopkit import clock
 from shopkit.consumer import Delivery
 from shopkit.telemetry import logger
@@ -18,10 +18,6 @@ ANNOUNCED = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, Ord
 RECORD_SECONDS = 4
 
 type Step = Callable[[Envelope[Any], Notification], Notification]
-
-
-class Undelivered(Exception):
-    """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
 
 
 def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:

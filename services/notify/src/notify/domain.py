@@ -59,6 +59,10 @@ class Notification(Value):
         return self.status in {Status.SENT, Status.KEPT}
 
 
+class Undelivered(Exception):
+    """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
+
+
 def about(event: Envelope[Any], channel: Channel, now: datetime) -> Notification:
     """The notification that an order's event asks for, not yet rendered."""
     return Notification(

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import h11
 
-from notify.delivery import Undelivered
+from notify.domain import Undelivered
 
 # From the look-up of the name to the last line of the answer's header; a whole batch of them must fit into the
 # function's own time.

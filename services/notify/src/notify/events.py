@@ -5,8 +5,7 @@ from typing import Any
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.notify import NotificationFailed, NotificationSent
 from notify.domain import Notification, Status
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
@@ -128,6 +128,19 @@ class Order(OrderFacts):
         return closed and self.settlement_version == 0 and self.restarts < CLOSING_REPEATS
 
 
+# What an order's placement decides, and nothing changes later.
+_PLACEMENT = (
+    "order_id",
+    "customer_id",
+    "lines",
+    "total",
+    "payment_method",
+    "shipping_address",
+    "placed_at",
+    "fingerprint",
+)
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long checkout and review may take, and how often a checkout is started again."""
@@ -143,6 +156,10 @@ class UnknownSku(ValueError):
     def __init__(self, indexes: list[int]) -> None:
         super().__init__("unknown sku")
         self.indexes = indexes
+
+
+class OrderClosed(Exception):
+    """The order was rejected or cancelled first. Its closing event settles money and goods."""
 
 
 class IllegalTransition(Exception):
@@ -201,37 +218,26 @@ def place(
     fingerprint: str,
     now: datetime,
 ) -> Order:
-    return Order(
+    return _placed(
         order_id=order_id,
         customer_id=customer_id,
-        status=OrderStatus.PLACED,
         lines=lines,
         total=total_of(lines),
         payment_method=request.payment_method,
         shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
-        updated_at=now,
-        version=1,
         fingerprint=fingerprint,
     )
 
 
 def as_placed(order: Order) -> Order:
-    """The order as its placement answered, whatever happened to it since."""
-    return order.model_copy(
-        update={
-            "status": OrderStatus.PLACED,
-            "reason": None,
-            "review": None,
-            "attention": None,
-            "updated_at": order.placed_at,
-            "version": 1,
-            "review_note": None,
-            "restarts": 0,
-            "restarted_at": None,
-            "settlement_version": 0,
-        }
-    )
+    """The order as it was when it was placed, whatever happened to it since."""
+    return _placed(**{name: getattr(order, name) for name in _PLACEMENT})
+
+
+def _placed(**placement: Any) -> Order:
+    """A new order of these fields; all others begin at their defaults."""
+    return Order(status=OrderStatus.PLACED, updated_at=placement["placed_at"], version=1, **placement)
 
 
 def confirm(order: Order, now: datetime) -> Order:

@@ -14,8 +14,7 @@ from contracts.order import (
 )
 from contracts.orders_stream import OrderStatus
 from order.domain import Order, OrderFacts
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:

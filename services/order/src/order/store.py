@@ -10,7 +10,6 @@ from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
-from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
 from shopkit.optimistic import Row, change_row
 from shopkit.rows import loaded, read_row, read_rows, readable
 

@@ -12,8 +12,7 @@ from contracts.payment import (
     PaymentVoided,
 )
 from payment.domain import Operation, Payment, PaymentStatus
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 _EVENT_OF: dict[PaymentStatus, type[EventData]] = {
     PaymentStatus.AUTHORIZED: PaymentAuthorized,

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 
 from payment.domain import Payment
-from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
 from shopkit.optimistic import Row, change_row
 from shopkit.rows import loaded, read_row
 

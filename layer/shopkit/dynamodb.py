@@ -1,11 +1,15 @@
 """Between plain dictionaries and DynamoDB items."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
@@ -34,6 +38,25 @@ def _plain(value: Any) -> Any:
             return [_plain(inner) for inner in value]
         case _:
             return value
+
+
+def query(
+    dynamodb: "DynamoDBClient", table: str, condition: str, values: Mapping[str, Any], **options: Any
+) -> Iterator[dict[str, Any]]:
+    """All rows that a key condition selects, in the order of the sort key, read page by page as they are used.
+
+    `values` are the condition's, as plain values. `options` are further arguments of Query (API reference).
+    """
+    selected = {"KeyConditionExpression": condition, "ExpressionAttributeValues": to_item(values)}
+    return chain.from_iterable(pages(dynamodb, "query", TableName=table, **selected, **options))
+
+
+def pages(
+    dynamodb: "DynamoDBClient", operation: Literal["query", "scan"], **arguments: Any
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows that an operation returns, page by page."""
+    for page in dynamodb.get_paginator(operation).paginate(**arguments):
+        yield [from_item(item) for item in page["Items"]]
 
 
 def item_in(failed_condition: ClientError) -> dict[str, Any]:

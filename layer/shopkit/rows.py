@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from shopkit import dynamodb
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, to_item
 from shopkit.telemetry import logger
 
 # The attributes that keys of the shop's tables are made of.
 _KEYS = ("pk", "sk", "order_id", "at_event")
+
+# What BatchGetItem takes (API reference), and the longest page of the front door.
+MOST_ROWS_AT_ONCE = 100
 
 
 class Unreadable(ValueError):
@@ -22,7 +26,7 @@ def read_row(table: str, **key: str) -> dict[str, Any] | None:
 
 
 def read_rows(table: str, keys: Sequence[str], *, consistent: bool = True) -> dict[str, dict[str, Any]]:
-    """The rows of these `pk`s, by `pk`; at most 100 of them, which is BatchGetItem's limit and the longest page."""
+    """The rows of these `pk`s, by `pk`; at most MOST_ROWS_AT_ONCE of them."""
     rows: dict[str, dict[str, Any]] = {}
     wanted: Any = {table: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": consistent}} if keys else {}
     while wanted:
@@ -30,6 +34,11 @@ def read_rows(table: str, keys: Sequence[str], *, consistent: bool = True) -> di
         rows |= {row["pk"]: row for row in map(from_item, answer["Responses"].get(table, []))}
         wanted = answer.get("UnprocessedKeys")
     return rows
+
+
+def query(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[dict[str, Any]]:
+    """All rows that a key condition selects: `dynamodb.query` with this function's own client."""
+    return dynamodb.query(client("dynamodb"), table, condition, values, **options)
 
 
 def loaded[T](row: Mapping[str, Any], load: Callable[[Mapping[str, Any]], T]) -> T:

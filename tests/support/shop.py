@@ -17,7 +17,7 @@ import httpx
 from audit.evidence import Charge
 from deployed import users
 from deployed.stack import Stack, User
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import from_item, query
 from tests.support.eventually import eventually, until
 
 HOME = {
@@ -338,17 +338,7 @@ class Shop:
 
     def rows_of(self, order: Order, path: str, **where: Any) -> list[dict[str, Any]]:
         """An order's rows, of a table or an index that has them by order."""
-        pages = (
-            self.aws("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table(path),
-                KeyConditionExpression="order_id = :order",
-                ExpressionAttributeValues={":order": {"S": order.id}},
-                **where,
-            )
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        return list(query(self.aws("dynamodb"), self.table(path), "order_id = :order", {":order": order.id}, **where))
 
     def row(self, path: str, **key: str) -> dict[str, Any] | None:
         """A table's row by its key."""

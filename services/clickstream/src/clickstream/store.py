@@ -11,8 +11,8 @@ from contracts.types import rfc3339
 from shopkit import clock
 from shopkit.aws import client
 from shopkit.backoff import pause
-from shopkit.dynamodb import cancellation_codes, from_item, to_item
-from shopkit.rows import readable, whole_number
+from shopkit.dynamodb import cancellation_codes, to_item
+from shopkit.rows import query, readable, whole_number
 
 # A transaction takes 100 actions (API reference, TransactWriteItems); each thing counted may need three.
 MAX_AT_ONCE = 33
@@ -60,21 +60,15 @@ def counted(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]
 
 
 def _rows(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
-    query = client("dynamodb").get_paginator("query")
     for span in reversed(list(spans)):
-        pages = query.paginate(
-            TableName=_table(),
-            KeyConditionExpression="pk = :period AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":period": {"S": span.period},
-                ":first": {"S": span.first},
-                # After every sku of the last unit: no sku has a tilde.
-                ":last": {"S": f"{span.last}~"},
-            },
+        found = query(
+            _table(),
+            "pk = :period AND sk BETWEEN :first AND :last",
+            # After every sku of the last unit: no sku has a tilde.
+            {":period": span.period, ":first": span.first, ":last": f"{span.last}~"},
             ScanIndexForward=False,
         )
-        for page in pages:
-            yield from readable(map(from_item, page["Items"]), _counts_in)
+        yield from readable(found, _counts_in)
 
 
 def _counts_in(row: Mapping[str, Any]) -> tuple[str, Mapping[Counter, int]]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from contracts.orders_stream import OrderStatus
@@ -11,7 +12,7 @@ from order.domain import CatalogueEntry, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
 from shopkit.optimistic import Row, change_row
-from shopkit.rows import loaded, read_row, read_rows, readable
+from shopkit.rows import MOST_ROWS_AT_ONCE, loaded, query, read_row, read_rows, readable
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 
@@ -123,20 +124,16 @@ def open_since_before(moment: datetime) -> Iterator[Order]:
 
 
 def _placed_before(moment: datetime, state: str) -> Iterator[Order]:
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=_table(),
-            IndexName="open_by_age",
-            KeyConditionExpression="#open = :open AND placed_at < :moment",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues={":open": to_value(state), ":moment": to_value(rfc3339(moment))},
-            PaginationConfig={"PageSize": 100},
-        )
+    found = query(
+        _table(),
+        "#open = :open AND placed_at < :moment",
+        {":open": state, ":moment": rfc3339(moment)},
+        IndexName="open_by_age",
+        ExpressionAttributeNames={"#open": "open"},
+        PaginationConfig={"PageSize": MOST_ROWS_AT_ONCE},
     )
-    for page in pages:
-        keys = [from_item(item)["pk"] for item in page["Items"]]
+    for some in batched(found, MOST_ROWS_AT_ONCE, strict=False):
+        keys = [row["pk"] for row in some]
         rows = read_rows(_table(), keys)
         yield from readable((rows[key] for key in keys if key in rows), order_in)
 

@@ -8,9 +8,9 @@ from contracts.envelope import Envelope, opened
 from contracts.events import EVENTS
 from contracts.types import rfc3339
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item
+from shopkit.dynamodb import to_item
 from shopkit.optimistic import Row
-from shopkit.rows import readable
+from shopkit.rows import query, readable
 
 
 def record(event: Envelope[Any]) -> None:
@@ -32,18 +32,8 @@ def record(event: Envelope[Any]) -> None:
 
 def events_of(order_id: str) -> Iterator[Envelope[Any]]:
     """The recorded events, oldest first. Rows that are no events are left out."""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=_table(),
-            KeyConditionExpression="order_id = :order_id",
-            ExpressionAttributeValues={":order_id": {"S": order_id}},
-            ConsistentRead=True,
-        )
-    )
-    for page in pages:
-        yield from readable(map(from_item, page["Items"]), _event_in)
+    recorded = query(_table(), "order_id = :order_id", {":order_id": order_id}, ConsistentRead=True)
+    return readable(recorded, _event_in)
 
 
 def _event_in(row: Row) -> Envelope[Any]:

@@ -41,8 +41,8 @@ _BUSY = {
 
 def is_busy(error: ClientError) -> bool:
     """Whether the same call may succeed in a moment, because nothing but others' calls stood in its way."""
-    said: Any = error.response
-    codes = {reason.get("Code") for reason in said.get("CancellationReasons", [])} or {said["Error"]["Code"]}
+    response: Any = error.response
+    codes = {reason.get("Code") for reason in response.get("CancellationReasons", [])} or {response["Error"]["Code"]}
     return not _BUSY.isdisjoint(codes)
 
 

@@ -82,13 +82,13 @@ def invalid_body(error: ValidationError) -> Problem:
         "invalid-body",
         "The request body is invalid.",
         errors=[
-            {"pointer": pointer(found["loc"]), "detail": _said(found)}
+            {"pointer": pointer(found["loc"]), "detail": _detail(found)}
             for found in error.errors(include_url=False, include_input=False, include_context=False)
         ],
     )
 
 
-def _said(found: ErrorDetails) -> str:
+def _detail(found: ErrorDetails) -> str:
     """In the words of JSON and of our rules, not of the library that checks them."""
     if found["type"] == "model_type":
         return "Input should be an object"

@@ -29,7 +29,7 @@ def image(order: Order | None) -> dict[str, Any] | None:
     return from_item(to_item(store.row_of(order, revision=1))) if order else None
 
 
-def told(before: Order | None, after: Order) -> list[str]:
+def event_types(before: Order | None, after: Order) -> list[str]:
     return [event.type for event in events_of(image(before), image(after))]
 
 
@@ -52,7 +52,7 @@ def told(before: Order | None, after: Order) -> list[str]:
     ids=lambda value: f"{value.status}" if isinstance(value, Order) else "+".join(value or ["new"]),
 )
 def test_a_change_tells(before: Order | None, after: Order, events: list[str]) -> None:
-    assert told(before, after) == events
+    assert event_types(before, after) == events
 
 
 def test_every_event_of_the_order_service_is_told_by_some_change() -> None:
@@ -64,7 +64,7 @@ def test_every_event_of_the_order_service_is_told_by_some_change() -> None:
 
 def test_bookkeeping_tells_nothing() -> None:
     limits = Limits(checkout=timedelta(0), review=timedelta(days=1), restarts=3)
-    assert told(an_order(), domain.reconciled(an_order(), limits, LATER)) == []
+    assert event_types(an_order(), domain.reconciled(an_order(), limits, LATER)) == []
 
 
 @pytest.mark.parametrize("row", [{"pk": "product#MUG", "sku": "MUG"}, {"pk": "review#ord_1", "token": "t"}])

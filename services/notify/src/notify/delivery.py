@@ -20,7 +20,7 @@ RECORD_SECONDS = 4
 type Step = Callable[[Envelope[Any], Notification], Notification]
 
 
-def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
+def announce(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
     """Tells of an event through a channel, unless it was told already.
 
     `prepare` makes of the notification an intent to send, or the outcome where nothing is to be sent; `send` makes the
@@ -32,8 +32,8 @@ def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step,
     event = delivery.event
     try:
         before = store.find(event.event_id, channel)
-        if before and before.told:
-            logger.info("told already", status=before.status)
+        if before and before.done:
+            logger.info("announced before", status=before.status)
             return
         delivery.require(seconds + RECORD_SECONDS)
         intent = prepare(event, before or domain.about(event, channel, clock.now()))
@@ -50,5 +50,5 @@ def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step,
 def _give_up(event: Envelope[Any], channel: Channel, reason: str) -> None:
     before = store.find(event.event_id, channel)
     notification = before or domain.about(event, channel, clock.now())
-    if not notification.told:
+    if not notification.done:
         store.save(domain.failed(notification, reason, clock.now()), before)

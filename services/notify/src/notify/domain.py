@@ -54,7 +54,7 @@ class Notification(Value):
     version: int = 0
 
     @property
-    def told(self) -> bool:
+    def done(self) -> bool:
         """Whether nothing is left to do for this event."""
         return self.status in {Status.SENT, Status.KEPT}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from notify import customers, domain, messages, ses
-from notify.delivery import ANNOUNCED, tell
+from notify.delivery import ANNOUNCED, announce
 from notify.domain import Mail, Notification
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
@@ -15,7 +15,7 @@ from shopkit.telemetry import logger
 def handler(delivery: Delivery) -> None:
     """One mail per event, in the order of the order's events. After the last attempt the event goes to the dead-letter
     queue, and NotificationFailed says so."""
-    tell(delivery, "email", seconds=ses.MOST_SECONDS, prepare=_write, send=_send)
+    announce(delivery, "email", seconds=ses.MOST_SECONDS, prepare=_write, send=_send)
 
 
 def _write(event: Envelope[Any], notification: Notification) -> Notification:

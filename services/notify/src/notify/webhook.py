@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from notify import domain, endpoint, signing_keys
-from notify.delivery import ANNOUNCED, RECORD_SECONDS, tell
+from notify.delivery import ANNOUNCED, RECORD_SECONDS, announce
 from notify.domain import Notification
 from notify.signature import signature
 from shopkit import clock
@@ -25,7 +25,7 @@ def handler(delivery: Delivery) -> None:
         delivery.require(endpoint.most_seconds() + RECORD_SECONDS)
         return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())
 
-    tell(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
+    announce(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
 
 
 def payload(event: Envelope[Any]) -> bytes:

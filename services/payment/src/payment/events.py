@@ -33,7 +33,7 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
         return []
     return [
         envelop(
-            _said(before, after),
+            _data_of(before, after),
             entity_id=after.order_id,
             entity_version=after.version,
             occurred_at=after.updated_at,
@@ -42,7 +42,7 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
     ]
 
 
-def _said(before: Payment | None, after: Payment) -> EventData:
+def _data_of(before: Payment | None, after: Payment) -> EventData:
     """A change of version is a change of status, or else a settlement that failed."""
     facts = {"order_id": after.order_id, "amount": after.amount, "payment_method": after.payment_method}
     if before and before.status is after.status:

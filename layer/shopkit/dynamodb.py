@@ -1,4 +1,4 @@
-"""Between plain dictionaries and DynamoDB items."""
+"""Conversion between plain dictionaries and DynamoDB items, and reading all pages of a query or scan."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -15,7 +15,7 @@ _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
 
 def to_item(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A DynamoDB item. Absent and None are the same: None is not stored, so that indexes stay sparse."""
+    """Returns a DynamoDB item. None is not stored, so that indexes stay sparse."""
     return {name: _serializer.serialize(value) for name, value in row.items() if value is not None}
 
 
@@ -24,7 +24,7 @@ def to_value(value: Any) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain dictionary; whole numbers come back as int."""
+    """Returns a plain dictionary. Whole numbers become int, other numbers float."""
     return {name: _plain(_deserializer.deserialize(value)) for name, value in item.items()}
 
 
@@ -60,11 +60,11 @@ def pages(
 
 
 def item_in(failed_condition: ClientError) -> dict[str, Any]:
-    """The item that a write's condition met (the write asked for it by ReturnValuesOnConditionCheckFailure)."""
+    """Returns the existing item that made a write fail. The write must set ReturnValuesOnConditionCheckFailure."""
     return cast("dict[str, Any]", failed_condition.response)["Item"]  # type: ignore[no-any-return]
 
 
 def cancellation_codes(cancelled: ClientError) -> list[str]:
-    """Why each action of a cancelled transaction failed, in the order of the actions; "None" for those that did not."""
+    """Returns why each action of a cancelled transaction failed, in order; "None" for an action that did not fail."""
     reasons = cast("dict[str, Any]", cancelled.response).get("CancellationReasons", [])
     return [reason.get("Code", "None") for reason in reasons]

@@ -1,4 +1,4 @@
-"""Checkout's first step: every line of an order is held, or none."""
+"""Checkout's first step: reserves all lines of an order, or none."""
 
 from contracts.types import Goods
 from inventory import domain, store
@@ -9,11 +9,11 @@ from shopkit.telemetry import logger
 
 
 class StockBusy(Exception):
-    """Too many orders want these products at this moment. Nothing was decided; trying again is safe."""
+    """Too many orders want these products now. Nothing was decided; a retry is safe."""
 
 
 class GoodsWanted(OrderTask):
-    """What to hold for an order."""
+    """The goods to reserve for an order."""
 
     lines: tuple[Goods, ...]
 

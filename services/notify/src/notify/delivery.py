@@ -1,4 +1,4 @@
-"""What the channels share: which events are told, each once, in order, and with a trace of every attempt."""
+"""What the channels share: each event is sent once, in order, and every attempt leaves a record."""
 
 import os
 from collections.abc import Callable
@@ -14,20 +14,22 @@ from shopkit.telemetry import logger
 
 ANNOUNCED = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
 
-# To write an outcome, should the table be slow.
+# Reserved for writing an outcome, even if the table is slow.
 RECORD_SECONDS = 4
 
 type Step = Callable[[Envelope[Any], Notification], Notification]
 
 
 def announce(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
-    """Tells of an event through a channel, unless it was told already.
+    """Sends a notification of an event through a channel, unless that was done before.
 
-    `prepare` makes of the notification an intent to send, or the outcome where nothing is to be sent; `send` makes the
-    outcome of the intent. The intent is written before sending and the outcome after, so that a crash between the two
-    leaves a trace. Nothing is begun without the `seconds` that sending may take and those to record the outcome: the
-    queue delivers it again, with what follows it in its order. Raises OutOfTime then, and whatever the two raise, for
-    the queue to try again; the last attempt of the function's ATTEMPTS is recorded as failed before that.
+    `prepare` turns the notification into an intent to send, or into an outcome if nothing is to be sent. `send` turns
+    the intent into an outcome. The intent is written before sending and the outcome after it, so that a crash between
+    the two leaves a record.
+
+    Raises OutOfTime if less time is left than the `seconds` that sending may take and the time to record the outcome.
+    Also raises whatever `prepare` and `send` raise. The queue then delivers the event again, with those behind it. The
+    last of the function's ATTEMPTS is recorded as failed first.
     """
     event = delivery.event
     try:
@@ -42,7 +44,7 @@ def announce(delivery: Delivery, channel: Channel, *, seconds: float, prepare: S
             store.save(send(event, intent), intent)
     except Exception as failure:
         if delivery.attempt >= int(os.environ["ATTEMPTS"]):
-            # Of others only the name: a message may quote the address, which must not reach the bus.
+            # Other exceptions are named only: their message may quote the address, which must not reach the bus.
             _give_up(event, channel, str(failure) if isinstance(failure, Undelivered) else type(failure).__name__)
         raise
 

@@ -1,4 +1,4 @@
-"""The review workflow's wait begins: remember the token that wakes it, unless the decision came first."""
+"""Starts the review workflow's wait: stores its task token, unless the order has already been decided."""
 
 from contracts.orders_stream import OrderStatus
 from order import store
@@ -7,11 +7,11 @@ from shopkit.telemetry import logger
 
 
 class AlreadyDecided(Exception):
-    """The order does not wait for a review any more, so neither must the workflow."""
+    """The order no longer waits for a review, so the workflow must not wait either."""
 
 
 class AlreadyAwaited(Exception):
-    """The event that starts a review came twice: another execution waits, and only one can be woken."""
+    """The event that starts a review arrived twice. Another execution already waits, and only one can be woken."""
 
 
 class Wait(OrderTask):
@@ -25,7 +25,7 @@ class Wait(OrderTask):
 def handler(wait: Wait) -> None:
     """Raises AlreadyDecided, AlreadyAwaited.
 
-    The token is kept before the order is read: a decision after this read finds the token, one before it is seen.
+    The token is stored before the order is read. A decision after this read finds the token; one before it is seen.
     """
     if not store.keep_review_token(wait.order_id, wait.execution, wait.token):
         raise AlreadyAwaited(wait.order_id)

@@ -1,4 +1,4 @@
-"""Checkout's last step: PLACED becomes CONFIRMED, unless the order was closed meanwhile."""
+"""Checkout's last step: PLACED becomes CONFIRMED, unless the order has been closed."""
 
 from datetime import timedelta
 
@@ -19,6 +19,6 @@ def handler(wanted: OrderTask) -> dict[str, str]:
     except domain.IllegalTransition as closed:
         raise domain.OrderClosed(str(closed)) from closed
     logger.info("confirmed", order_id=order.order_id)
-    if order.updated_at == now:  # not when it was confirmed before
+    if order.updated_at == now:  # not if it was confirmed by an earlier attempt
         measure("PlacedToConfirmed", MetricUnit.Milliseconds, (now - order.placed_at) / timedelta(milliseconds=1))
     return {"order_id": order.order_id, "status": order.status}

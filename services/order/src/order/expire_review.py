@@ -1,4 +1,4 @@
-"""The review's time is over: an order that still waits is rejected."""
+"""Rejects an order whose review has expired, if it still waits."""
 
 from order import domain, store
 from shopkit import clock

@@ -1,4 +1,4 @@
-"""Checkout's question between authorization and capture: must a person decide first?"""
+"""Checkout's step between authorization and capture: must an operator decide first?"""
 
 import os
 
@@ -10,7 +10,7 @@ from shopkit.telemetry import logger
 
 
 class OrderHeld(Exception):
-    """The order waits for a review; checkout ends here, and the review's approval starts it again."""
+    """The order waits for a review. Checkout ends here, and an approval starts it again."""
 
 
 @task(OrderTask)

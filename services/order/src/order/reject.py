@@ -1,4 +1,4 @@
-"""Checkout's way out: PLACED becomes REJECTED. Whether this wins or loses against another closing, checkout ends."""
+"""Checkout's failure step: PLACED becomes REJECTED. If the order was closed otherwise, checkout ends all the same."""
 
 from order import domain, store
 from shopkit import clock

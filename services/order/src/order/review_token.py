@@ -1,4 +1,4 @@
-"""How to wake the review that waits for an order."""
+"""Finds the task token of the review that waits for an order."""
 
 from order import store
 from shopkit.task import OrderTask, task
@@ -6,7 +6,7 @@ from shopkit.telemetry import logger
 
 
 class NoReviewWaits(Exception):
-    """No review of this order has begun to wait. When it does, it finds the order decided."""
+    """No review of this order waits yet. If one starts to wait later, it finds the order decided."""
 
 
 @task(OrderTask)

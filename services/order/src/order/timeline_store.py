@@ -1,4 +1,4 @@
-"""The timeline table: every event of every order, once, in the order in which they happened."""
+"""The timeline table: every event of every order, once, in order of time."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from shopkit.rows import query, readable
 
 
 def record(event: Envelope[Any]) -> None:
-    """The key is made of the event's own time and id, so that a repeated delivery overwrites itself."""
+    """Stores an event under its own time and id, so that a repeated delivery overwrites itself."""
     detail = event.model_dump(mode="json")
     client("dynamodb").put_item(
         TableName=_table(),
@@ -31,7 +31,7 @@ def record(event: Envelope[Any]) -> None:
 
 
 def events_of(order_id: str) -> Iterator[Envelope[Any]]:
-    """The recorded events, oldest first. Rows that are no events are left out."""
+    """Yields the recorded events, oldest first. Invalid rows are left out."""
     recorded = query(_table(), "order_id = :order_id", {":order_id": order_id}, ConsistentRead=True)
     return readable(recorded, _event_in)
 

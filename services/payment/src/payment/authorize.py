@@ -1,4 +1,4 @@
-"""Checkout's hold on the customer's money, taken once however often it is asked."""
+"""Authorizes an order's payment, once however often it is called."""
 
 from contracts.types import Money
 from payment import domain
@@ -10,7 +10,7 @@ from shopkit.telemetry import logger
 
 
 class PaymentDeclined(Exception):
-    """The gateway said no; the message is the reason: declined or insufficient_funds."""
+    """The gateway declined. The message is the reason: declined or insufficient_funds."""
 
 
 class Authorization(OrderTask):

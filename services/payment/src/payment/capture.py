@@ -1,4 +1,4 @@
-"""Checkout takes the money that it holds, once however often it is asked."""
+"""Captures an order's authorized payment, once however often it is called."""
 
 from payment import domain
 from payment.domain import Operation, PaymentStatus

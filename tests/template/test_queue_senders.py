@@ -97,9 +97,9 @@ def test_nobody_but_its_sources_may_send_to_a_queue(queue: Resource) -> None:
 
 @pytest.mark.parametrize("queue", QUEUES, ids=str)
 def test_a_queue_s_policy_keeps_its_logical_id(queue: Resource) -> None:
-    """An update deletes what has a new logical id after it has written the new one, and deleting a queue policy takes
-    the queue's policy away, whoever wrote it: senders are turned away until the next change. Renaming a rule, its
-    connector or the order of a connector's destinations changes a logical id."""
+    """An update deletes the policy of an old logical id after it has created the one of the new id. Deleting a queue
+    policy takes away whatever policy the queue has, so the queue would be left without one, and events would be lost.
+    The id changes with the name of a rule or a connector, and with the order of a connector's destinations."""
     policy, *_ = SENDERS.get((str(queue.template), queue.name), ("",))
     assert [found.name for found in policies_of(queue)] == ([policy] if policy else [])
 

@@ -139,9 +139,7 @@ class Storefront:
     origins: tuple[str, ...]
 
     @contextmanager
-    def visit(
-        self, viewport: ViewportSize = DESKTOP, colours: Literal["light", "dark"] = "light"
-    ) -> Iterator[Visitor]:
+    def visit(self, viewport: ViewportSize = DESKTOP, colours: Literal["light", "dark"] = "light") -> Iterator[Visitor]:
         """A fresh profile. Afterwards its pages have neither reported an error, nor broken the policy, nor asked
         anybody else."""
         context = self.browser.new_context(

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping
 
 ENTRY = "assets/app.js"
 VENDOR = "assets/vendor/"
-_IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"(\.[^"]+)";\n', re.M)
-_ODD = re.compile(r'^import (?!\{[^}]*\} from "\.|"\.)|^export (?!(?:async )?(?:function|class|const|let)\b)', re.M)
-_DECLARED = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([A-Za-z_$][\w$]*)", re.M)
+_IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"(\.[^"]+)";\n', re.MULTILINE)
+_ODD = re.compile(
+    r'^import (?!\{[^}]*\} from "\.|"\.)|^export (?!(?:async )?(?:function|class|const|let)\b)', re.MULTILINE
+)
+_DECLARED = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([A-Za-z_$][\w$]*)", re.MULTILINE)
 
 
 class NotBundled(ValueError):

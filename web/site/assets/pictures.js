@@ -20,22 +20,30 @@ export function tintOf(sku) {
 }
 
 class ProductPicture extends View {
-  product = null;
+  #product = null;
   decorative = true;
   /** "waiting", "sprite", "image" or "tile" */
   source = "waiting";
 
+  /** The same element may be asked to show another product. */
+  set product(product) {
+    this.#product = product;
+    if (this.isConnected) this.arrive();
+  }
+
   async arrive() {
+    const product = this.#product;
     const known = await loaded();
-    if (known.has(this.product.sku)) this.update({ source: "sprite" });
-    else this.update({ source: isOurs(this.product.image) ? "image" : "tile" });
+    if (product !== this.#product) return;
+    if (known.has(product.sku)) this.update({ source: "sprite" });
+    else this.update({ source: isOurs(product.image) ? "image" : "tile" });
   }
 
   view() {
-    const name = this.decorative ? "" : this.product.name;
-    if (this.source === "sprite") return drawing(fromSprite(this.product.sku), name);
+    const name = this.decorative ? "" : this.#product.name;
+    if (this.source === "sprite") return drawing(fromSprite(this.#product.sku), name);
     if (this.source === "image") {
-      return html`<img src=${this.product.image} alt=${name} width="400" height="400" loading="lazy" @error=${() => this.update({ source: "tile" })}>`;
+      return html`<img src=${this.#product.image} alt=${name} width="400" height="400" loading="lazy" @error=${() => this.update({ source: "tile" })}>`;
     }
     return this.source === "tile" ? drawing(WHEEL, name) : null;
   }

@@ -10,10 +10,15 @@ const MINUTES = 60;
 const AGAIN = 30_000; // milliseconds
 
 class TrendingStrip extends View {
-  /** The catalogue, for names and pictures. */
-  products = [];
+  #products = [];
   /** @type {{sku: string, views: number, carts: number}[] | null} null until the shop has answered */
   counts = null;
+
+  /** The catalogue, for names and pictures. */
+  set products(products) {
+    this.#products = products;
+    this.update();
+  }
 
   arrive() {
     this.load();
@@ -32,14 +37,14 @@ class TrendingStrip extends View {
   }
 
   view() {
-    const known = new Map(this.products.map((product) => [product.sku, product]));
+    const known = new Map(this.#products.map((product) => [product.sku, product]));
     const popular = (this.counts ?? []).filter(({ sku }) => known.has(sku)).slice(0, SHOWN);
     return html`
       <section class="trending" aria-labelledby="trending-title">
         <h2 id="trending-title">Turning heads this hour</h2>
         ${popular.length
           ? html`<ol class="trending__list" role="list">${popular.map((count) => place(known.get(count.sku), count))}</ol>`
-          : html`<p class="trending__quiet">${this.counts && this.products.length ? "Nobody has looked at anything in the last hour. Be the first." : nothing}</p>`}
+          : html`<p class="trending__quiet">${this.counts && this.#products.length ? "Nobody has looked at anything in the last hour. Be the first." : nothing}</p>`}
       </section>`;
   }
 }

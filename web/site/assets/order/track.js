@@ -43,7 +43,7 @@ const gapWord = ({ gap }) => (gap === undefined ? "" : `, after ${gap < SECOND ?
 
 function retryWords({ retries }) {
   if (!retries) return nothing;
-  return html`<span class="stop__again">${retries === 1 ? "The bank’s answer was lost, so the shop asked again." : `The bank failed ${retries} times, and the shop asked again each time.`}</span> `;
+  return html`<span class="stop__again">${retries === 1 ? "The answer got lost, so the shop asked again." : "Failed twice, asked again each time."}</span> `;
 }
 
 function dotSign({ state, lane }) {

@@ -44,7 +44,8 @@ class Site:
 
 def site(folder: Path, config: Mapping[str, Any]) -> Site:
     """The site in `folder`. Its assets move below a name that their content decides, so that they may be kept for ever,
-    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json. Raises NotBundled."""
+    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json.
+    Raises NotBundled."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     index = found.pop(INDEX)
     assets = bundled({name: body for name, body in sorted(found.items()) if name.startswith(ASSETS)})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Route,
+    StorageState,
     ViewportSize,
     expect,
 )
@@ -45,10 +46,15 @@ class Visitor:
         """A route of the storefront: `/orders`."""
         self.page.goto(f"{self.home.rstrip('/')}/#{route}")
 
+    def fills_in(self, **fields: str) -> None:
+        """The fields of a form by their labels: `E_mail` is "E-mail", `New_password` is "New password"."""
+        for name, value in fields.items():
+            label = "E-mail" if name == "E_mail" else name.replace("_", " ")
+            self.page.get_by_label(label, exact=True).fill(value)
+
     def signs_in(self, user: User) -> None:
         self.goes_to("/sign-in")
-        self.page.get_by_label("E-mail").fill(user.email)
-        self.page.get_by_label("Password").fill(user.password)
+        self.fills_in(E_mail=user.email, Password=user.password)
         self.button("Sign in").click()
         expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -92,6 +98,12 @@ class Visitor:
         """The stamp on the page of an order."""
         expect(self.page.locator(".stamp")).to_have_text(label)
 
+    def sees_it_whole(self) -> None:
+        """A heading, and nothing that is still on its way."""
+        expect(self.page.locator("main h1").first).to_be_visible()
+        expect(self.page.locator("main :is(.waiting, .tile--waiting, .loading, [aria-busy=true])")).to_have_count(0)
+        self.page.wait_for_load_state("networkidle")
+
     def accessibility_faults(self) -> list[str]:
         """What axe-core finds on the page as it is now, of any weight."""
         found = Axe().run(self.page).response["violations"]
@@ -99,6 +111,14 @@ class Visitor:
             f"{fault['id']} ({fault['impact']}): {'; '.join(str(node['target']) for node in fault['nodes'])}"
             for fault in found
         ]
+
+    @contextmanager
+    def another_tab(self) -> Iterator["Visitor"]:
+        """In the same browser profile. What its pages do wrong counts as theirs."""
+        other = Visitor(self.page.context.new_page(), self.home, self.allowed_origins, self.faults)
+        other.watch()
+        yield other
+        other.page.close()
 
     # ── What goes wrong around them ─────────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +132,19 @@ class Visitor:
         self.page.route("**/v1/**", unplugged)
         yield
         self.page.unroute("**/v1/**", unplugged)
+
+    def changes_the_session(self, how: str) -> dict[str, Any]:
+        """What the browser keeps of it, before `how` (JavaScript) has changed it."""
+        kept: dict[str, Any] = self.page.evaluate(
+            f"""() => {{
+                const before = localStorage.getItem("cartwheel.session");
+                const session = JSON.parse(before);
+                {how};
+                localStorage.setItem("cartwheel.session", JSON.stringify(session));
+                return JSON.parse(before);
+            }}"""
+        )
+        return kept
 
     def watch(self) -> None:
         self.page.on("console", self._console)
@@ -137,23 +170,33 @@ class Storefront:
     browser: Browser
     home: str
     origins: tuple[str, ...]
+    _sessions: dict[User, StorageState] = field(default_factory=dict)
 
     @contextmanager
-    def visit(self, viewport: ViewportSize = DESKTOP, colours: Literal["light", "dark"] = "light") -> Iterator[Visitor]:
-        """A fresh profile. Afterwards its pages have neither reported an error, nor broken the policy, nor asked
-        anybody else."""
+    def visit(self, user: User | None = None, *, viewport: ViewportSize = DESKTOP) -> Iterator[Visitor]:
+        """A fresh profile, in which the user is signed in. Afterwards its pages have neither reported an error, nor
+        broken the policy, nor asked anybody else."""
         context = self.browser.new_context(
-            viewport=viewport, color_scheme=colours, reduced_motion="reduce", locale="en-US", timezone_id="UTC"
+            viewport=viewport,
+            color_scheme="light",
+            reduced_motion="reduce",
+            locale="en-US",
+            timezone_id="UTC",
+            storage_state=self._session(user) if user else None,
         )
         context.set_default_timeout(PATIENCE_MILLISECONDS)
+        visitor = Visitor(context.new_page(), self.home, self.origins)
+        visitor.watch()
         try:
-            visitor = self.tab(context)
             yield visitor
         finally:
             context.close()
         assert not visitor.faults, "\n".join(visitor.faults)
 
-    def tab(self, context: BrowserContext) -> Visitor:
-        visitor = Visitor(context.new_page(), self.home, self.origins)
-        visitor.watch()
-        return visitor
+    def _session(self, user: User) -> StorageState:
+        """What the sign-in page leaves in a browser, once for each."""
+        if user not in self._sessions:
+            with self.visit() as visitor:
+                visitor.signs_in(user)
+                self._sessions[user] = visitor.page.context.storage_state()
+        return self._sessions[user]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from deployed.stack import Stack, User
+from deployed.stack import Stack
 from tests.support.browsing import Storefront, Visitor
 
 
@@ -41,20 +41,14 @@ def visitor(storefront: Storefront) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def buyer(visitor: Visitor, stack: Stack) -> Visitor:
+def buyer(storefront: Storefront, stack: Stack) -> Iterator[Visitor]:
     """A customer who is signed in."""
-    visitor.signs_in(stack.details.customers[0])
-    return visitor
+    with storefront.visit(stack.details.customers[0]) as somebody:
+        yield somebody
 
 
 @pytest.fixture
 def boss(storefront: Storefront, stack: Stack) -> Iterator[Visitor]:
     """An operator who is signed in, in a browser of their own."""
-    with storefront.visit() as somebody:
-        somebody.signs_in(stack.details.operators[0])
+    with storefront.visit(stack.details.operators[0]) as somebody:
         yield somebody
-
-
-@pytest.fixture(scope="session")
-def people(stack: Stack) -> tuple[User, ...]:
-    return stack.details.customers

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 API = "http://localhost:4566/api"
 DETAILS = {
@@ -20,7 +20,7 @@ DETAILS = {
     "operators": [{"email": "operator-1@example.com", "password": "Operator-1"}],
 }
 
-type Answer = httpx.Response | Exception
+type Answer = httpx2.Response | Exception
 
 
 @dataclass
@@ -28,25 +28,25 @@ class Door:
     """Answers by `METHOD path`; a list is answered one after the other, its last for ever."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
-    asked: list[httpx.Request] = field(default_factory=list)
+    requests: list[httpx2.Request] = field(default_factory=list)
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
         answer = self.answers.get(f"{request.method} {request.url.path.removeprefix('/api')}")
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer or httpx.Response(
+        return answer or httpx2.Response(
             404, json={"title": "Not found", "status": 404, "detail": "There is no such page."}
         )
 
     def body(self, number: int = -1) -> Any:
-        return json.loads(self.asked[number].content)
+        return json.loads(self.requests[number].content)
 
 
 @dataclass(frozen=True)
-class Said:
+class Result:
     code: int
     out: str
     err: str

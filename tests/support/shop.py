@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import httpx
+import httpx2
 
 from audit.evidence import Charge
 from deployed import users
 from deployed.stack import Stack, User
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import from_item, query
 from tests.support.eventually import eventually, until
 
 HOME = {
@@ -88,13 +88,13 @@ def let_go(cents: int) -> Charged:
 class Person:
     """Somebody at the front door, with a token or without."""
 
-    def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
+    def __init__(self, shop: "RunningShop", token: str | None, email: str = "") -> None:
         self.shop, self.token, self.email = shop, token, email
         headers = {b"Authorization": token.encode()} if token else {}
-        limits = httpx.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
-        self._http = httpx.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
+        limits = httpx2.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
+        self._http = httpx2.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
 
-    def asks(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def asks(self, method: str, path: str, **request: Any) -> httpx2.Response:
         """One request, whatever the answer."""
         return self._http.request(method, path, **request)
 
@@ -105,7 +105,7 @@ class Person:
         key: str | None = None,
         expected_total: int | None = None,
         to: Mapping[str, Any] = HOME,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         expected = {} if expected_total is None else {"expected_total": {"amount": expected_total, "currency": "USD"}}
         return self.asks(
             "POST",
@@ -124,14 +124,14 @@ class Person:
         assert answer.status_code == 201, answer.text
         return Order(self.shop, answer.json()["order_id"], answer.json())
 
-    def cancels(self, order: "Order") -> httpx.Response:
+    def cancels(self, order: "Order") -> httpx2.Response:
         return self.asks("POST", f"orders/{order.id}/cancellation")
 
-    def reviews(self, order: "Order", decision: str, note: str | None = None) -> httpx.Response:
+    def reviews(self, order: "Order", decision: str, note: str | None = None) -> httpx2.Response:
         body = {"decision": decision, **({"note": note} if note else {})}
         return self.asks("POST", f"orders/{order.id}/review", json=body)
 
-    def looks_at(self, order: "Order") -> httpx.Response:
+    def looks_at(self, order: "Order") -> httpx2.Response:
         return self.asks("GET", f"orders/{order.id}")
 
 
@@ -139,7 +139,7 @@ class Person:
 class Order:
     """An accepted order; `placed` is what its placement answered."""
 
-    shop: "Shop"
+    shop: "RunningShop"
     id: str
     placed: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -195,12 +195,12 @@ class Order:
         """The names of all its events, sorted: services tell in their own time."""
         return sorted(event["type"] for event in self.timeline)
 
-    def tells(self, *events: str) -> None:
+    def await_story(self, *events: str) -> None:
         """Waits until exactly these events tell its story."""
         eventually(lambda: self.story, sorted(events))
 
 
-class Shop:
+class RunningShop:
     """Everything that a test does with a deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
@@ -338,17 +338,7 @@ class Shop:
 
     def rows_of(self, order: Order, path: str, **where: Any) -> list[dict[str, Any]]:
         """An order's rows, of a table or an index that has them by order."""
-        pages = (
-            self.aws("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table(path),
-                KeyConditionExpression="order_id = :order",
-                ExpressionAttributeValues={":order": {"S": order.id}},
-                **where,
-            )
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        return list(query(self.aws("dynamodb"), self.table(path), "order_id = :order", {":order": order.id}, **where))
 
     def row(self, path: str, **key: str) -> dict[str, Any] | None:
         """A table's row by its key."""

@@ -1,9 +1,9 @@
 """The modules of the first view in one file, so that it takes one request for them instead of twenty.
 
-The site's modules are written for this: they import by name and from relative paths, export declarations, and those of the
-first view give every top-level name once. So putting them one after another, in the order in which a browser runs
-them, changes nothing but their number. Each module stays where it was, handing on what went into the bundle: pages that are loaded later
-import from it as before, and share its state.
+The site's modules are written for this: they import by name and from relative paths, they export declarations, and
+those of the first view give every top-level name once. So putting them one after another, in the order in which a
+browser runs them, changes nothing but their number. Pages that are loaded later are made to import from that one
+file, and so share its state.
 """
 
 import posixpath
@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping
 
 ENTRY = "assets/app.js"
 VENDOR = "assets/vendor/"
-_IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"(\.[^"]+)";\n', re.M)
-_ODD = re.compile(r'^import (?!\{[^}]*\} from "\.|"\.)|^export (?!(?:async )?(?:function|class|const|let)\b)', re.M)
-_DECLARED = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([A-Za-z_$][\w$]*)", re.M)
+_IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"(\.[^"]+)";\n', re.MULTILINE)
+_ODD = re.compile(
+    r'^import (?!\{[^}]*\} from "\.|"\.)|^export (?!(?:async )?(?:function|class|const|let)\b)', re.MULTILINE
+)
+_DECLARED = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([A-Za-z_$][\w$]*)", re.MULTILINE)
 
 
 class NotBundled(ValueError):

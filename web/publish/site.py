@@ -44,7 +44,8 @@ class Site:
 
 def site(folder: Path, config: Mapping[str, Any]) -> Site:
     """The site in `folder`. Its assets move below a name that their content decides, so that they may be kept for ever,
-    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json. Raises NotBundled."""
+    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json.
+    Raises NotBundled."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     index = found.pop(INDEX)
     assets = bundled({name: body for name, body in sorted(found.items()) if name.startswith(ASSETS)})
@@ -66,6 +67,15 @@ def _hash(files: Mapping[str, bytes]) -> str:
 
 
 def _file(name: str, body: bytes, cache: str) -> File:
-    kind = _TYPES.guess_type(name)[0] or ("application/octet-stream" if Path(name).suffix else "text/plain")
+    kind = _TYPES.guess_type(name)[0] or ("text/plain" if _is_text(body) else "application/octet-stream")
     text = kind.startswith("text/") or kind in _TEXT
     return File(name, body, f"{kind}; charset=utf-8" if text else kind, cache)
+
+
+def _is_text(body: bytes) -> bool:
+    """Such as a licence, whose name ends in nothing that is known."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body

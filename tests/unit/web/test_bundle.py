@@ -88,8 +88,8 @@ def test_every_import_of_the_published_site_leads_to_a_file_that_is_published() 
     after = bundled({name: body for name, body in files.items() if name.startswith("assets/")})
     for name, body in after.items():
         if name.endswith(".js") and name != LIT:
-            code = re.sub(r"/\*\*.*?\*/", "", body.decode(), flags=re.S)  # types name modules in comments
-            for path in re.findall(r'(?:from |import\(|^import )"([^"]+)"', code, re.M):
+            code = re.sub(r"/\*\*.*?\*/", "", body.decode(), flags=re.DOTALL)  # types name modules in comments
+            for path in re.findall(r'(?:from |import\(|^import )"([^"]+)"', code, re.MULTILINE):
                 assert path.startswith("."), f"{name}: {path}"
                 found = (SITE / name).parent.joinpath(path).resolve().relative_to(SITE.resolve()).as_posix()
                 assert found in after, f"{name}: {path}"

@@ -32,7 +32,7 @@ def test_the_library_is_the_one_that_was_looked_at_and_its_licence_is_beside_it(
 
 @pytest.mark.parametrize("module", MODULES, ids=names(MODULES))
 def test_imports_are_relative_and_lead_to_files(module: Path) -> None:
-    for path in re.findall(r'(?:\bfrom |\bimport\(|^import )"([^"]+)"', module.read_text(), re.M):
+    for path in re.findall(r'(?:\bfrom |\bimport\(|^import )"([^"]+)"', module.read_text(), re.MULTILINE):
         assert path.startswith("."), f"{path}: a browser resolves no bare name"
         assert (module.parent / path).is_file(), path
 
@@ -59,7 +59,7 @@ def test_the_first_view_is_small_and_asks_seldom() -> None:
     referred = [name for name in re.findall(r'(?:href|src)="(assets/[^"]+)"', index) if name != ENTRY]
     files = {path.relative_to(SITE).as_posix(): path.read_bytes() for path in SITE.rglob("*") if path.is_file()}
     assets = bundled({name: body for name, body in files.items() if name.startswith("assets/")})
-    imported = re.findall(r'^import .*"\./([^"]+)";', assets[ENTRY].decode(), re.M)
+    imported = re.findall(r'^import .*"\./([^"]+)";', assets[ENTRY].decode(), re.MULTILINE)
     first = [*referred, ENTRY, *(f"assets/{name}" for name in imported), "assets/pictures.svg"]
     assert 1 + len(first) + API_REQUESTS <= MOST_REQUESTS, first
     bodies = [files["index.html"], *(assets[name] for name in first)]

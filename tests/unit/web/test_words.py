@@ -27,20 +27,20 @@ def number(module: str, name: str) -> int:
     "event", [name for name, event in ((event.__name__, event) for event in EVENTS) if "order_id" in event.model_fields]
 )
 def test_every_event_of_an_order_has_words(event: str) -> None:
-    assert re.search(rf"^  {event}: \(", WORDS, re.M)
+    assert re.search(rf"^  {event}: \(", WORDS, re.MULTILINE)
 
 
 @pytest.mark.parametrize("status", API["OrderStatus"]["enum"])
 def test_every_status_has_words(status: str) -> None:
-    assert re.search(rf"^  {status}: {{ label", WORDS, re.M)
+    assert re.search(rf"^  {status}: {{ label", WORDS, re.MULTILINE)
     assert re.search(rf"\b{status}: \"", WORDS)
 
 
 def test_every_reason_of_the_checkout_has_words() -> None:
-    reasons = re.findall(r"reason: ([a-z_]+)$", Path("workflows/checkout.asl.yaml").read_text(), re.M)
+    reasons = re.findall(r"reason: ([a-z_]+)$", Path("workflows/checkout.asl.yaml").read_text(), re.MULTILINE)
     assert reasons
     for reason in [*reasons, "payment_declined", "payment_insufficient_funds", "review_rejected", "review_expired"]:
-        assert re.search(rf"^  {reason}: ", WORDS, re.M), reason
+        assert re.search(rf"^  {reason}: ", WORDS, re.MULTILINE), reason
 
 
 def test_every_card_of_the_gateway_is_explained() -> None:

@@ -87,7 +87,7 @@ class OrderPage extends Page {
     return html`
       <header class="order-head">
         <p class="soft"><a class="target" href="#/orders">← Your orders</a></p>
-        <h1>Order ${shortId(this.params.order_id)}</h1>
+        <h1 tabindex="-1">Order ${shortId(this.params.order_id)}</h1>
         ${order ? this.statusView(order) : html`<p class="order-head__status waiting-text">Asking the shop …</p>`}
       </header>
       ${this.trouble ? this.troubleView() : nothing}
@@ -173,6 +173,7 @@ class OrderPage extends Page {
     }
     this.update({ cancelling: false });
     this.dialog?.close();
+    this.querySelector("h1")?.focus(); // the button that had the focus is gone
     this.following.now();
   }
 }

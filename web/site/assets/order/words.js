@@ -75,7 +75,7 @@ const STATUSES = {
 /** @param {{status: string}} order */
 export function statusWords(order) {
   const { label, tone, text } = STATUSES[order.status] ?? { label: order.status, tone: "warm", text: () => "" };
-  return { label, tone, text: text(order) };
+  return { label, tone, text: order.attention ? "Your money is not back yet, and a person looks after it." : text(order) };
 }
 
 const SHORT = { PLACED: "In progress", AWAITING_REVIEW: "In review", CONFIRMED: "Confirmed", REJECTED: "Rejected", CANCELLED: "Cancelled" };

@@ -91,15 +91,20 @@ class OrderPage extends Page {
         ${order ? this.statusView(order) : html`<p class="order-head__status waiting-text">Asking the shop …</p>`}
       </header>
       ${this.trouble ? this.troubleView() : nothing}
-      ${order?.attention ? attentionView() : nothing}
+      ${order ? this.columnsView(order) : nothing}
+      ${this.dialogView()}`;
+  }
+
+  columnsView(order) {
+    return html`
       <div class="columns order-columns">
         <section class="sheet" aria-labelledby="track-title">
           <h2 id="track-title">Its way through the shop</h2>
-          ${order ? trackView(journey(order, this.events, Date.now())) : html`<div class="track-waiting"></div>`}
+          ${trackView(journey(order, this.events, Date.now()))}
+          ${order.attention ? attentionView() : nothing}
         </section>
-        <div>${order ? this.asideView(order) : nothing}</div>
-      </div>
-      ${this.dialogView()}`;
+        <div>${this.asideView(order)}</div>
+      </div>`;
   }
 
   statusView(order) {
@@ -201,7 +206,7 @@ const lineView = (line) => html`
   </li>`;
 
 const attentionView = () => html`
-  <div class="note note--bad" role="status">
+  <div class="note note--bad" role="note" aria-label="Needs a person">
     <p><strong>Your money is not back yet.</strong> The bank refuses the refund, and the shop goes on trying. Its operators know, and it will not be
       forgotten. You need not do anything.</p>
     ${isOperator() ? html`<a class="button button--quiet" href="#/operators/attention">See what can be done</a>` : nothing}

@@ -15,10 +15,10 @@ import { inWords, signInIfNeeded } from "../problems.js";
 import { Page } from "../view.js";
 
 const WHILE_OPEN = 700; // milliseconds between two questions
-const IN_REVIEW = 3000;
+const QUIET = 3000; // it waits for a person, or for something that is down
 const JUST_SETTLED = 2500;
 const SETTLED = 15_000;
-const LATE_NEWS = 20_000; // an e-mail may still be on its way for so long
+const LATE_NEWS = 20_000; // so long news may still be on their way
 
 class OrderPage extends Page {
   order = null;
@@ -68,9 +68,10 @@ class OrderPage extends Page {
   }
 
   pace() {
-    if (this.order.status === "AWAITING_REVIEW") return IN_REVIEW;
-    if (!isSettled(this.order, this.events)) return this.order.attention ? IN_REVIEW : WHILE_OPEN;
-    return Date.now() - this.newsAt < LATE_NEWS ? JUST_SETTLED : SETTLED;
+    if (this.order.status === "AWAITING_REVIEW") return QUIET;
+    const quiet = Date.now() - this.newsAt > LATE_NEWS;
+    if (!isSettled(this.order, this.events)) return quiet ? QUIET : WHILE_OPEN;
+    return quiet ? SETTLED : JUST_SETTLED;
   }
 
   troubled(error, wait) {

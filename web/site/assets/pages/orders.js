@@ -25,11 +25,11 @@ class OrdersPage extends Page {
   }
 
   async load() {
-    this.update({ loading: true, problem: null });
+    this.update({ loading: true });
     try {
       const cursor = this.next ? `&cursor=${encodeURIComponent(this.next)}` : "";
       const page = await get(`/orders?limit=${PAGE}${cursor}`, { signedIn: true, signal: this.leaving });
-      this.update({ orders: [...this.orders, ...page.orders], next: page.next_cursor, loading: false });
+      this.update({ orders: [...this.orders, ...page.orders], next: page.next_cursor, loading: false, problem: null });
     } catch (problem) {
       if (this.leaving.aborted || signInIfNeeded(problem)) return;
       this.update({ problem, loading: false });

@@ -11,7 +11,7 @@ import pytest
 
 from deployed.account_mails import account_mails
 from tests.support.eventually import eventually
-from tests.support.shop import HOME, Person, Shop, taken
+from tests.support.shop import HOME, Person, RunningShop, taken
 from tests.support.shop import Order as Placed
 
 pytestmark = pytest.mark.e2e
@@ -21,7 +21,7 @@ PASSWORD = "Cartwheel-1"
 class Browser:
     """Requests to the distribution's address, whose name this machine's resolver need not know."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: RunningShop) -> None:
         assert shop.stack.details.storefront_url
         self.address = urlsplit(shop.stack.details.storefront_url)
         base = f"{self.address.scheme}://127.0.0.1:{self.address.port}"
@@ -50,7 +50,7 @@ class Browser:
 
 
 @pytest.fixture
-def browser(shop: Shop) -> Browser:
+def browser(shop: RunningShop) -> Browser:
     return Browser(shop)
 
 
@@ -74,7 +74,7 @@ def test_the_address_opens_the_shop(browser: Browser) -> None:
     assert len({name.split("/")[1] for name in found}) == 1  # one tree, named by its content
 
 
-def test_every_answer_tells_the_browser_to_trust_nobody_else(browser: Browser, shop: Shop) -> None:
+def test_every_answer_tells_the_browser_to_trust_nobody_else(browser: Browser, shop: RunningShop) -> None:
     cognito = browser.gets("/config.json").json()["cognito"]["endpoint"].rstrip("/")
     for path in ("/", "/config.json", "/nothing", "/v1/products", "/v1/orders"):
         headers = browser.gets(path).headers
@@ -90,7 +90,7 @@ def test_every_answer_tells_the_browser_to_trust_nobody_else(browser: Browser, s
         assert "camera=()" in headers["permissions-policy"]
 
 
-def test_a_customer_buys_at_the_same_address(shop: Shop, customer: Person, browser: Browser) -> None:
+def test_a_customer_buys_at_the_same_address(shop: RunningShop, customer: Person, browser: Browser) -> None:
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
     assert customer.token
     order = {"lines": [(2 * mug).line()], "payment_method": "pm_visa", "shipping_address": HOME}
@@ -124,14 +124,14 @@ def test_a_file_that_is_not_there_is_404_and_no_page(browser: Browser) -> None:
         assert "<html" not in answer.text.lower()
 
 
-def test_the_bucket_is_closed_to_all_but_the_distribution(shop: Shop) -> None:
+def test_the_bucket_is_closed_to_all_but_the_distribution(shop: RunningShop) -> None:
     bucket, endpoint = shop.stack.resources["Web/Site"], shop.stack.details.endpoint_url
     with httpx2.Client(trust_env=False) as client:
         for path in (bucket, f"{bucket}/index.html"):
             assert client.get(f"{endpoint}/{path}").status_code == 403
 
 
-def test_somebody_new_opens_an_account_and_is_known_by_mail(shop: Shop, browser: Browser) -> None:
+def test_somebody_new_opens_an_account_and_is_known_by_mail(shop: RunningShop, browser: Browser) -> None:
     email = f"{uuid.uuid4().hex}@example.com"
     signed_up = browser.calls_cognito("SignUp", Username=email, Password=PASSWORD)
     assert (signed_up.status_code, signed_up.headers["access-control-allow-origin"]) == (200, browser.origin)

@@ -9,6 +9,8 @@ from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any
 
+from publish.bundle import bundled
+
 INDEX, CONFIG, ASSETS = "index.html", "config.json", "assets/"
 # Its name never stands for other bytes (RFC 8246).
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -42,10 +44,11 @@ class Site:
 
 def site(folder: Path, config: Mapping[str, Any]) -> Site:
     """The site in `folder`. Its assets move below a name that their content decides, so that they may be kept for ever,
-    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json."""
+    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json.
+    Raises NotBundled."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     index = found.pop(INDEX)
-    assets = {name: body for name, body in sorted(found.items()) if name.startswith(ASSETS)}
+    assets = bundled({name: body for name, body in sorted(found.items()) if name.startswith(ASSETS)})
     tree = f"{ASSETS}{_hash(assets)}/"
     moved = [_file(tree + name.removeprefix(ASSETS), body, IMMUTABLE) for name, body in assets.items()]
     named = [_file(name, body, NAMED) for name, body in sorted(found.items()) if name not in assets]

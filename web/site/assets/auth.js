@@ -1,7 +1,7 @@
 /** Who is signed in, in every tab of this browser, and the token that says so. */
 import { CognitoError, initiateAuth } from "./cognito.js";
 
-const STORE = "cartwheel.session";
+const SESSION_KEPT = "cartwheel.session";
 const RENEW_BEFORE = 60_000; // milliseconds before the token's end
 
 /** @typedef {{id: string, refresh: string, email: string, groups: string[], expires: number}} Session */
@@ -11,7 +11,7 @@ let renewing = null;
 /** The session as it is stored; null for a visitor. @returns {Session | null} */
 export function session() {
   try {
-    return JSON.parse(localStorage.getItem(STORE));
+    return JSON.parse(localStorage.getItem(SESSION_KEPT));
   } catch {
     return null;
   }
@@ -29,8 +29,8 @@ export async function signIn(email, password) {
 }
 
 export function forgetSession() {
-  if (!localStorage.getItem(STORE)) return;
-  localStorage.removeItem(STORE);
+  if (!localStorage.getItem(SESSION_KEPT)) return;
+  localStorage.removeItem(SESSION_KEPT);
   told();
 }
 
@@ -47,7 +47,7 @@ export async function idToken({ renew = false } = {}) {
 /** Calls the listener when somebody signs in or out, in this tab or another. */
 export function onSession(listener, signal) {
   document.addEventListener("shop:session", listener, { signal });
-  addEventListener("storage", (event) => (event.key === STORE || event.key === null) && listener(), { signal });
+  addEventListener("storage", (event) => (event.key === SESSION_KEPT || event.key === null) && listener(), { signal });
 }
 
 async function renewed(before) {
@@ -71,7 +71,7 @@ function keep(result, refresh) {
     // By this machine's clock, which may differ from the pool's.
     expires: Date.now() + result.ExpiresIn * 1000,
   };
-  localStorage.setItem(STORE, JSON.stringify(kept));
+  localStorage.setItem(SESSION_KEPT, JSON.stringify(kept));
   told();
   return kept;
 }

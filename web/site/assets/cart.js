@@ -1,6 +1,6 @@
 /** The cart: what and how many, kept in this browser and shared by its tabs. Prices are the shop's, and not kept. */
 
-const STORE = "cartwheel.cart";
+const CART_KEPT = "cartwheel.cart";
 export const MOST_OF_ONE = 99; // units in a line of an order: openapi.yaml, RequestedLine
 export const MOST_LINES = 50; // OrderRequest
 
@@ -9,7 +9,7 @@ export const MOST_LINES = 50; // OrderRequest
 /** @returns {Line[]} in the order in which they were put in */
 export function lines() {
   try {
-    const kept = JSON.parse(localStorage.getItem(STORE) ?? "[]");
+    const kept = JSON.parse(localStorage.getItem(CART_KEPT) ?? "[]");
     return Array.isArray(kept) ? kept.filter(isLine) : [];
   } catch {
     return [];
@@ -41,11 +41,11 @@ export const empty = () => store([]);
 /** Calls the listener when the cart changes, in this tab or another. */
 export function onCart(listener, signal) {
   document.addEventListener("shop:cart", listener, { signal });
-  addEventListener("storage", (event) => (event.key === STORE || event.key === null) && listener(), { signal });
+  addEventListener("storage", (event) => (event.key === CART_KEPT || event.key === null) && listener(), { signal });
 }
 
 function store(kept) {
-  localStorage.setItem(STORE, JSON.stringify(kept));
+  localStorage.setItem(CART_KEPT, JSON.stringify(kept));
   document.dispatchEvent(new CustomEvent("shop:cart"));
 }
 

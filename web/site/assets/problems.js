@@ -15,7 +15,7 @@ export function inWords(error) {
 
 function problemInWords(problem) {
   if (problem.status === 429) return "There is a crowd in the shop. Try again in a moment.";
-  if (problem.status >= 500) return "Something failed in the shop, not at yours. Try again in a moment.";
+  if (problem.status >= 500) return "Something failed in the shop; it was nothing you did. Try again in a moment.";
   if (problem.status === 403) return "Only the shop's operators may do this. Sign in as one of them.";
   return problem.message;
 }

@@ -105,23 +105,20 @@ def _poison_emails() -> None:
 
 def _kill_checkout() -> None:
     """Raises Problem 409 where there is none to kill."""
-    states = client("stepfunctions")
-    try:
-        running = states.list_executions(
-            stateMachineArn=os.environ["CHECKOUT_ARN"], statusFilter="RUNNING", maxResults=1
-        )["executions"]
-        if not running:
-            raise conflict(
-                "no-checkout-runs",
-                "No checkout is running at the moment. Place an order that takes a while, with pm_flaky, and try again "
-                "while it is PLACED.",
-            )
-        states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="An operator broke it.")
-    except states.exceptions.StateMachineTypeNotSupported as error:
+    states, machine = client("stepfunctions"), os.environ["CHECKOUT_ARN"]
+    if states.describe_state_machine(stateMachineArn=machine)["type"] == "EXPRESS":
         raise conflict(
             "checkouts-are-express",
             "EXPRESS checkouts can be neither listed nor stopped. Deploy CheckoutType=STANDARD.",
-        ) from error
+        )
+    running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]
+    if not running:
+        raise conflict(
+            "no-checkout-runs",
+            "No checkout is running at the moment. Place an order that takes a while, with pm_flaky, and try again "
+            "while it is PLACED.",
+        )
+    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="An operator broke it.")
 
 
 _BREAKS = (
@@ -147,7 +144,7 @@ _BREAKS = (
         "poison-message",
         "Plant a poison message",
         "A message that nobody can read goes to the queue of e-mails. It holds nobody else up: after five tries, three "
-        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop.",
+        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop PLACE ID.",
         _poison_emails,
     ),
     Break(

@@ -9,6 +9,7 @@ from shopkit.aws import client
 # Longer than the functions that look run; what they have not removed is put back at once.
 _HOLD_SECONDS = 60
 _PER_CALL = 10
+_COUNTS = "ApproximateNumberOfMessages"  # visible, looked at, and delayed
 
 type Message = Mapping[str, Any]
 
@@ -25,13 +26,9 @@ def is_fifo(arn: str) -> bool:
 
 def depth(arn: str) -> int:
     """How many messages it holds, also those that somebody looks at."""
-    names = (
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    )
-    answer = client("sqs").get_queue_attributes(QueueUrl=url_of(arn), AttributeNames=list(names))
-    return sum(int(answer["Attributes"][name]) for name in names)
+    answer = client("sqs").get_queue_attributes(QueueUrl=url_of(arn), AttributeNames=["All"])
+    counts = (number for name, number in answer["Attributes"].items() if name.startswith(_COUNTS))
+    return sum(map(int, counts))
 
 
 def send(arn: str, body: str, *, group: str, once: str, attributes: Mapping[str, Any] | None = None) -> None:

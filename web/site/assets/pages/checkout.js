@@ -87,7 +87,10 @@ class CheckoutPage extends Page {
   }
 
   refused(error) {
-    if (error instanceof CartChanged) this.load();
+    if (error instanceof CartChanged) {
+      this.load();
+      if (!lines().length) return; // bought in another tab, and the page says so
+    }
     const errors = error instanceof Problem ? addressErrors(error) : {};
     const quote = error instanceof Problem && error.kind === "price-changed" ? error.quote : this.quote;
     this.update({ problem: error, errors, quote });
@@ -154,7 +157,7 @@ class CheckoutPage extends Page {
       return alertView(html`Something in the cart is not sold any more. <a href="#/cart">Take it out of the cart</a>, then come back.`);
     }
     if (problem.isTemporary) {
-      return alertView(`${inWords(problem)} We do not know whether the order arrived. Order again: it is sent under the same key, so you buy once.`);
+      return alertView("The shop did not answer, so we do not know whether the order arrived. Order again in a moment: it is sent under the same key, so you buy once.");
     }
     return this.priced ? alertView(inWords(problem)) : problemBox(problem, () => this.load());
   }

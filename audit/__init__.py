@@ -22,7 +22,7 @@ class Step:
     """What the audit does now. While it waits, `left` are the seconds after which it waits no longer; while it reads,
     `done` of about `total` rows are read."""
 
-    says: str
+    text: str
     left: float | None = None
     done: int = 0
     total: int = 0

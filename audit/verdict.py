@@ -16,7 +16,7 @@ class Verdict:
     """`next` is a command, where there is anything to be done."""
 
     holds: bool
-    says: str
+    text: str
     next: str | None = None
 
 

@@ -16,12 +16,12 @@ _MINUTE, _FIVE_MINUTES = 60, 300
 @dataclass(frozen=True)
 class Metric:
     """A metric of AWS's own and the point from which on it calls for a person: so many `periods` of `seconds` in a row
-    above `limit`. `says` tells it from the other metrics of its resource in an alarm's name."""
+    above `limit`. `label` tells it from the other metrics of its resource in an alarm's name."""
 
     namespace: str
     name: str
     statistic: str
-    says: str = ""
+    label: str = ""
     limit: float = 0
     seconds: int = _MINUTE
     periods: int = 1
@@ -126,5 +126,5 @@ def _alarms(described: dict[str, Any]) -> Iterator[Alarm]:
                 application, _, resource = place.partition("/")
                 for metric in kind.metrics:
                     several = len(places) > 1
-                    name = "-".join(filter(None, [application if several else "", section, metric.says]))
+                    name = "-".join(filter(None, [application if several else "", section, metric.label]))
                     yield Alarm(name, section, watched.means, application, resource, kind, metric)

@@ -1,4 +1,4 @@
-"""docs/one-order.md: one real order, link by link. `make one-order` places it on the running stack and writes the page.
+"""docs/one-order.md: one real order, step by step. `make one-order` places it on the running stack and writes the page.
 
 What the order left behind is kept in docs/one-order.json: with --quote, only the code on the page is quoted anew, which
 takes no stack.

@@ -45,7 +45,7 @@ def audit(
     document = {
         "ok": verdict.holds,
         "checks": [result.document() for result in results],
-        "verdict": verdict.says,
+        "verdict": verdict.text,
         "next": verdict.next,
     }
     shop.say(document, lambda: _picture(results, verdict))
@@ -78,7 +78,7 @@ def _line(step: Step) -> str:
     if step.left is None:
         return f"Reading {step.done:,} of about {step.total:,} rows"
     until = datetime.now().astimezone() + timedelta(seconds=step.left)
-    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.says[:_STEP_WIDTH]}"
+    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.text[:_STEP_WIDTH]}"
 
 
 def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
@@ -87,7 +87,7 @@ def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
     for result in results:
         checks.add_row(_mark(result), str(result.number), result.name, _details(result))
     style = "bold red" if not verdict.holds else "yellow" if any(result.notes for result in results) else "green"
-    closing = [Text(verdict.says, style=style)]
+    closing = [Text(verdict.text, style=style)]
     if verdict.next:
         closing.append(Text(f"Next: {verdict.next}"))
     return Group(checks, *closing)

@@ -16,7 +16,7 @@ from cli.format import ago, count, moment, table
 from cli.pictures import WIDE
 from cli.session import console, session_of
 from deployed.dead_letters.causes import logged_cause
-from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.letters import Letter, Summary, summary_of
 from deployed.dead_letters.places import Place, place_named, places_of
 from deployed.dead_letters.redrive import Redriven, redrive
 from deployed.errors import CommandError, Usage
@@ -74,10 +74,13 @@ def show_letters(
         place = place_named(places_of(shop.stack), name)
         with closing(place.letters()) as letters:
             read = list(islice(letters, limit))
-        told = [(letter, said_in(letter)) for letter in read]
+        told = [(letter, summary_of(letter)) for letter in read]
         told = [
-            (letter, replace(said, error=logged_cause(shop.stack, place, letter) if not said.error else said.error))
-            for letter, said in told[:_CAUSES]
+            (
+                letter,
+                replace(summary, error=logged_cause(shop.stack, place, letter) if not summary.error else summary.error),
+            )
+            for letter, summary in told[:_CAUSES]
         ] + told[_CAUSES:]
     shop.say([_letter_document(*one) for one in told], lambda: _letters_picture(place, told))
 
@@ -162,21 +165,21 @@ class PlacesPicture:
         yield listed
 
 
-def _letters_picture(place: Place, told: list[tuple[Letter, Said]]) -> RenderableType:
+def _letters_picture(place: Place, told: list[tuple[Letter, Summary]]) -> RenderableType:
     if not told:
         return f"There is nothing in {place.path}."
-    return Group(*(_letter_picture(letter, said) for letter, said in told))
+    return Group(*(_letter_picture(letter, summary) for letter, summary in told))
 
 
-def _letter_picture(letter: Letter, said: Said) -> RenderableType:
+def _letter_picture(letter: Letter, summary: Summary) -> RenderableType:
     lines = [
-        Text.assemble((said.type, "bold"), "  ", (" ".join(said.orders), "cyan")),
+        Text.assemble((summary.type, "bold"), "  ", (" ".join(summary.orders), "cyan")),
         Text(f"  {letter.id}, since {moment(letter.since)}", style="dim"),
     ]
-    if said.error:
-        lines.append(Text(f"  {said.error}", style="red"))
-    if said.hint:
-        lines.append(Text(f"  → {said.hint}"))
+    if summary.error:
+        lines.append(Text(f"  {summary.error}", style="red"))
+    if summary.hint:
+        lines.append(Text(f"  → {summary.hint}"))
     return Group(*lines)
 
 
@@ -193,20 +196,20 @@ def _outcomes_picture(done: list[Redriven]) -> RenderableType:
 
 
 def _line(outcome: Redriven) -> str:
-    about = " ".join((outcome.said.type, *outcome.said.orders))
+    about = " ".join((outcome.summary.type, *outcome.summary.orders))
     if outcome.problem:
         return f"✗ {outcome.place}: {about} stays: {outcome.problem}"
     return f"✓ {outcome.place}: {about}"
 
 
-def _letter_document(letter: Letter, said: Said) -> dict[str, Any]:
+def _letter_document(letter: Letter, summary: Summary) -> dict[str, Any]:
     return {
         "id": letter.id,
         "since": letter.since.isoformat(),
-        "type": said.type,
-        "orders": list(said.orders),
-        "error": said.error,
-        "hint": said.hint,
+        "type": summary.type,
+        "orders": list(summary.orders),
+        "error": summary.error,
+        "hint": summary.hint,
         "body": letter.body,
     }
 
@@ -215,7 +218,7 @@ def _outcome_document(outcome: Redriven) -> dict[str, Any]:
     return {
         "place": outcome.place,
         "id": outcome.letter.id,
-        "type": outcome.said.type,
-        "orders": list(outcome.said.orders),
+        "type": outcome.summary.type,
+        "orders": list(outcome.summary.orders),
         "problem": outcome.problem,
     }

@@ -33,7 +33,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Said:
+class Summary:
     """What a letter says: what it is about, and what went wrong as far as the letter itself tells."""
 
     type: str
@@ -42,18 +42,18 @@ class Said:
     hint: str | None = None
 
 
-def said_in(letter: Letter) -> Said:
+def summary_of(letter: Letter) -> Summary:
     document = _document(letter.body)
     match document:
         case {"payload": payload, "requestContext": dict(context)}:
-            return _said_by_invocation(payload, context)
+            return _summary_of_invocation(payload, context)
         case {"record": dict(record), **rest}:
             error = str(rest["error"]) if "error" in rest else None
-            return Said(_kind_of(record), tuple(_orders_of(record)), error, _HINTS["record"])
+            return Summary(_kind_of(record), tuple(_orders_of(record)), error, _HINTS["record"])
         case {"detail-type": str(type_)}:
             what, hint = _rule_failed(letter) or _not_understood(document) or (None, _HINTS["again"])
-            return Said(type_, tuple(_orders_of(document)), what, hint)
-    return Said("no event", error="ValueError: this is not an event", hint=_HINTS["unreadable"])
+            return Summary(type_, tuple(_orders_of(document)), what, hint)
+    return Summary("no event", error="ValueError: this is not an event", hint=_HINTS["unreadable"])
 
 
 def records_of(body: str) -> list[dict[str, Any]]:
@@ -79,15 +79,15 @@ _HINTS = {
 }
 
 
-def _said_by_invocation(payload: Any, context: Mapping[str, Any]) -> Said:
+def _summary_of_invocation(payload: Any, context: Mapping[str, Any]) -> Summary:
     try:
         records = records_of(json.dumps({"payload": payload}))
     except ValueError as error:
-        return Said("failed invocation", error=str(error), hint=_HINTS["unreadable"])
+        return Summary("failed invocation", error=str(error), hint=_HINTS["unreadable"])
     kinds = dict.fromkeys(_kind_of(record) for record in records)
     orders = dict.fromkeys(order for record in records for order in _orders_of(record))
     what = f"{context.get('condition', 'given up')} after {context.get('approximateInvokeCount', '?')} invocations"
-    return Said(f"{len(records)} × {', '.join(kinds)}", tuple(orders), what, _HINTS["again"])
+    return Summary(f"{len(records)} × {', '.join(kinds)}", tuple(orders), what, _HINTS["again"])
 
 
 def _rule_failed(letter: Letter) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from botocore.exceptions import ClientError
 
 from deployed.dead_letters.destinations import StillFails, ToFunction
-from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.letters import Letter, Summary, summary_of
 from deployed.dead_letters.places import Place
 from deployed.errors import CommandError
 
@@ -19,7 +19,7 @@ class Redriven:
 
     place: str
     letter: Letter
-    said: Said
+    summary: Summary
     problem: str | None = None
 
 
@@ -47,18 +47,18 @@ def _tried(place: Place, order: str | None) -> Iterator[Redriven]:
     assert place.destination
     with closing(place.letters()) as letters:
         for letter in letters:
-            said = said_in(letter)
-            if order is not None and order not in said.orders:
+            summary = summary_of(letter)
+            if order is not None and order not in summary.orders:
                 continue
             try:
                 place.destination.send(letter)
             except StillFails as failure:
-                yield Redriven(place.path, letter, said, str(failure))
+                yield Redriven(place.path, letter, summary, str(failure))
             except ClientError as error:
-                yield Redriven(place.path, letter, said, error.response["Error"].get("Message", str(error)))
+                yield Redriven(place.path, letter, summary, error.response["Error"].get("Message", str(error)))
             else:
                 place.remove(letter)
-                yield Redriven(place.path, letter, said)
+                yield Redriven(place.path, letter, summary)
 
 
 def _without_returned(place: Place, done: list[Redriven]) -> list[Redriven]:

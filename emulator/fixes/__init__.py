@@ -28,6 +28,7 @@ NAMES = (
     "transactions",
     "ses_identities",
     "case_blind_pools",
+    "confirmation_codes",
     "resharding",
     "streams",
     "firehose",

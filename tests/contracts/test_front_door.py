@@ -21,7 +21,8 @@ from order.domain import OrderRequest
 from order.hold import OrderHeld
 from order.review import Review
 from schemas.openapi import to_openapi
-from tests.support.api_gateway import ALICE, BOB, OPERATOR, Answer, Handler, call
+from shopkit.types import LambdaHandler
+from tests.support.api_gateway import ALICE, BOB, OPERATOR, Answer, call
 from tests.support.inventory import MUG, inventory_on_moto
 from tests.support.orders import orders_on_moto, wanted
 from tests.support.tables import create_tables
@@ -113,8 +114,8 @@ ROUTES = {
 PARTLY = {"GET /orders"}
 
 
-def handler_of(operation: Operation) -> Handler:
-    handler: Handler = importlib.import_module(ROUTES[str(operation)][1]).handler
+def handler_of(operation: Operation) -> LambdaHandler:
+    handler: LambdaHandler = importlib.import_module(ROUTES[str(operation)][1]).handler
     return handler
 
 

@@ -30,7 +30,7 @@ class Function:
     environment: Mapping[str, str]
 
     @property
-    def says(self) -> str:
+    def module(self) -> str:
         """What it does, as people call it: order.place."""
         return self.handler.removesuffix(".handler")
 

@@ -188,18 +188,18 @@ class OneOrder(RuleBasedStateMachine):
     def mend(self) -> None:
         self.shop.aws.down = set()
 
-    @rule(says=st.sampled_from(PARKABLE))
+    @rule(module=st.sampled_from(PARKABLE))
     @precondition(disturbs)
-    def park(self, says: str) -> None:
-        if self.shop.stream(says).ready:
+    def park(self, module: str) -> None:
+        if self.shop.stream(module).ready:
             self.disturbances += 1
-            self.shop.stream(says).park()
+            self.shop.stream(module).park()
 
-    @rule(says=st.sampled_from(PARKABLE))
+    @rule(module=st.sampled_from(PARKABLE))
     @precondition(lambda self: any(stream.parked for stream in self.shop.streams))
-    def redrive_parked(self, says: str) -> None:
-        if self.shop.stream(says).parked:
-            self.crowd.start(self.shop.stream(says).redrive(_forgotten))
+    def redrive_parked(self, module: str) -> None:
+        if self.shop.stream(module).parked:
+            self.crowd.start(self.shop.stream(module).redrive(_forgotten))
 
     # ── And in the end ────────────────────────────────────────────────────────────────────────────────────────────────
 

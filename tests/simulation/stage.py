@@ -40,7 +40,9 @@ class Stage:
         return self.checkouts[-1]
 
     def relay(self) -> None:
-        self._read(*(stream.function.says for stream in self.shop.streams if stream.function.says.endswith(".relay")))
+        self._read(
+            *(stream.function.module for stream in self.shop.streams if stream.function.module.endswith(".relay"))
+        )
 
     def sync(self) -> None:
         self._read("inventory.sync")
@@ -123,13 +125,13 @@ class Stage:
         product = evidence_of(self.shop).products["MUG"]
         return product.available, product.reserved
 
-    def told(self, *types: str) -> list[str]:
+    def published(self, *types: str) -> list[str]:
         """Which of these events the bus carried, each once, in order."""
         events = {published.id: published.type for published in self.shop.bus}
         return [type_ for type_ in events.values() if type_ in types]
 
-    def _read(self, *says: str) -> None:
-        for name in says:
+    def _read(self, *modules: str) -> None:
+        for name in modules:
             stream = self.shop.stream(name)
             while stream.ready:
                 self.shop.run(stream.begin())

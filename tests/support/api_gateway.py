@@ -1,11 +1,11 @@
 """Calls to a function as API Gateway's proxy integration makes them."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+from shopkit.types import LambdaHandler
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Answer:
 
 
 def call(
-    handler: Handler,
+    handler: LambdaHandler,
     path: str = "/",
     *,
     method: str = "POST",

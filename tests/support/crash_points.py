@@ -105,7 +105,7 @@ class Boundary:
             return _refused(operation, sent)
         with suppress(Exception) if fault is Fault.AFTER else nullcontext():
             answer = perform()
-            self.effects += [(operation, *said) for said in _said(operation, sent, answer)]
+            self.effects += [(operation, *said) for said in _effects_of(operation, sent, answer)]
             if fault is None:
                 return answer
         raise Died
@@ -125,7 +125,7 @@ def _refused(operation: str, sent: Any) -> Any:
     raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
 
 
-def _said(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
+def _effects_of(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
     match operation:
         case "SendEmail":
             return [(sent["Destination"]["ToAddresses"][0], repr(sent))]
@@ -141,7 +141,7 @@ def _said(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Ending:
     """A story's calls, all that was said, and what is left: that, heard without repetitions, and the rest."""
 
     calls: list[str]
@@ -149,7 +149,7 @@ class Told:
     left: dict[str, Any]
 
 
-def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
+def ending_of(story: Story, fault: Fault | None = None, at: int = -1) -> Ending:
     """Raises AssertionError when the trigger tries for ever."""
     boundary = Boundary(fault, at)
     with ExitStack() as stack:
@@ -166,7 +166,7 @@ def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
         heard: dict[tuple[str, str], list[str]] = {}
         for call, hearer, what in dict.fromkeys(boundary.effects):
             heard.setdefault((call, hearer), []).append(what)
-        return Told(boundary.calls, boundary.effects, {"heard": heard, **_kept(story, answers)})
+        return Ending(boundary.calls, boundary.effects, {"heard": heard, **_kept(story, answers)})
 
 
 def _kept(story: Story, answers: list[Any]) -> dict[str, Any]:
@@ -289,15 +289,15 @@ def _on_topic(running: Broker) -> list[Effect]:
 
 def crash_points(story: Story) -> Iterator[tuple[str, list[str]]]:
     """Each point, and what went wrong there."""
-    calm = told(story)
+    calm = ending_of(story)
     for at, operation in enumerate(calm.calls):
         for fault in possible(operation):
             yield f"call {at}, {operation} of {story.function}, {fault}", list(_wrong(story, calm, fault, at))
 
 
-def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:
+def _wrong(story: Story, calm: Ending, fault: Fault, at: int) -> Iterator[str]:
     try:
-        crashed = told(story, fault, at)
+        crashed = ending_of(story, fault, at)
     except AssertionError as never_done:
         yield str(never_done)
         return

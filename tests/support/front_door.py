@@ -28,10 +28,10 @@ class Door:
     """Answers by `METHOD path`; a list is answered one after the other, its last for ever."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
-    asked: list[httpx2.Request] = field(default_factory=list)
+    requests: list[httpx2.Request] = field(default_factory=list)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         answer = self.answers.get(f"{request.method} {request.url.path.removeprefix('/api')}")
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
@@ -42,11 +42,11 @@ class Door:
         )
 
     def body(self, number: int = -1) -> Any:
-        return json.loads(self.asked[number].content)
+        return json.loads(self.requests[number].content)
 
 
 @dataclass(frozen=True)
-class Said:
+class Result:
     code: int
     out: str
     err: str

@@ -1,17 +1,17 @@
-"""What operators are told: alarms, and messages of the shop itself."""
+"""What operators receive: alarms, and messages of the shop itself."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.shop import Shop
+from tests.support.shop import RunningShop
 
 _POLL_SECONDS = 1
 
 
-class Told:
-    """Everything that the operators' topic said since somebody listens."""
+class Mailbox:
+    """What the operators' topic has sent to a subscriber."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs, self._url = sqs, url
@@ -39,7 +39,7 @@ class Told:
 
 
 @contextmanager
-def listening(shop: Shop) -> Iterator[Told]:
+def listening(shop: RunningShop) -> Iterator[Mailbox]:
     """A queue subscribed to the operators' topic, as somebody's mailbox would be."""
     sqs, sns, topic = shop.aws("sqs"), shop.aws("sns"), shop.table("Notify/OperatorsTopic")
     url = sqs.create_queue(QueueName="somebody-on-call")["QueueUrl"]
@@ -61,7 +61,7 @@ def listening(shop: Shop) -> Iterator[Told]:
         TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )["SubscriptionArn"]
     try:
-        yield Told(sqs, url)
+        yield Mailbox(sqs, url)
     finally:
         sns.unsubscribe(SubscriptionArn=subscription)
         sqs.delete_queue(QueueUrl=url)

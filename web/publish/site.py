@@ -67,6 +67,15 @@ def _hash(files: Mapping[str, bytes]) -> str:
 
 
 def _file(name: str, body: bytes, cache: str) -> File:
-    kind = _TYPES.guess_type(name)[0] or ("application/octet-stream" if Path(name).suffix else "text/plain")
+    kind = _TYPES.guess_type(name)[0] or ("text/plain" if _is_text(body) else "application/octet-stream")
     text = kind.startswith("text/") or kind in _TEXT
     return File(name, body, f"{kind}; charset=utf-8" if text else kind, cache)
+
+
+def _is_text(body: bytes) -> bool:
+    """Such as a licence, whose name ends in nothing that is known."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body

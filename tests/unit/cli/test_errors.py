@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from cli import session
 from deployed.stack import PROJECT
-from tests.support.front_door import Door, Said, product
+from tests.support.front_door import Door, Result, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., Result]
 
 PROBLEM = httpx2.Response(
     400,
@@ -31,7 +31,7 @@ PROBLEM = httpx2.Response(
 )
 
 
-def one_line(said: Said, code: int) -> str:
+def one_line(said: Result, code: int) -> str:
     assert said.code == code
     assert said.out == ""
     assert "Traceback" not in said.err
@@ -110,7 +110,7 @@ def test_a_damaged_stack_file_is_no_traceback(run: Run, home: Path) -> None:
 )
 def test_a_wrong_call_is_exit_code_2(run: Run, door: Door, line: tuple[str, ...]) -> None:
     one_line(run(*line), 2)
-    assert door.asked == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_aws_says_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, er
 
 def test_bytes_that_are_no_text_are_a_wrong_call(run: Run, door: Door) -> None:
     one_line(run("order", "\udcff"), 2)  # as Python hands over what is no UTF-8
-    assert door.asked == []
+    assert door.requests == []
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from contracts.events import EVENTS
 from deployed.front_door import Order
 from deployed.stack import PROJECT
 from deployed.watch import Passed
-from tests.support.front_door import DETAILS, Door, Said, order, product
+from tests.support.front_door import DETAILS, Door, Result, order, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., Result]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # What a command cannot do without, by the name of its parameter.
@@ -71,7 +71,7 @@ def written(stream: TextIO) -> str:
     return stream.buffer.getvalue().decode(stream.encoding)
 
 
-def one_line(said: Said, code: int = 1) -> str:
+def one_line(said: Result, code: int = 1) -> str:
     assert (said.code, said.out) == (code, "")
     assert said.err.count("\n") == 1, said.err
     return said.err
@@ -126,7 +126,7 @@ def test_a_home_that_is_none(
     for extra in ((), ("--json",)):
         code = main(["--home", home, *line, *extra])
         said = capsys.readouterr()
-        told = one_line(Said(code, said.out, said.err))
+        told = one_line(Result(code, said.out, said.err))
         assert "fault of the command line" not in told
         if extra:
             assert json.loads(told)["detail"]
@@ -139,7 +139,7 @@ def test_a_closed_stdout_is_said_before_anything_is_done(
     monkeypatch.setattr(sys, "stdout", None)
     assert "stdout is closed" in one_line(run(*line))
     assert json.loads(one_line(run(*line, "--json")))["detail"]
-    assert door.asked == []
+    assert door.requests == []
 
 
 @every_command

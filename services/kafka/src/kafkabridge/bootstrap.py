@@ -1,4 +1,4 @@
-"""A resource for CloudFormation: the brokers' addresses of an MSK cluster, which no attribute of it tells."""
+"""A custom resource for CloudFormation: the broker addresses of an MSK cluster, which are not among its attributes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from shopkit.custom_resource import answer
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation's question with `Brokers`, for clients that authenticate by IAM."""
+    """Responds to CloudFormation with `Brokers`, for clients that authenticate by IAM."""
 
     def work() -> dict[str, str]:
         deleted = event["RequestType"] == "Delete"

@@ -27,11 +27,11 @@ class CataloguePage extends Page {
   }
 
   async load() {
-    this.update({ loading: true, problem: null });
+    this.update({ loading: true });
     try {
       const cursor = this.next ? `&cursor=${encodeURIComponent(this.next)}` : "";
       const page = await get(`/products?limit=${PAGE}${cursor}`, { signal: this.leaving });
-      this.update({ products: [...this.products, ...page.products], next: page.next_cursor, loading: false });
+      this.update({ products: [...this.products, ...page.products], next: page.next_cursor, loading: false, problem: null });
     } catch (problem) {
       if (!this.leaving.aborted) this.update({ problem, loading: false });
     }

@@ -123,5 +123,5 @@ def test_a_message_that_nobody_can_read_says_so(shop: RunningShop, desk: Desk, b
     boss.sees_heading("Unreadable message")
     boss.sees("ValueError: this is not an event")
     assert boss.accessibility_faults() == []
-    desk.types("dlq", "drop", EMAILS, desk.letter(EMAILS)["message_id"])
+    desk.types("dlq", "drop", EMAILS, desk.letter(EMAILS)["id"])
     boss.sees("Empty again")

@@ -4,7 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
-# Until there is somebody to catch it, Ctrl-C ends this as it ends any program: without the traceback of half an import.
+# Until the command handles Ctrl-C, it should end the program as usual, without a traceback from an unfinished import.
 heard = signal.getsignal(signal.SIGINT)
 if heard is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)

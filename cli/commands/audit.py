@@ -1,4 +1,4 @@
-"""`audit`: whether all that must hold does hold."""
+"""`audit`: checks whether everything that must hold does hold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +28,13 @@ def register(app: typer.Typer) -> None:
 def audit(
     context: typer.Context,
     patience: Annotated[
-        float, typer.Option("--wait", help="Seconds to wait at most until the stack is quiet.", min=0)
+        float, typer.Option("--wait", help="Wait at most this many seconds until the stack is quiet.", min=0)
     ] = PATIENCE_SECONDS,
     expect_dead: Annotated[
         list[str] | None,
         typer.Option(
-            help="The id of a message that may be a dead letter, or of an event in it (repeatable).", show_default=False
+            help="The id of a message, or of an event in it, that is allowed to be a dead letter (repeatable).",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -45,7 +46,7 @@ def audit(
     document = {
         "ok": verdict.holds,
         "checks": [result.document() for result in results],
-        "verdict": verdict.says,
+        "verdict": verdict.summary,
         "next": verdict.next,
     }
     shop.say(document, lambda: _picture(results, verdict))
@@ -54,7 +55,7 @@ def audit(
 
 @contextmanager
 def _shown(terminal: Console) -> Iterator[Report]:
-    """What the audit does now, on a terminal only."""
+    """Shows what the audit is doing, on a terminal only."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -67,7 +68,7 @@ def _shown(terminal: Console) -> Iterator[Report]:
         task = bar.add_task("Reading", total=None)
 
         def report(step: Step) -> None:
-            # Nobody knows how long a busy shop takes, only how long the audit waits for it.
+            # How long a busy shop takes is unknown; only how long the audit waits for it is known.
             total = float(step.total) if step.total else None
             bar.update(task, description=_line(step), completed=step.done, total=total)
 
@@ -78,7 +79,7 @@ def _line(step: Step) -> str:
     if step.left is None:
         return f"Reading {step.done:,} of about {step.total:,} rows"
     until = datetime.now().astimezone() + timedelta(seconds=step.left)
-    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.says[:_STEP_WIDTH]}"
+    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.activity[:_STEP_WIDTH]}"
 
 
 def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
@@ -87,14 +88,14 @@ def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
     for result in results:
         checks.add_row(_mark(result), str(result.number), result.name, _details(result))
     style = "bold red" if not verdict.holds else "yellow" if any(result.notes for result in results) else "green"
-    closing = [Text(verdict.says, style=style)]
+    closing = [Text(verdict.summary, style=style)]
     if verdict.next:
         closing.append(Text(f"Next: {verdict.next}"))
     return Group(checks, *closing)
 
 
 def _mark(result: CheckResult) -> Text:
-    """What holds only because it calls for a person is not ticked off."""
+    """Returns the mark of a check. One that passes but needs a person gets no tick."""
     if not result.ok:
         return Text("✗", style="bold red")
     return Text("!", style="bold yellow") if result.notes else Text("✓", style="green")

@@ -1,4 +1,5 @@
-"""`dlq ls|show|redrive|drop`: what could not be delivered or understood, in every queue and bucket of the stack."""
+"""`dlq ls|show|redrive|drop`: messages that could not be delivered or understood, in every queue and bucket of the
+stack."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,21 +17,23 @@ from cli.format import ago, count, moment, table
 from cli.pictures import WIDE
 from cli.session import console, session_of
 from deployed.dead_letters.causes import logged_cause
-from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.letters import Letter, Summary, summary_of
 from deployed.dead_letters.places import Place, place_named, places_of
 from deployed.dead_letters.redrive import Redriven, redrive
 from deployed.errors import CommandError, Usage
 
-# To find the oldest, so many are looked at; each look hides a message from others for a moment.
+# At most so many are read to find the oldest, because reading hides a message from other readers for a moment.
 _LOOKED_AT = 100
-# The logs are asked once per letter.
+# For at most so many letters, because each needs a search in the logs.
 _CAUSES = 20
 
-PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it, or the end of it.")]
+PlaceName = Annotated[
+    str, typer.Argument(metavar="PLACE", help="The place as listed by `./shop dlq ls`, or the last part of its name.")
+]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Dead letters: what could not be delivered or understood.", no_args_is_help=True)
+    group = typer.Typer(help="Dead letters: messages that could not be delivered or understood.", no_args_is_help=True)
     group.command("ls")(list_places)
     group.command("show")(show_letters)
     group.command("redrive")(redrive_letters)
@@ -66,18 +69,21 @@ def list_places(context: typer.Context) -> None:
 def show_letters(
     context: typer.Context,
     name: PlaceName,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="Show at most this many.", min=1)] = 50,
 ) -> None:
-    """Show what is there: each event, its order, what went wrong as far as is known, and what to do."""
+    """Show the messages in one place: each event, its order, what went wrong as far as is known, and what to do."""
     shop = session_of(context)
     with console(stderr=True).status("Reading"):
         place = place_named(places_of(shop.stack), name)
         with closing(place.letters()) as letters:
             read = list(islice(letters, limit))
-        told = [(letter, said_in(letter)) for letter in read]
+        told = [(letter, summary_of(letter)) for letter in read]
         told = [
-            (letter, replace(said, error=logged_cause(shop.stack, place, letter) if not said.error else said.error))
-            for letter, said in told[:_CAUSES]
+            (
+                letter,
+                replace(summary, error=logged_cause(shop.stack, place, letter) if not summary.error else summary.error),
+            )
+            for letter, summary in told[:_CAUSES]
         ] + told[_CAUSES:]
     shop.say([_letter_document(*one) for one in told], lambda: _letters_picture(place, told))
 
@@ -85,12 +91,12 @@ def show_letters(
 def redrive_letters(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it.", show_default=False)
+        str | None, typer.Argument(metavar="PLACE", help="The place as listed by `./shop dlq ls`.", show_default=False)
     ] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
     order: OnlyOrder = None,
 ) -> None:
-    """Send letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
+    """Send messages back to where they belong. Doing it twice is safe: nothing is charged, mailed or sold again."""
     shop = session_of(context)
     if (name is None) != everywhere:
         raise Usage("Name a place, or give --all.")
@@ -112,9 +118,9 @@ def redrive_letters(
 def drop_letter(
     context: typer.Context,
     name: PlaceName,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` shows it.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The message's id, as shown by `./shop dlq show`.")],
 ) -> None:
-    """Delete one letter for good: one that nobody will ever be able to read."""
+    """Delete one message for good, for example one that can never be processed."""
     shop = session_of(context)
     place = place_named(places_of(shop.stack), name)
     with closing(place.letters()) as letters:
@@ -137,7 +143,7 @@ def contents_of(place: Place) -> _Contents:
 
 @dataclass(frozen=True)
 class PlacesPicture:
-    """Narrow terminals tell where letters go back to below the place, where there is room for whole names."""
+    """Narrow terminals show the destination below the place, so that names are not cut."""
 
     found: Sequence[_Contents]
 
@@ -162,21 +168,21 @@ class PlacesPicture:
         yield listed
 
 
-def _letters_picture(place: Place, told: list[tuple[Letter, Said]]) -> RenderableType:
+def _letters_picture(place: Place, told: list[tuple[Letter, Summary]]) -> RenderableType:
     if not told:
         return f"There is nothing in {place.path}."
-    return Group(*(_letter_picture(letter, said) for letter, said in told))
+    return Group(*(_letter_picture(letter, summary) for letter, summary in told))
 
 
-def _letter_picture(letter: Letter, said: Said) -> RenderableType:
+def _letter_picture(letter: Letter, summary: Summary) -> RenderableType:
     lines = [
-        Text.assemble((said.type, "bold"), "  ", (" ".join(said.orders), "cyan")),
+        Text.assemble((summary.type, "bold"), "  ", (" ".join(summary.orders), "cyan")),
         Text(f"  {letter.id}, since {moment(letter.since)}", style="dim"),
     ]
-    if said.error:
-        lines.append(Text(f"  {said.error}", style="red"))
-    if said.hint:
-        lines.append(Text(f"  → {said.hint}"))
+    if summary.error:
+        lines.append(Text(f"  {summary.error}", style="red"))
+    if summary.hint:
+        lines.append(Text(f"  → {summary.hint}"))
     return Group(*lines)
 
 
@@ -193,20 +199,20 @@ def _outcomes_picture(done: list[Redriven]) -> RenderableType:
 
 
 def _line(outcome: Redriven) -> str:
-    about = " ".join((outcome.said.type, *outcome.said.orders))
+    about = " ".join((outcome.summary.type, *outcome.summary.orders))
     if outcome.problem:
         return f"✗ {outcome.place}: {about} stays: {outcome.problem}"
     return f"✓ {outcome.place}: {about}"
 
 
-def _letter_document(letter: Letter, said: Said) -> dict[str, Any]:
+def _letter_document(letter: Letter, summary: Summary) -> dict[str, Any]:
     return {
         "id": letter.id,
         "since": letter.since.isoformat(),
-        "type": said.type,
-        "orders": list(said.orders),
-        "error": said.error,
-        "hint": said.hint,
+        "type": summary.type,
+        "orders": list(summary.orders),
+        "error": summary.error,
+        "hint": summary.hint,
         "body": letter.body,
     }
 
@@ -215,7 +221,7 @@ def _outcome_document(outcome: Redriven) -> dict[str, Any]:
     return {
         "place": outcome.place,
         "id": outcome.letter.id,
-        "type": outcome.said.type,
-        "orders": list(outcome.said.orders),
+        "type": outcome.summary.type,
+        "orders": list(outcome.summary.orders),
         "problem": outcome.problem,
     }

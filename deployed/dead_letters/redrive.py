@@ -1,4 +1,4 @@
-"""Taking dead letters back to where they belong: sent first, then removed."""
+"""Redrives dead letters: each is sent first and removed afterwards."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,26 +8,26 @@ from dataclasses import dataclass, replace
 from botocore.exceptions import ClientError
 
 from deployed.dead_letters.destinations import StillFails, ToFunction
-from deployed.dead_letters.letters import Letter, Said, said_in
+from deployed.dead_letters.letters import Letter, Summary, summary_of
 from deployed.dead_letters.places import Place
 from deployed.errors import CommandError
 
 
 @dataclass(frozen=True)
 class Redriven:
-    """One letter that was taken back; `problem` says why it stays where it was, or is there again."""
+    """One letter that was sent back. `problem` says why it stays, or has come back."""
 
     place: str
     letter: Letter
-    said: Said
+    summary: Summary
     problem: str | None = None
 
 
 def redrive(
     place: Place, *, order: str | None = None, progress: Callable[[Redriven], None] = lambda _done: None
 ) -> list[Redriven]:
-    """Each letter of the place once, or only those about this order. Raises CommandError for a place of which nothing
-    tells where its letters belong."""
+    """Sends each letter of the place back once, or only those about this order. Raises CommandError if no deployed
+    resource shows where the place's letters belong."""
     if place.destination is None:
         if place.depth() == 0:
             return []
@@ -47,22 +47,23 @@ def _tried(place: Place, order: str | None) -> Iterator[Redriven]:
     assert place.destination
     with closing(place.letters()) as letters:
         for letter in letters:
-            said = said_in(letter)
-            if order is not None and order not in said.orders:
+            summary = summary_of(letter)
+            if order is not None and order not in summary.orders:
                 continue
             try:
                 place.destination.send(letter)
             except StillFails as failure:
-                yield Redriven(place.path, letter, said, str(failure))
+                yield Redriven(place.path, letter, summary, str(failure))
             except ClientError as error:
-                yield Redriven(place.path, letter, said, error.response["Error"].get("Message", str(error)))
+                yield Redriven(place.path, letter, summary, error.response["Error"].get("Message", str(error)))
             else:
                 place.remove(letter)
-                yield Redriven(place.path, letter, said)
+                yield Redriven(place.path, letter, summary)
 
 
 def _without_returned(place: Place, done: list[Redriven]) -> list[Redriven]:
-    """A reader of streams that still cannot understand a record says nothing: it sets it aside again."""
+    """Marks the letters that came back. A stream reader that still cannot understand a record returns no error; it sets
+    the record aside again."""
     if not any(outcome.problem is None for outcome in done):
         return done
     with closing(place.letters()) as letters:

@@ -44,7 +44,7 @@ _TOPIC, _SENDER = "shop.orders", "shop@example.com"
 _RECEIVES = 3
 # When it was, how the other side named it, and when it may go: nobody hears of these.
 _BOOKKEEPING = {"at", "receipt", "expires_at"}
-# Said once, unless nobody can know whether it was said.
+# Sent once, unless the caller cannot know whether it was sent.
 _ONCE = ("SendEmail", "POST")
 # Calls that can be taken and refused all the same, entry by entry.
 _ENTRIES = {"PutEvents": "Entries", "PutRecords": "Records"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deployed.dead_letters.letters import Letter, records_of, said_in
+from deployed.dead_letters.letters import Letter, records_of, summary_of
 from kafkabridge import count_sales, domain
 from shopkit.aws import client
 from tests.integration.kafka.conftest import View, cancelled, confirmed, count, line, placed, record, records
@@ -112,7 +112,7 @@ def test_a_batch_that_the_broker_forgot_is_redriven_from_the_bucket(view: View) 
     body = json.dumps({"requestContext": {"condition": "RetryAttemptsExhausted"}, "payload": json.dumps(invocation)})
     count_sales.handler({"Records": records_of(body)}, None)
     assert view.sold() == {("tea", "10"): (4, 2000)}
-    said = said_in(Letter("key", body, confirmed("x").occurred_at))
+    said = summary_of(Letter("key", body, confirmed("x").occurred_at))
     assert said.type.startswith("2 × shop.orders/0/0")
 
 

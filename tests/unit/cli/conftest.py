@@ -12,7 +12,7 @@ from cli import session
 from cli.app import main
 from deployed import seeding
 from deployed.front_door import FrontDoor
-from tests.support.front_door import DETAILS, Door, Said
+from tests.support.front_door import DETAILS, CommandResult, Door
 
 
 @pytest.fixture
@@ -32,12 +32,14 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
 
 
 @pytest.fixture
-def run(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def run(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CommandResult]:
     monkeypatch.setattr(session, "fault_of", lambda _stack: None)  # nothing stands here, and nothing is missed
 
-    def type_(*line: str) -> Said:
+    def type_(*line: str) -> CommandResult:
         code = main(["--home", str(home), *line])
         said = capsys.readouterr()
-        return Said(code, said.out, said.err)
+        return CommandResult(code, said.out, said.err)
 
     return type_

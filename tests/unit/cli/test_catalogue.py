@@ -7,9 +7,9 @@ import pytest
 
 from deployed.seeding import catalogue
 from inventory.domain import ProductRequest, is_sku
-from tests.support.front_door import Door, Said, product
+from tests.support.front_door import CommandResult, Door, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 
 def test_the_shelf_shows_every_page_of_products(run: Run, door: Door) -> None:

@@ -11,9 +11,9 @@ import pytest
 from clickstream.domain import LATE, PostedClicks
 from deployed import browsing
 from deployed.browsing import sessions
-from tests.support.front_door import Door, Said, order, product
+from tests.support.front_door import CommandResult, Door, order, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SHELF = [f"SKU-{number}" for number in range(20)]

@@ -13,15 +13,15 @@ from moto import mock_aws
 from cli.commands.dlq import PlacesPicture, contents_of
 from cli.output import Terminal
 from contracts.order import OrderConfirmed
-from deployed.dead_letters.letters import Letter, records_of, said_in
+from deployed.dead_letters.letters import Letter, records_of, summary_of
 from deployed.dead_letters.places import Place, place_named, places_of
 from deployed.dead_letters.redrive import redrive
 from deployed.errors import CommandError, Usage
 from schemas.examples import example
 from tests.support.aws_stack import ACCOUNT, MAPPING, AwsStack
-from tests.support.front_door import Said
+from tests.support.front_door import CommandResult
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 ORDER = "ord_0b5f2d9c1e7a4f68b3d1c2a9e8f70615"
 EVENT = example(OrderConfirmed).as_published()
@@ -83,7 +83,7 @@ def invocation(*records: dict[str, Any]) -> str:
 
 def test_every_place_is_found_with_its_way_back_and_no_queue_that_is_worked_off(stack: AwsStack) -> None:
     assert {found.path: str(found.destination) for found in places_of(stack.stack)} == {
-        "FailureBucket": "the function that each names",
+        "FailureBucket": "the function named in each letter",
         "Notify/EmailDeadLetters": "Notify/EmailQueue",
         "Order/RelayFailures": "Order/Relay",
         "Order/TimelineDeadLetters": "Order/TimelineQueue",
@@ -150,7 +150,9 @@ def test_only_one_orders_letters_go_back_when_asked_so(stack: AwsStack) -> None:
     other = json.dumps({**EVENT, "detail": {**EVENT["detail"], "data": {**EVENT["detail"]["data"], "order_id": "o"}}})
     stack.lies("Order/TimelineDeadLetters", other)
     stack.lies("Order/TimelineDeadLetters", BODY)
-    assert [outcome.said.orders for outcome in redrive(place(stack, "TimelineDeadLetters"), order=ORDER)] == [(ORDER,)]
+    assert [outcome.summary.orders for outcome in redrive(place(stack, "TimelineDeadLetters"), order=ORDER)] == [
+        (ORDER,)
+    ]
     assert [message["Body"] for message in stack.taken("Order/TimelineDeadLetters")] == [other]
 
 
@@ -239,7 +241,7 @@ def test_what_nobody_can_read_stays_and_says_so(stack: AwsStack, name: str, body
     stack.lies(place(stack, name).path, body)
     (outcome,) = redrive(place(stack, name))
     assert outcome.problem
-    assert "drop it" in (outcome.said.hint or "")
+    assert "drop it" in (outcome.summary.hint or "")
     assert stack.functions.invoked == []
     assert len(stack.taken(place(stack, name).path)) == 1
 
@@ -261,15 +263,15 @@ def test_a_letter_says_what_it_is_about_and_what_went_wrong() -> None:
     newer = json.dumps({**EVENT, "detail": {**EVENT["detail"], "version": 9}})
     unknown = json.dumps({**EVENT, "detail-type": "OrderAdored"})
     broken = json.dumps({**EVENT, "detail": {**EVENT["detail"], "data": {"order_id": "o"}}})
-    assert (said_in(letter(BODY)).type, said_in(letter(BODY)).orders) == ("OrderConfirmed", (ORDER,))
-    assert said_in(letter(BODY)).error is None
-    assert said_in(letter(newer)).error == "UnknownVersion: OrderConfirmed version 9"
-    assert "no such event" in (said_in(letter(unknown)).error or "")
-    assert (said_in(letter(broken)).error or "").startswith("ValidationError")
-    assert said_in(letter(BODY, ERROR_CODE="NO_PERMISSIONS", ERROR_MESSAGE="no")).error == "NO_PERMISSIONS: no"
-    record = said_in(letter(json.dumps({"error": "Poison: no", "record": RECORD})))
+    assert (summary_of(letter(BODY)).type, summary_of(letter(BODY)).orders) == ("OrderConfirmed", (ORDER,))
+    assert summary_of(letter(BODY)).error is None
+    assert summary_of(letter(newer)).error == "UnknownVersion: OrderConfirmed version 9"
+    assert "no such event" in (summary_of(letter(unknown)).error or "")
+    assert (summary_of(letter(broken)).error or "").startswith("ValidationError")
+    assert summary_of(letter(BODY, ERROR_CODE="NO_PERMISSIONS", ERROR_MESSAGE="no")).error == "NO_PERMISSIONS: no"
+    record = summary_of(letter(json.dumps({"error": "Poison: no", "record": RECORD})))
     assert (record.type, record.orders, record.error) == (f"MODIFY order#{ORDER}", (ORDER,), "Poison: no")
-    batch = said_in(letter(invocation(RECORD, RECORD)))
+    batch = summary_of(letter(invocation(RECORD, RECORD)))
     assert (batch.type, batch.orders) == (f"2 × MODIFY order#{ORDER}", (ORDER,))
     assert batch.error == "RecordAgeExceeded after 9 invocations"
 
@@ -296,7 +298,7 @@ def test_the_list_tells_how_many_since_when_and_where_they_belong(shop: Run, sta
         "place": "FailureBucket",
         "count": 0,
         "oldest": None,
-        "goes_back_to": "the function that each names",
+        "goes_back_to": "the function named in each letter",
     }
     assert "Order/TimelineQueue" in shop("dlq", "ls").out
 

@@ -13,11 +13,11 @@ from deployed.cost import list_prices
 from deployed.doctor import account, asking, machine, plan
 from deployed.doctor.check import Check, State, ok
 from deployed.errors import Usage
-from tests.support.front_door import Said
+from tests.support.front_door import CommandResult
 from tools.deployment import LONGEST_STACK_NAME
 from tools.expand import ROOT
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 CONFIG = ROOT / "samconfig.toml"
 
 
@@ -70,7 +70,7 @@ def test_the_stacks_name_must_leave_room_for_all_others(name: str, state: State)
 def test_a_parameter_that_would_be_refused_is_named(parameters: str, said: str | None) -> None:
     check = plan.parameters(chosen(parameters))
     assert (check.state is State.PROBLEM) == (said is not None)
-    assert said is None or check.said == said
+    assert said is None or check.finding == said
     assert chosen(parameters).resources  # the rest is looked at all the same
 
 
@@ -168,7 +168,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "/dev/null")
 
 
-def checks(said: Said) -> dict[str, dict[str, Any]]:
+def checks(said: CommandResult) -> dict[str, dict[str, Any]]:
     return {check["check"]: check for check in said.json["checks"]}
 
 
@@ -182,9 +182,9 @@ def test_without_credentials_and_region_both_are_named(run: Run) -> None:
         "check": "region",
         "state": "problem",
         "said": "none is set",
-        "todo": "Give --region, or set AWS_REGION.",
+        "todo": "Use --region, or set AWS_REGION.",
     }
-    assert found["credentials"]["said"] == "there are no credentials"
+    assert found["credentials"]["said"] == "no credentials were found"
     assert found["price"]["state"] == "ok"  # what needs no account is looked at all the same
     assert said.json["usd_a_month"] == dollars()
 
@@ -209,10 +209,10 @@ def test_an_aws_that_does_not_answer_is_waited_for_no_longer_than_promised(
     run: Run, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", silent)
-    monkeypatch.setattr(asking.Patience, "__init__", lambda self: setattr(self, "left", 0.2))
+    monkeypatch.setattr(asking.TimeBudget, "__init__", lambda self: setattr(self, "left", 0.2))
     said = run("doctor", "--json")
     assert said.code == 1
-    assert checks(said)["credentials"]["said"] == "AWS did not answer within 5 s"
+    assert checks(said)["credentials"]["said"] == "AWS did not respond within 5 s"
 
 
 @pytest.mark.loopback
@@ -227,18 +227,18 @@ def test_without_a_network_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_seconds_are_for_all_questions_together() -> None:
-    patience = asking.Patience(0.2)
+    patience = asking.TimeBudget(0.2)
     answers = patience.ask({"first": lambda: 1, "slow": lambda: time.sleep(2)})
     assert answers["first"] == 1
-    assert isinstance(answers["slow"], asking.Silence)
+    assert isinstance(answers["slow"], asking.NoAnswer)
     assert patience.left < 0.01
-    assert isinstance(patience.ask({"late": lambda: time.sleep(1)})["late"], asking.Silence)
+    assert isinstance(patience.ask({"late": lambda: time.sleep(1)})["late"], asking.NoAnswer)
 
 
 @pytest.mark.parametrize("code", ["InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"])
 def test_wrong_credentials_are_called_wrong(code: str) -> None:
     said, todo = asking.why(ClientError({"Error": {"Code": code, "Message": "?"}}, "GetCallerIdentity"))
-    assert said == "the credentials are wrong or expired"
+    assert said == "the credentials are wrong or have expired"
     assert "--profile" in todo
 
 
@@ -255,7 +255,7 @@ def test_one_line_says_what_was_found_and_one_what_to_do(run: Run, monkeypatch: 
         ["✓", "make", "GNU", "Make", "4.3"],
         ["✗", "region", "none", "is", "set"],
         ["Give", "--region."],
-        ["✗", "Not", "yet:", "1", "of", "2", "checks", "found", "a", "problem."],
+        ["✗", "Not", "ready:", "1", "of", "2", "checks", "found", "a", "problem."],
     ]
 
 
@@ -263,7 +263,7 @@ def test_a_program_is_looked_for_and_asked() -> None:
     found = {check.name: check for check in machine.machine(ROOT / ".venv")}
     assert found.keys() == {"SAM CLI", "Python 3.13", "pip", "make"}
     assert found["make"].state is State.OK
-    assert "Make" in found["make"].said
+    assert "Make" in found["make"].finding
 
 
 def test_a_program_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

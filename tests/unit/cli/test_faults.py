@@ -23,10 +23,10 @@ from contracts.envelope import EventData
 from contracts.events import EVENTS
 from deployed.front_door import Order
 from deployed.stack import PROJECT
-from deployed.watch import Passed
-from tests.support.front_door import DETAILS, Door, Said, order, product
+from deployed.watch import BusEvent
+from tests.support.front_door import DETAILS, CommandResult, Door, order, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # What a command cannot do without, by the name of its parameter.
@@ -71,7 +71,7 @@ def written(stream: TextIO) -> str:
     return stream.buffer.getvalue().decode(stream.encoding)
 
 
-def one_line(said: Said, code: int = 1) -> str:
+def one_line(said: CommandResult, code: int = 1) -> str:
     assert (said.code, said.out) == (code, "")
     assert said.err.count("\n") == 1, said.err
     return said.err
@@ -126,7 +126,7 @@ def test_a_home_that_is_none(
     for extra in ((), ("--json",)):
         code = main(["--home", home, *line, *extra])
         said = capsys.readouterr()
-        told = one_line(Said(code, said.out, said.err))
+        told = one_line(CommandResult(code, said.out, said.err))
         assert "fault of the command line" not in told
         if extra:
             assert json.loads(told)["detail"]
@@ -260,7 +260,7 @@ def test_at_80_columns_no_order_breaks_within_a_word(reason: str) -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_at_80_columns_no_event_breaks_within_a_word(event: type[EventData]) -> None:
-    passed = Passed(NOON, event.source, event.__name__, "id", ID, {"a": "word " * 30, "b": "pm_capture_fails"}, False)
+    passed = BusEvent(NOON, event.source, event.__name__, "id", ID, {"a": "word " * 30, "b": "pm_capture_fails"}, False)
     told = printed_at_80_columns(EventPicture(passed))
     assert max(map(len, told.splitlines())) <= 80
     assert set(told.split()) >= {ID, event.__name__, "pm_capture_fails"}
@@ -269,7 +269,7 @@ def test_at_80_columns_no_event_breaks_within_a_word(event: type[EventData]) -> 
 
 def test_one_event_is_one_line_in_a_pipe_whatever_it_says() -> None:
     forged = {"name": "Mug\n12:00:00  payment  PaymentCaptured"}
-    passed = Passed(NOON, "shop.order", "OrderPlaced", "id", ID, forged, False)
+    passed = BusEvent(NOON, "shop.order", "OrderPlaced", "id", ID, forged, False)
     console = Terminal(file=StringIO(), width=160)
     with console.capture() as captured:
         console.print(EventPicture(passed), soft_wrap=True)

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from deployed.checkouts import Checkout, Checkouts, Step
-from tests.support.front_door import Door, Said, event, order, product
+from tests.support.front_door import CommandResult, Door, event, order, product
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from cli import session
 from deployed import users
 from deployed.seeding import CUSTOMERS, OPERATORS, address, catalogue
 from deployed.stack import Details, Stack
-from tests.support.front_door import DETAILS, Door, Said
+from tests.support.front_door import DETAILS, CommandResult, Door
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from deployed import stack as context
 from deployed import standing
 from deployed.errors import CommandError
 from deployed.stack import Stack
-from tests.support.front_door import DETAILS, Door, Said
+from tests.support.front_door import DETAILS, CommandResult, Door
 
 WHOLE = {
     "StackStatus": "CREATE_COMPLETE",
@@ -25,7 +25,9 @@ COMMANDS = (["url"], ["orders"], ["products"], ["login"], ["audit", "--wait", "0
 
 
 @pytest.fixture
-def type_(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def type_(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CommandResult]:
     """The command line, with a stack at which nothing works."""
 
     def broken(*_: object, **__: object) -> Any:
@@ -35,10 +37,10 @@ def type_(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     monkeypatch.setattr("deployed.users.sign_in", broken)
     monkeypatch.setattr(Stack, "client", broken)
 
-    def run(*line: str) -> Said:
+    def run(*line: str) -> CommandResult:
         code = main(["--home", str(home), *line])
         said = capsys.readouterr()
-        return Said(code, said.out, said.err)
+        return CommandResult(code, said.out, said.err)
 
     return run
 
@@ -54,7 +56,7 @@ def type_(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     ],
 )
 def test_every_command_says_the_same_of_a_shop_that_is_not_whole(
-    type_: Callable[..., Said],
+    type_: Callable[..., CommandResult],
     monkeypatch: pytest.MonkeyPatch,
     listening: bool,
     found: dict[str, Any] | None,
@@ -70,7 +72,7 @@ def test_every_command_says_the_same_of_a_shop_that_is_not_whole(
 
 
 def test_of_a_whole_shop_the_error_itself_is_told(
-    type_: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, door: Door
+    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, door: Door
 ) -> None:
     monkeypatch.setattr(standing, "_listening", lambda _endpoint: True)
     monkeypatch.setattr(standing, "_described", lambda _stack: WHOLE)
@@ -80,7 +82,9 @@ def test_of_a_whole_shop_the_error_itself_is_told(
     del door
 
 
-def test_a_first_deployment_that_was_interrupted_is_called_that(home: Path, type_: Callable[..., Said]) -> None:
+def test_a_first_deployment_that_was_interrupted_is_called_that(
+    home: Path, type_: Callable[..., CommandResult]
+) -> None:
     (home / "stack.json").unlink()
     assert "none was started" in type_("url").err
     (home / "emulator.json").write_text("{}")
@@ -97,14 +101,14 @@ def refusal(code: str) -> ClientError:
     [
         (EndpointConnectionError(endpoint_url="https://cloudformation.eu-west-1.amazonaws.com"), "Is there a network"),
         (ConnectTimeoutError(endpoint_url="https://cloudformation.eu-west-1.amazonaws.com"), "Is there a network"),
-        (refusal("InvalidClientTokenId"), "does not take these credentials"),
-        (refusal("ExpiredToken"), "does not take these credentials"),
-        (refusal("SignatureDoesNotMatch"), "does not take these credentials"),
+        (refusal("InvalidClientTokenId"), "rejected these credentials"),
+        (refusal("ExpiredToken"), "rejected these credentials"),
+        (refusal("SignatureDoesNotMatch"), "rejected these credentials"),
         (NoCredentialsError(), "No AWS credentials"),
     ],
 )
 def test_what_is_wrong_on_aws_is_named(
-    type_: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
 ) -> None:
     def refuse(*_: object) -> dict[str, str]:
         raise error
@@ -116,21 +120,21 @@ def test_what_is_wrong_on_aws_is_named(
 
 
 def test_a_network_that_swallows_everything_is_given_up(
-    type_: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = threading.Event()
     monkeypatch.setattr(context, "_FIRST_CALL_SECONDS", 0.01)
     monkeypatch.setattr(context, "outputs_of", lambda *_: forever.wait())
-    assert "AWS does not answer" in type_("--stack", "cartwheel", "--region", "eu-west-1", "url").err
+    assert "AWS does not respond" in type_("--stack", "cartwheel", "--region", "eu-west-1", "url").err
     forever.set()
 
 
 def test_without_a_region_or_a_profile_that_is_named(
-    type_: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    assert "Which region?" in type_("--stack", "cartwheel", "url").err
+    assert "No AWS region is set" in type_("--stack", "cartwheel", "url").err
     assert "nobody" in type_("--profile", "nobody", "url").err
 
 

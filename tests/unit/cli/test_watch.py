@@ -13,9 +13,9 @@ from contracts.payment import PaymentCaptured
 from deployed.watch import Filter, Watch, remove_leftovers, watching
 from schemas.examples import example
 from tests.support.aws_stack import AwsStack
-from tests.support.front_door import Said
+from tests.support.front_door import CommandResult
 
-type Run = Callable[..., Said]
+type Run = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def left(aws: AwsStack) -> list[str]:
 def test_a_watcher_sees_what_it_asked_for(aws: AwsStack, wanted: Filter, sees: list[str]) -> None:
     with watching(aws.stack, wanted) as watch:
         publish(aws, example(OrderConfirmed), example(PaymentCaptured))
-        assert sorted(event.type for event in watch.passed()) == sees
-        assert watch.passed() == []
+        assert sorted(event.type for event in watch.receive()) == sees
+        assert watch.receive() == []
 
 
 def test_only_the_bus_may_send_to_a_watcher_and_only_by_its_rule(aws: AwsStack) -> None:

@@ -1,4 +1,4 @@
-"""What a template's parameter takes, as CloudFormation decides it before it deploys anything (CloudFormation Template
+"""Checks values of template parameters as CloudFormation does before it deploys anything (CloudFormation Template
 Reference, "Parameters")."""
 
 import re
@@ -7,7 +7,8 @@ from typing import Any
 
 
 def refusal(declared: Mapping[str, Any], value: str) -> str | None:
-    """Why a parameter that is declared so does not take the value, in the template's own words; None when it does."""
+    """Returns why a parameter with this declaration refuses the value, if possible in the template's own words. Returns
+    None if it accepts it."""
     allowed = [str(each) for each in declared.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return _said(declared, f"must be one of {', '.join(allowed)}")

@@ -8,12 +8,13 @@ _PAUSE_SECONDS = 0.05
 
 
 def eventually(look: Callable[[], object], expected: object, *, within: float = PATIENCE_SECONDS) -> None:
-    """Looks until it sees what is expected. Raises AssertionError with what it saw last after `within` seconds."""
+    """Repeats the call until it returns what is expected. Raises AssertionError with the last value after `within`
+    seconds."""
     until(look, lambda seen: seen == expected, f"{expected!r}", within=within)
 
 
 def until[T](look: Callable[[], T], fits: Callable[[T], bool], what: str, *, within: float = PATIENCE_SECONDS) -> T:
-    """Looks until what it sees fits; `what` names that for the AssertionError."""
+    """Repeats the call until its result fits. `what` names the condition in the AssertionError."""
     deadline = time.monotonic() + within
     while not fits(seen := look()):
         if time.monotonic() > deadline:

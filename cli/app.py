@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     asked: list[Session] = []
     try:
         code = _run(["--json", *line] if as_json else line, asked)
-    except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, whatever happened
+    except Exception as error:  # noqa: BLE001 - a person never sees a traceback
         what = explained(error)
         code = _complain(asked[0].why(what) if asked else what, as_json=as_json)
     try:

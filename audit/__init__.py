@@ -22,7 +22,7 @@ class Step:
     """What the audit is doing now. While it waits, `left` is the number of seconds that it will still wait. While it
     reads, `done` of about `total` rows have been read."""
 
-    activity: str
+    text: str
     left: float | None = None
     done: int = 0
     total: int = 0

@@ -16,7 +16,7 @@ class Verdict:
     """`next` is a command, if there is anything to do."""
 
     holds: bool
-    summary: str
+    text: str
     next: str | None = None
 
 

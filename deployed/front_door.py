@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
@@ -12,7 +12,7 @@ from deployed.errors import CommandError, Refused, Usage, unreachable
 
 PAGE = 100
 # The first request may have to wait for cold starts.
-_TIMEOUT = httpx.Timeout(30, connect=5)
+_TIMEOUT = httpx2.Timeout(30, connect=5)
 
 
 class Product(Value):
@@ -68,8 +68,10 @@ class FrontDoor:
     """Sends requests with one user's token, or without one. Raises Refused for an HTTP error response, CommandError if
     there is no response."""
 
-    def __init__(self, api_url: str, token: str | None = None, *, transport: httpx.BaseTransport | None = None) -> None:
-        self._http = httpx.Client(
+    def __init__(
+        self, api_url: str, token: str | None = None, *, transport: httpx2.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx2.Client(
             base_url=api_url.rstrip("/") + "/",
             headers={"Authorization": token} if token else {},
             timeout=_TIMEOUT,
@@ -150,14 +152,14 @@ class FrontDoor:
             if cursor is None:
                 return
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _ask(self, method: str, path: str, **request: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, path, **request)
         except UnicodeEncodeError as error:
             raise Usage("Something on this line is not valid text.") from error
-        except httpx.ConnectError as error:
+        except httpx2.ConnectError as error:
             raise unreachable(str(self._http.base_url)) from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             raise CommandError(f"No answer from {self._http.base_url}{path}: {why}") from error
         if answer.is_success:
@@ -165,7 +167,7 @@ class FrontDoor:
         raise Refused(answer.status_code, _problem(answer))
 
 
-def _problem(answer: httpx.Response) -> dict[str, Any]:
+def _problem(answer: httpx2.Response) -> dict[str, Any]:
     try:
         document = answer.json()
     except ValueError:

@@ -16,12 +16,12 @@ _MINUTE, _FIVE_MINUTES = 60, 300
 @dataclass(frozen=True)
 class Metric:
     """A metric of AWS and its limit. The alarm goes off when the metric is above `limit` for `periods` consecutive
-    periods of `seconds`. `suffix` distinguishes it in alarm names from other metrics of the same resource."""
+    periods of `seconds`. `label` distinguishes it in alarm names from other metrics of the same resource."""
 
     namespace: str
     name: str
     statistic: str
-    suffix: str = ""
+    label: str = ""
     limit: float = 0
     seconds: int = _MINUTE
     periods: int = 1
@@ -126,5 +126,5 @@ def _alarms(described: dict[str, Any]) -> Iterator[Alarm]:
                 application, _, resource = place.partition("/")
                 for metric in kind.metrics:
                     several = len(places) > 1
-                    name = "-".join(filter(None, [application if several else "", section, metric.suffix]))
+                    name = "-".join(filter(None, [application if several else "", section, metric.label]))
                     yield Alarm(name, section, watched.means, application, resource, kind, metric)

@@ -46,7 +46,7 @@ def audit(
     document = {
         "ok": verdict.holds,
         "checks": [result.document() for result in results],
-        "verdict": verdict.summary,
+        "verdict": verdict.text,
         "next": verdict.next,
     }
     shop.say(document, lambda: _picture(results, verdict))
@@ -79,7 +79,7 @@ def _line(step: Step) -> str:
     if step.left is None:
         return f"Reading {step.done:,} of about {step.total:,} rows"
     until = datetime.now().astimezone() + timedelta(seconds=step.left)
-    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.activity[:_STEP_WIDTH]}"
+    return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.text[:_STEP_WIDTH]}"
 
 
 def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
@@ -88,7 +88,7 @@ def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
     for result in results:
         checks.add_row(_mark(result), str(result.number), result.name, _details(result))
     style = "bold red" if not verdict.holds else "yellow" if any(result.notes for result in results) else "green"
-    closing = [Text(verdict.summary, style=style)]
+    closing = [Text(verdict.text, style=style)]
     if verdict.next:
         closing.append(Text(f"Next: {verdict.next}"))
     return Group(checks, *closing)

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -38,13 +38,13 @@ def methods_of(path: str) -> set[str]:
     return known | {"HEAD"} if "GET" in known else known
 
 
-def is_problem(answer: httpx.Response, status: int) -> None:
+def is_problem(answer: httpx2.Response, status: int) -> None:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.request.method == "HEAD" or answer.json()["status"] == status
 
 
-def granted(answer: httpx.Response) -> str | None:
+def granted(answer: httpx2.Response) -> str | None:
     origin: str | None = answer.headers.get("access-control-allow-origin")
     return origin
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -58,7 +58,9 @@ def mails_about(shop: Shop, order: Order) -> list[Mail]:
     assert credentials
     request = AWSRequest("GET", f"{shop.stack.details.endpoint_url}/_ministack/ses/messages")
     SigV4Auth(credentials, "ses", shop.stack.details.region).add_auth(request)
-    box: dict[str, list[dict[str, Any]]] = httpx.get(str(request.url), headers=dict(request.headers)).json()["messages"]
+    box: dict[str, list[dict[str, Any]]] = httpx2.get(str(request.url), headers=dict(request.headers)).json()[
+        "messages"
+    ]
     return [
         Mail(mail["Source"], mail["To"], mail["Subject"], mail["BodyText"], mail["BodyHtml"])
         for mails in box.values()

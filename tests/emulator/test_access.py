@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
-import httpx
+import httpx2
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -32,17 +32,17 @@ CORS = {"access-control-allow-origin", "access-control-allow-methods", "access-c
 
 def signed(
     running: Running, method: str = "POST", path: str = "/", body: str = "{}", service: str = "dynamodb", **changes: str
-) -> httpx.Request:
+) -> httpx2.Request:
     """A request that its SDK would send, with `changes` of its key before it is signed."""
     key = changes.get("key", running.access_key_id), changes.get("secret", running.secret_access_key)
     request = AWSRequest(method, running.endpoint + path, headers=dict(LIST_TABLES), data=body)
     SigV4Auth(Credentials(*key), service, lifecycle.REGION).add_auth(request)
-    return httpx.Request(method, running.endpoint + path, headers=dict(request.headers), content=body)
+    return httpx2.Request(method, running.endpoint + path, headers=dict(request.headers), content=body)
 
 
-def send(request: httpx.Request, **headers: str) -> httpx.Response:
+def send(request: httpx2.Request, **headers: str) -> httpx2.Response:
     request.headers.update(headers)
-    with httpx.Client(trust_env=False) as client:
+    with httpx2.Client(trust_env=False) as client:
         return client.send(request)
 
 
@@ -69,7 +69,7 @@ def test_a_web_page_is_refused_even_with_the_key(running: Running, origin: str) 
 )
 @pytest.mark.parametrize("kind", [FORM, "text/plain"])
 def test_a_simple_cross_origin_post_does_nothing(running: Running, path: str, kind: str) -> None:
-    with httpx.Client(trust_env=False) as client:
+    with httpx2.Client(trust_env=False) as client:
         answer = client.post(
             running.endpoint + path,
             content="Action=CreateUser&UserName=evil",
@@ -81,7 +81,7 @@ def test_a_simple_cross_origin_post_does_nothing(running: Running, path: str, ki
 
 def test_a_preflight_lets_nobody_in(running: Running) -> None:
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-    with httpx.Client(trust_env=False) as client:
+    with httpx2.Client(trust_env=False) as client:
         answer = client.options(running.endpoint, headers=asked)
     assert answer.status_code == 403
     assert not CORS & set(answer.headers)
@@ -95,13 +95,15 @@ def test_a_name_that_was_bound_to_this_machine_is_refused(running: Running, host
     """DNS rebinding: the page's own name leads here, so that nothing is cross-origin for the browser."""
     name = host.format(port=running.port)
     assert send(signed(running), host=name).status_code == 403
-    assert send(httpx.Request("GET", f"{running.endpoint}/_ministack/health"), host=name).status_code == 403
-    assert send(httpx.Request("GET", f"{running.endpoint}/restapis/a/v1/_user_request_/"), host=name).status_code == 403
+    assert send(httpx2.Request("GET", f"{running.endpoint}/_ministack/health"), host=name).status_code == 403
+    assert (
+        send(httpx2.Request("GET", f"{running.endpoint}/restapis/a/v1/_user_request_/"), host=name).status_code == 403
+    )
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "bucket.s3.localhost"])
 def test_names_of_this_machine_are_served(running: Running, host: str) -> None:
-    answer = send(httpx.Request("GET", f"{running.endpoint}/_ministack/health"), host=f"{host}:{running.port}")
+    answer = send(httpx2.Request("GET", f"{running.endpoint}/_ministack/health"), host=f"{host}:{running.port}")
     assert answer.status_code == 200
 
 
@@ -147,7 +149,7 @@ def test_a_body_other_than_the_signed_one_is_refused(running: Running) -> None:
     request = signed(running)
     for claimed in ({}, {"x-amz-content-sha256": hashlib.sha256(b"{}").hexdigest()}):
         headers = {**request.headers, **claimed, "content-length": "3"}
-        assert send(httpx.Request("POST", request.url, headers=headers, content="{ }")).status_code == 403
+        assert send(httpx2.Request("POST", request.url, headers=headers, content="{ }")).status_code == 403
 
 
 def test_an_old_signature_is_refused(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +168,7 @@ def test_a_second_credential_in_a_request_is_not_obeyed(running: Running, accoun
     headers["Authorization"] = headers["Authorization"].replace(
         "Credential=", f"Credential={running.access_key_id}/{scope}, Credential=", 1
     )
-    assert send(httpx.Request("POST", str(request.url), headers=headers, content="{}")).status_code in {400, 403}
+    assert send(httpx2.Request("POST", str(request.url), headers=headers, content="{}")).status_code in {400, 403}
 
 
 def test_a_function_has_its_role_s_credentials_and_nobody_can_guess_them(running: Running, account: Account) -> None:
@@ -176,7 +178,7 @@ def test_a_function_has_its_role_s_credentials_and_nobody_can_guess_them(running
     def tables(secret: str, token: str) -> int:
         request = AWSRequest("POST", f"{running.endpoint}/", headers=dict(LIST_TABLES), data="{}")
         SigV4Auth(Credentials(role["AWS_ACCESS_KEY_ID"], secret, token), "dynamodb", lifecycle.REGION).add_auth(request)
-        return send(httpx.Request("POST", str(request.url), headers=dict(request.headers), content="{}")).status_code
+        return send(httpx2.Request("POST", str(request.url), headers=dict(request.headers), content="{}")).status_code
 
     arn = account.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     digest = hashlib.sha256(f"{arn}:{ROLE}".encode()).hexdigest()
@@ -204,20 +206,20 @@ def test_a_function_has_its_role_s_credentials_and_nobody_can_guess_them(running
     ],
 )
 def test_without_a_signature_nothing_opens(running: Running, method: str, path: str) -> None:
-    answer = send(httpx.Request(method, running.endpoint + path))
+    answer = send(httpx2.Request(method, running.endpoint + path))
     assert answer.status_code in {400, 403}
     hosted = {"host": f"abcdef12.execute-api.localhost:{running.port}"}
-    assert send(httpx.Request(method, running.endpoint + path), **hosted).status_code in {400, 403}
+    assert send(httpx2.Request(method, running.endpoint + path), **hosted).status_code in {400, 403}
 
 
 @pytest.mark.parametrize("operation", ["ListUserPools", "AdminCreateUser", "CreateUserPool"])
 def test_cognito_signs_in_without_a_signature_and_does_nothing_else(running: Running, operation: str) -> None:
-    def ask(operation: str) -> httpx.Response:
+    def ask(operation: str) -> httpx2.Response:
         headers = {"X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}"}
         body = json.dumps(
             {"ClientId": "nobody", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {}, "MaxResults": 1}
         )
-        return send(httpx.Request("POST", f"{running.endpoint}/", headers=headers, content=body))
+        return send(httpx2.Request("POST", f"{running.endpoint}/", headers=headers, content=body))
 
     assert ask(operation).status_code in {400, 403}
     assert "Authentication" in ask(operation).text
@@ -229,7 +231,7 @@ def test_a_function_does_not_administer_the_machine(running: Running, account: A
     request = AWSRequest("POST", f"{running.endpoint}/_ministack/reset", data="")
     mine = Credentials(role["AWS_ACCESS_KEY_ID"], role["AWS_SECRET_ACCESS_KEY"], role["AWS_SESSION_TOKEN"])
     SigV4Auth(mine, "s3", lifecycle.REGION).add_auth(request)
-    assert send(httpx.Request("POST", str(request.url), headers=dict(request.headers))).status_code == 403
+    assert send(httpx2.Request("POST", str(request.url), headers=dict(request.headers))).status_code == 403
 
 
 def test_presigned_links_open_what_they_name_until_they_expire(account: Account) -> None:
@@ -241,11 +243,11 @@ def test_presigned_links_open_what_they_name_until_they_expire(account: Account)
     def link(seconds: int) -> str:
         return str(s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a file"}, ExpiresIn=seconds))
 
-    answer = send(httpx.Request("GET", link(60)))
+    answer = send(httpx2.Request("GET", link(60)))
     assert (answer.status_code, answer.text) == (200, "hello")
-    assert send(httpx.Request("GET", link(60).replace("a%20file", "other"))).status_code == 403
+    assert send(httpx2.Request("GET", link(60).replace("a%20file", "other"))).status_code == 403
     short = link(1)
-    account.eventually(lambda: send(httpx.Request("GET", short)).status_code == 403)
+    account.eventually(lambda: send(httpx2.Request("GET", short)).status_code == 403)
 
 
 def test_signatures_of_version_2_are_refused(running: Running) -> None:
@@ -253,7 +255,7 @@ def test_signatures_of_version_2_are_refused(running: Running) -> None:
     with pytest.raises(ClientError):
         s3.list_buckets()
     link = s3.generate_presigned_url("list_buckets", ExpiresIn=60)
-    assert send(httpx.Request("GET", link)).status_code in {400, 403}
+    assert send(httpx2.Request("GET", link)).status_code in {400, 403}
 
 
 def test_large_bodies_and_streams_arrive_whole(account: Account) -> None:

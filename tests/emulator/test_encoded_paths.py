@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 
 from tests.emulator.account import Account
@@ -33,9 +33,9 @@ def api(account: Account) -> str:
 def test_whatever_an_id_holds_it_leads_to_its_own_route(api: str, name: str) -> None:
     encoded = quote(name, safe="").replace(".", "%2E")
     for after, resource in (("", "/orders/{id}"), ("/timeline", "/orders/{id}/timeline")):
-        answer = httpx.get(f"{api}/orders/{encoded}{after}")
+        answer = httpx2.get(f"{api}/orders/{encoded}{after}")
         assert (answer.status_code, json.loads(answer.text)) == (200, [resource, {"id": name}])
 
 
 def test_an_encoded_slash_parts_nothing(api: str) -> None:
-    assert httpx.get(f"{api}/orders%2F1").status_code == 403
+    assert httpx2.get(f"{api}/orders%2F1").status_code == 403

@@ -1,6 +1,6 @@
 """A REST API takes ID tokens, and tells a function what they say as on AWS."""
 
-import httpx
+import httpx2
 import pytest
 
 from tests.emulator.account import Account
@@ -40,11 +40,11 @@ def signed_in(account: Account) -> tuple[str, dict[str, str]]:
 @pytest.mark.parametrize(("token", "status"), [("IdToken", 200), ("AccessToken", 401), ("RefreshToken", 401)])
 def test_only_an_id_token_passes(signed_in: tuple[str, dict[str, str]], token: str, status: int) -> None:
     url, tokens = signed_in
-    assert httpx.post(f"{url}/orders", headers={"Authorization": tokens[token]}).status_code == status
+    assert httpx2.post(f"{url}/orders", headers={"Authorization": tokens[token]}).status_code == status
 
 
 def test_groups_arrive_as_one_string(signed_in: tuple[str, dict[str, str]]) -> None:
     url, tokens = signed_in
-    claims = httpx.post(f"{url}/orders", headers={"Authorization": tokens["IdToken"]}).json()
+    claims = httpx2.post(f"{url}/orders", headers={"Authorization": tokens["IdToken"]}).json()
     assert claims["cognito:groups"] in {"staff,a,operators", "a,operators,staff"}
     assert claims["token_use"] == "id"

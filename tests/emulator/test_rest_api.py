@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.emulator.account import Account
 
@@ -43,19 +43,19 @@ def test_errors_are_problems_and_the_id_survives_a_changed_document(account: Acc
     function, stack = account.function(ANSWER), account.name("stack")
     account.open_to_apis(function)
     api = account.api(document(account, function), stack)
-    assert httpx.get(f"{api}/orders").text == "/orders"
+    assert httpx2.get(f"{api}/orders").text == "/orders"
     for response, status, title in (
-        (httpx.post(f"{api}/orders"), 401, "Unauthorized"),
-        (httpx.post(f"{api}/orders", headers={"Authorization": "forged"}), 401, "Unauthorized"),
-        (httpx.get(f"{api}/nowhere"), 403, "Missing Authentication Token"),
+        (httpx2.post(f"{api}/orders"), 401, "Unauthorized"),
+        (httpx2.post(f"{api}/orders", headers={"Authorization": "forged"}), 401, "Unauthorized"),
+        (httpx2.get(f"{api}/nowhere"), 403, "Missing Authentication Token"),
     ):
         assert (response.status_code, response.json()) == (status, {"title": title})
         assert response.headers["content-type"] == "application/problem+json"
 
     assert account.api(document(account, function, "/products"), stack) == api
-    assert httpx.get(f"{api}/products").status_code == 200
-    assert httpx.get(f"{api}/orders").status_code == 403
-    assert httpx.post(f"{api}/products").status_code == 401
+    assert httpx2.get(f"{api}/products").status_code == 200
+    assert httpx2.get(f"{api}/orders").status_code == 403
+    assert httpx2.post(f"{api}/products").status_code == 401
 
 
 def test_the_document_s_title_becomes_the_api_s_name(account: Account) -> None:
@@ -72,14 +72,14 @@ def test_a_throttled_function_is_a_failure_of_the_integration(account: Account) 
     account.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     busy = {**PROBLEM, "statusCode": 503}
     url = account.api({**document(account, function), RESPONSES: {"INTEGRATION_FAILURE": busy}})
-    response = httpx.get(f"{url}/orders")
+    response = httpx2.get(f"{url}/orders")
     assert (response.status_code, response.json()) == (503, {"title": "Internal server error"})
 
 
 def test_a_crash_behind_the_api_leaks_nothing(account: Account) -> None:
     function = account.function(LEAK)
     account.open_to_apis(function)
-    response = httpx.get(f"{account.api(document(account, function))}/orders")
+    response = httpx2.get(f"{account.api(document(account, function))}/orders")
     assert (response.status_code, response.json()) == (502, {"title": "Internal server error"})
     assert response.headers["content-type"] == "application/problem+json"
 
@@ -96,7 +96,7 @@ def test_a_header_that_is_sent_twice_is_two_values_and_not_one_joined(account: A
     function = account.function(SENT)
     account.open_to_apis(function)
     api = account.api(document(account, function))
-    twice = httpx.get(f"{api}/orders", headers=[("X-Key", "a"), ("x-key", "b")])
+    twice = httpx2.get(f"{api}/orders", headers=[("X-Key", "a"), ("x-key", "b")])
     assert twice.json() == ["b", ["a", "b"]]
-    once = httpx.get(f"{api}/orders", headers={"X-Key": "a, b"})
+    once = httpx2.get(f"{api}/orders", headers={"X-Key": "a, b"})
     assert once.json() == ["a, b", ["a, b"]]

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError
 
@@ -118,6 +118,6 @@ def test_an_api_counts_its_server_errors(account: Account) -> None:
     url = account.api({"paths": {"/": {"get": responses | account.integration(function)}}}, stack)
     name = watched(account, "AWS/ApiGateway", "5XXError", "Average", ApiName="shop")
 
-    assert httpx.get(url + "/", trust_env=False).status_code == 502
+    assert httpx2.get(url + "/", trust_env=False).status_code == 502
 
     goes_off(account, name)

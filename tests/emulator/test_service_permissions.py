@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import httpx2
 
 from tests.emulator.account import Account
 
@@ -28,7 +28,7 @@ def test_a_state_machine_needs_its_role_s_permission(account: Account) -> None:
 def test_an_api_needs_the_function_s_permission(account: Account) -> None:
     function = account.function(ANSWER)
     api = account.api({"paths": {"/orders/{id}": {"get": account.integration(function)}}})
-    assert httpx.get(f"{api}/orders/1").status_code == 500
+    assert httpx2.get(f"{api}/orders/1").status_code == 500
     account.client("lambda").add_permission(
         FunctionName=function,
         StatementId="api",
@@ -36,7 +36,7 @@ def test_an_api_needs_the_function_s_permission(account: Account) -> None:
         Principal="apigateway.amazonaws.com",
         SourceArn="arn:aws:execute-api:us-east-1:000000000000:*/*/GET/orders/*",
     )
-    assert httpx.get(f"{api}/orders/1").status_code == 200
+    assert httpx2.get(f"{api}/orders/1").status_code == 200
 
 
 def test_a_slash_at_the_end_leads_to_the_same_method_and_asks_for_the_same_permission(account: Account) -> None:
@@ -49,4 +49,4 @@ def test_a_slash_at_the_end_leads_to_the_same_method_and_asks_for_the_same_permi
         Principal="apigateway.amazonaws.com",
         SourceArn="arn:aws:execute-api:us-east-1:000000000000:*/*/GET/orders",
     )
-    assert httpx.get(f"{api}/orders/").status_code == 200
+    assert httpx2.get(f"{api}/orders/").status_code == 200

@@ -160,7 +160,7 @@ def test_scenario_11_every_function_of_every_template_is_crashed(record_property
         mine = [f"{name} {count}" for name, count in sorted(points.items()) if name.startswith(f"{service}.")]
         record_property("figures", f"{len(mine)} handlers of {service}, with their crash points: {', '.join(mine)}")
     record_property("figures", f"in all {len(points)} handlers, {points.total()} crash points, {len(STORIES)} stories")
-    crashed_as_one = {function.short_name for function in deployment().functions.values()}
+    crashed_as_one = {function.module for function in deployment().functions.values()}
     functions = {
         resource["Properties"]["Handler"].removesuffix(".handler")
         for template in templates()

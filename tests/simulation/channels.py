@@ -54,7 +54,7 @@ class QueueReader:
 
     @property
     def label(self) -> str:
-        return f"{self.function.short_name} ← {self.queue.name}"
+        return f"{self.function.module} ← {self.queue.name}"
 
     def begin(self, batch_size: int | None = None, first: int = 0) -> Invocation:
         """Takes a batch, which may begin anywhere in the queue."""
@@ -110,7 +110,7 @@ class StreamReader:
 
     @property
     def label(self) -> str:
-        return f"{self.function.short_name} ← {self.reader.source}"
+        return f"{self.function.module} ← {self.reader.source}"
 
     def begin(self, batch_size: int | None = None) -> Invocation:
         self.busy = True

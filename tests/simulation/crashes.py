@@ -82,7 +82,7 @@ def possible(call: Call) -> list[Fault]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Ending:
     """The state after a story, and the violations in its shop."""
 
     calls: list[Call]
@@ -92,7 +92,7 @@ class Told:
     happened: bool
 
 
-def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
+def ending_of(story: Story, fault: Fault | None = None, at: int = -1) -> Ending:
     trouble = Trouble(fault, at)
     with new_simulation() as shop:
         people = People(shop)
@@ -100,14 +100,14 @@ def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
         shop.aws.boundary = trouble
         story.tell(people)
         left = outcome(shop) if story.counted else left_behind(shop)
-        return Told(trouble.calls, set(shop.invoked), left, people.noticed + faults(shop), trouble.happened)
+        return Ending(trouble.calls, set(shop.invoked), left, people.noticed + faults(shop), trouble.happened)
 
 
 @dataclass
 class Report:
     """Everything that was tried with one story."""
 
-    calm: Told
+    calm: Ending
     points: int = 0
     violations: list[str] = field(default_factory=list)
 
@@ -117,7 +117,7 @@ class Report:
 
 def every_crash(story: Story) -> Report:
     """Runs the story with each fault at each of its calls."""
-    report = Report(told(story))
+    report = Report(ending_of(story))
     report.violations += [f"calm: {fault}" for fault in report.calm.faults]
     for point, violations in crash_points(story, report.calm):
         report.points += 1
@@ -125,16 +125,16 @@ def every_crash(story: Story) -> Report:
     return report
 
 
-def crash_points(story: Story, calm: Told) -> Iterator[tuple[str, list[str]]]:
+def crash_points(story: Story, calm: Ending) -> Iterator[tuple[str, list[str]]]:
     """Yields each crash point and what went wrong there."""
     for number, call in enumerate(calm.calls):
         for fault in possible(call):
             yield f"call {number}, {call}, {fault}", list(_wrong(story, calm, fault, number))
 
 
-def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:
+def _wrong(story: Story, calm: Ending, fault: Fault, at: int) -> Iterator[str]:
     try:
-        crashed = told(story, fault, at)
+        crashed = ending_of(story, fault, at)
     except AssertionError as never_quiet:
         yield str(never_quiet)
         return

@@ -30,7 +30,7 @@ class Function:
     environment: Mapping[str, str]
 
     @property
-    def short_name(self) -> str:
+    def module(self) -> str:
         """The function's module, for example order.place."""
         return self.handler.removesuffix(".handler")
 

@@ -33,10 +33,10 @@ class Invocation:
         self._ended(self.outcome)
 
     def __str__(self) -> str:
-        return self.function.short_name
+        return self.function.module
 
 
 def invoke(function: Function, event: Any) -> Any:
     module, _, name = function.handler.rpartition(".")
-    with running_as(function.short_name, function.environment):
+    with running_as(function.module, function.environment):
         return getattr(import_module(module), name)(event, None)

@@ -189,18 +189,18 @@ class OneOrder(RuleBasedStateMachine):
     def mend(self) -> None:
         self.shop.aws.down = set()
 
-    @rule(name=st.sampled_from(PARKABLE))
+    @rule(module=st.sampled_from(PARKABLE))
     @precondition(disturbs)
-    def park(self, name: str) -> None:
-        if self.shop.stream(name).ready:
+    def park(self, module: str) -> None:
+        if self.shop.stream(module).ready:
             self.disturbances += 1
-            self.shop.stream(name).park()
+            self.shop.stream(module).park()
 
-    @rule(name=st.sampled_from(PARKABLE))
+    @rule(module=st.sampled_from(PARKABLE))
     @precondition(lambda self: any(stream.parked for stream in self.shop.streams))
-    def redrive_parked(self, name: str) -> None:
-        if self.shop.stream(name).parked:
-            self.crowd.start(self.shop.stream(name).redrive(_forgotten))
+    def redrive_parked(self, module: str) -> None:
+        if self.shop.stream(module).parked:
+            self.crowd.start(self.shop.stream(module).redrive(_forgotten))
 
     # ── And in the end ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -83,24 +83,24 @@ class People:
     def review(self, order_id: str, decision: str) -> Answer:
         return self._ask("order.review", OPERATOR, {"order_id": order_id}, body={"decision": decision})
 
-    def _ask(self, name: str, caller: Caller, parameters: Mapping[str, str] | None = None, **request: Any) -> Answer:
+    def _ask(self, module: str, caller: Caller, parameters: Mapping[str, str] | None = None, **request: Any) -> Answer:
         answer = call(
-            lambda event, _context: self._answered(name, event),
-            f"/{name}",
+            lambda event, _context: self._answered(module, event),
+            f"/{module}",
             caller=caller,
             parameters=parameters,
             **request,
         )
-        self.answers.append((name, answer.status, answer.body))
+        self.answers.append((module, answer.status, answer.body))
         return answer
 
-    def _answered(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    def _answered(self, module: str, event: dict[str, Any]) -> dict[str, Any]:
         for _ in range(_PATIENCE):
-            self.shop.invoked[name] = self.shop.invoked.get(name, 0) + 1
+            self.shop.invoked[module] = self.shop.invoked.get(module, 0) + 1
             try:
-                answer: dict[str, Any] = invoke(self.shop.function(name), event)
+                answer: dict[str, Any] = invoke(self.shop.function(module), event)
             except Died:
                 continue
             if answer["statusCode"] < 500:
                 return answer
-        raise GaveUp(name)
+        raise GaveUp(module)

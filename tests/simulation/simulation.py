@@ -84,7 +84,7 @@ class Simulation:
         self.order_updates: list[Published] = []
         self.invoked: dict[str, int] = {}
         self.losing: set[str] = set()  # machines whose executions are lost as they start
-        self._functions = {function.short_name: function for function in deployed.functions.values()}
+        self._functions = {function.module: function for function in deployed.functions.values()}
 
     # ── Who may do something ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,13 +110,13 @@ class Simulation:
     def begun(self, invocation: Invocation) -> None:
         self.invoked[str(invocation)] = self.invoked.get(str(invocation), 0) + 1
 
-    def function(self, name: str) -> Function:
-        return self._functions[name]
+    def function(self, module: str) -> Function:
+        return self._functions[module]
 
-    def call(self, name: str, event: Any) -> Outcome:
+    def call(self, module: str, event: Any) -> Outcome:
         """Invokes a function directly. Returns what the handler returned, or how it failed."""
         outcomes: list[Outcome] = []
-        self.run(Invocation(self.function(name), event, outcomes.append))
+        self.run(Invocation(self.function(module), event, outcomes.append))
         return outcomes[0]
 
     def tick(self, by: timedelta = timedelta()) -> None:
@@ -124,7 +124,7 @@ class Simulation:
         self.now += by
         for name in self.deployed.schedules:
             for _ in range(1 + _ASYNCHRONOUS_RETRIES):
-                if not isinstance(self.call(self.deployed.functions[name].short_name, {}), Failure):
+                if not isinstance(self.call(self.deployed.functions[name].module, {}), Failure):
                     break
 
     # ── What happens to executions ────────────────────────────────────────────────────────────────────────────────────
@@ -149,12 +149,12 @@ class Simulation:
     def rows(self, table: str) -> list[dict[str, Any]]:
         return [from_item(item) for item in self.tables[table].items.values()]
 
-    def consumer(self, name: str) -> QueueReader:
-        (found,) = (reader for reader in self.consumers if reader.function.short_name == name)
+    def consumer(self, module: str) -> QueueReader:
+        (found,) = (reader for reader in self.consumers if reader.function.module == module)
         return found
 
-    def stream(self, name: str) -> StreamReader:
-        (found,) = (reader for reader in self.streams if reader.function.short_name == name)
+    def stream(self, module: str) -> StreamReader:
+        (found,) = (reader for reader in self.streams if reader.function.module == module)
         return found
 
     def time(self) -> datetime:

@@ -41,11 +41,7 @@ class Stage:
 
     def relay(self) -> None:
         self._read(
-            *(
-                stream.function.short_name
-                for stream in self.shop.streams
-                if stream.function.short_name.endswith(".relay")
-            )
+            *(stream.function.module for stream in self.shop.streams if stream.function.module.endswith(".relay"))
         )
 
     def sync(self) -> None:
@@ -129,13 +125,13 @@ class Stage:
         product = evidence_of(self.shop).products["MUG"]
         return product.available, product.reserved
 
-    def told(self, *types: str) -> list[str]:
+    def published(self, *types: str) -> list[str]:
         """Returns which of these events were published, each once, in order."""
         events = {published.id: published.type for published in self.shop.bus}
         return [type_ for type_ in events.values() if type_ in types]
 
-    def _read(self, *names: str) -> None:
-        for name in names:
+    def _read(self, *modules: str) -> None:
+        for name in modules:
             stream = self.shop.stream(name)
             while stream.ready:
                 self.shop.run(stream.begin())

@@ -20,7 +20,7 @@ def test_scenario_20_settle_before_authorize(stage: Stage) -> None:
     stage.next_task(checkout)
     assert checkout.state == "Reject order", "the tombstone closed the payment"
     ended(stage, UNTOUCHED)
-    assert stage.told("PaymentAuthorized", "PaymentVoided") == []
+    assert stage.published("PaymentAuthorized", "PaymentVoided") == []
 
 
 @pytest.mark.parametrize("call", ["GetItem", "PutItem"])
@@ -98,7 +98,7 @@ def test_scenario_20_release_before_reserve(stage: Stage) -> None:
     stage.next_task(checkout)
     assert checkout.state == "Reject order"
     ended(stage, UNTOUCHED)
-    assert stage.told("StockReserved", "StockReleased") == ["StockReleased"]
+    assert stage.published("StockReserved", "StockReleased") == ["StockReleased"]
 
 
 def test_scenario_20_release_while_reserve_is_on_its_way(stage: Stage) -> None:
@@ -153,7 +153,7 @@ def test_scenario_19_a_settlement_that_keeps_failing_shows_until_it_succeeds(sta
     stage.shop.settle_down()
     order = evidence_of(stage.shop).orders[stage.order_id]
     assert (order.status, bool(order.attention), stage.goods) == ("CANCELLED", True, "RETURNED"), "the goods are back"
-    assert stage.told("PaymentSettlementFailed", "OrderNeedsAttention") == [
+    assert stage.published("PaymentSettlementFailed", "OrderNeedsAttention") == [
         "PaymentSettlementFailed",
         "OrderNeedsAttention",
     ]

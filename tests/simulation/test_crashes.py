@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.crashes import every_crash, possible, told
+from tests.simulation.crashes import ending_of, every_crash, possible
 from tests.simulation.deployment import deployment
 from tests.simulation.stories import STORIES
 
@@ -28,10 +28,10 @@ def test_scenario_11_the_stories_crash_every_function_that_calls_aws(record_prop
     points: Counter[str] = Counter()
     calls: Counter[str] = Counter()
     for story in STORIES.values():
-        for call in told(story).calls:
+        for call in ending_of(story).calls:
             calls[call.function] += 1
             points[call.function] += len(possible(call))
-    functions = {function.short_name for function in deployment().functions.values()}
+    functions = {function.module for function in deployment().functions.values()}
     for service in ("order", "inventory", "payment"):
         mine = [f"{name} {points[name]}" for name in sorted(functions) if name.startswith(f"{service}.")]
         record_property("figures", f"{len(mine)} handlers of {service}, with their crash points: {', '.join(mine)}")

@@ -107,10 +107,10 @@ def confirmed_with_one_capture(stage: Stage) -> None:
         gateway_key(stage.order_id, Operation.AUTHORIZE),
         gateway_key(stage.order_id, Operation.CAPTURE),
     ]
-    assert stage.told("PaymentCaptured") == ["PaymentCaptured"]
+    assert stage.published("PaymentCaptured") == ["PaymentCaptured"]
 
 
 def given_back(stage: Stage, status: str) -> None:
     assert (stage.status, stage.money, stage.goods) == (status, (TOTAL, TOTAL, False), "RELEASED")
     assert stage.stock == (UNITS, 0)
-    assert stage.told("PaymentCaptured", "PaymentRefunded") == ["PaymentCaptured", "PaymentRefunded"]
+    assert stage.published("PaymentCaptured", "PaymentRefunded") == ["PaymentCaptured", "PaymentRefunded"]

@@ -11,7 +11,7 @@ from hypothesis import Phase
 from tests.simulation import test_compensation_first as scenario_20
 from tests.simulation import test_lost_answers as scenario_18
 from tests.simulation import test_started_twice as scenario_6
-from tests.simulation.crashes import crash_points, told
+from tests.simulation.crashes import crash_points, ending_of
 from tests.simulation.crowd import Turn
 from tests.simulation.one_order import live
 from tests.simulation.planted import BUGS, Bug, edited
@@ -26,7 +26,7 @@ def crashes(name: str) -> Check:
     """Scenario 11, up to the first violation."""
 
     def check() -> None:
-        calm = told(STORIES[name])
+        calm = ending_of(STORIES[name])
         assert not calm.faults
         for point, violations in crash_points(STORIES[name], calm):
             assert not violations, point
@@ -95,11 +95,11 @@ def test_a_planted_bug_is_caught(bug: Bug) -> None:
 def test_every_bug_is_planted_and_leaves_nothing_behind(record_property: Callable[[str, object], None]) -> None:
     record_property("figures", f"{len(BUGS)} planted bugs, each caught")
     assert CAUGHT_BY.keys() == {bug.name for bug in BUGS}
-    calm = told(STORIES["confirmed"])
+    calm = ending_of(STORIES["confirmed"])
     for bug in BUGS:
         with bug.plant():
             pass
-    again = told(STORIES["confirmed"])
+    again = ending_of(STORIES["confirmed"])
     assert (again.left, again.faults) == (calm.left, [])
 
 

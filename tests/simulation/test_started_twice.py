@@ -24,7 +24,7 @@ def test_scenario_6_concurrently(stage: Stage) -> None:
     stage.comes_to_rest()
     assert (stage.status, stage.money, stage.goods) == ("CONFIRMED", (TOTAL, 0, False), "COMMITTED")
     assert stage.stock == (UNITS - 2, 0)
-    assert stage.told("PaymentAuthorized", "PaymentCaptured") == ["PaymentAuthorized", "PaymentCaptured"]
+    assert stage.published("PaymentAuthorized", "PaymentCaptured") == ["PaymentAuthorized", "PaymentCaptured"]
 
 
 @pytest.mark.parametrize("method", ["pm_visa", "pm_declined", "pm_capture_fails", "pm_review"])

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 API = "http://localhost:4566/api"
 DETAILS = {
@@ -20,7 +20,7 @@ DETAILS = {
     "operators": [{"email": "operator-1@example.com", "password": "Operator-1"}],
 }
 
-type Answer = httpx.Response | Exception
+type Answer = httpx2.Response | Exception
 
 
 @dataclass
@@ -29,16 +29,16 @@ class Door:
     on."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
-    asked: list[httpx.Request] = field(default_factory=list)
+    asked: list[httpx2.Request] = field(default_factory=list)
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request)
         answer = self.answers.get(f"{request.method} {request.url.path.removeprefix('/api')}")
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer or httpx.Response(
+        return answer or httpx2.Response(
             404, json={"title": "Not found", "status": 404, "detail": "There is no such page."}
         )
 
@@ -47,7 +47,7 @@ class Door:
 
 
 @dataclass(frozen=True)
-class CommandResult:
+class Result:
     code: int
     out: str
     err: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import httpx
+import httpx2
 
 from audit.evidence import Charge
 from deployed import users
@@ -91,10 +91,10 @@ class Person:
     def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
         self.shop, self.token, self.email = shop, token, email
         headers = {b"Authorization": token.encode()} if token else {}
-        limits = httpx.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
-        self._http = httpx.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
+        limits = httpx2.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
+        self._http = httpx2.Client(base_url=shop.url + "/", headers=headers, timeout=90, limits=limits, trust_env=False)
 
-    def asks(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def asks(self, method: str, path: str, **request: Any) -> httpx2.Response:
         """One request, whatever the answer."""
         return self._http.request(method, path, **request)
 
@@ -105,7 +105,7 @@ class Person:
         key: str | None = None,
         expected_total: int | None = None,
         to: Mapping[str, Any] = HOME,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         expected = {} if expected_total is None else {"expected_total": {"amount": expected_total, "currency": "USD"}}
         return self.asks(
             "POST",
@@ -124,14 +124,14 @@ class Person:
         assert answer.status_code == 201, answer.text
         return Order(self.shop, answer.json()["order_id"], answer.json())
 
-    def cancels(self, order: "Order") -> httpx.Response:
+    def cancels(self, order: "Order") -> httpx2.Response:
         return self.asks("POST", f"orders/{order.id}/cancellation")
 
-    def reviews(self, order: "Order", decision: str, note: str | None = None) -> httpx.Response:
+    def reviews(self, order: "Order", decision: str, note: str | None = None) -> httpx2.Response:
         body = {"decision": decision, **({"note": note} if note else {})}
         return self.asks("POST", f"orders/{order.id}/review", json=body)
 
-    def looks_at(self, order: "Order") -> httpx.Response:
+    def looks_at(self, order: "Order") -> httpx2.Response:
         return self.asks("GET", f"orders/{order.id}")
 
 

@@ -410,7 +410,7 @@ def test_the_verdict_says_how_much_is_wrong_and_what_to_type_next(
     plant: Callable[[Evidence], Evidence], says: str, following: str | None
 ) -> None:
     verdict = verdict_on(judge(plant(quiet_shop())))
-    assert (verdict.summary, verdict.next) == (says, following)
+    assert (verdict.text, verdict.next) == (says, following)
 
 
 def test_an_address_that_has_changed_since_is_no_fault() -> None:

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import pytest
 
 from deployed.seeding import catalogue
 from inventory.domain import ProductRequest, is_sku
-from tests.support.front_door import CommandResult, Door, product
+from tests.support.front_door import Door, Result, product
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 
 def test_the_shelf_shows_every_page_of_products(run: Run, door: Door) -> None:
     door.answers["GET /products"] = [
-        httpx.Response(200, json={"products": [product("MUG")], "next_cursor": "next"}),
-        httpx.Response(200, json={"products": [product("PEN", available=0)], "next_cursor": None}),
+        httpx2.Response(200, json={"products": [product("MUG")], "next_cursor": "next"}),
+        httpx2.Response(200, json={"products": [product("PEN", available=0)], "next_cursor": None}),
     ]
     out = run("products").out
     assert "MUG" in out
@@ -24,7 +24,7 @@ def test_the_shelf_shows_every_page_of_products(run: Run, door: Door) -> None:
 
 
 def test_an_empty_shop_says_how_to_fill_it(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(200, json={"products": [], "next_cursor": None})
+    door.answers["GET /products"] = httpx2.Response(200, json={"products": [], "next_cursor": None})
     assert "shop seed" in run("products").out
 
 

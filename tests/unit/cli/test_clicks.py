@@ -5,20 +5,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from clickstream.domain import LATE, PostedClicks
 from deployed import browsing
 from deployed.browsing import sessions
-from tests.support.front_door import CommandResult, Door, order, product
+from tests.support.front_door import Door, Result, order, product
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SHELF = [f"SKU-{number}" for number in range(20)]
-ACCEPTED = httpx.Response(202, json={"accepted": 1})
-BUSY = httpx.Response(503, json={"title": "Clicks refused", "status": 503, "detail": "Send all of them again."})
+ACCEPTED = httpx2.Response(202, json={"accepted": 1})
+BUSY = httpx2.Response(503, json={"title": "Clicks refused", "status": 503, "detail": "Send all of them again."})
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shelf(door: Door) -> Door:
     page = {"products": [product(sku) for sku in SHELF], "next_cursor": None}
-    door.answers |= {"GET /products": httpx.Response(200, json=page), "POST /clicks": ACCEPTED}
+    door.answers |= {"GET /products": httpx2.Response(200, json=page), "POST /clicks": ACCEPTED}
     return door
 
 
@@ -108,14 +108,14 @@ def test_a_stream_that_stays_busy_is_told(run: Run, shelf: Door) -> None:
 
 
 def test_a_shop_that_takes_no_clicks_says_so_at_once(run: Run, shelf: Door) -> None:
-    shelf.answers["POST /clicks"] = httpx.Response(404, json={"status": 404, "detail": "This shop takes no clicks."})
+    shelf.answers["POST /clicks"] = httpx2.Response(404, json={"status": 404, "detail": "This shop takes no clicks."})
     said = run("clicks", "--sessions", "1")
     assert (said.code, len(sent(shelf))) == (1, 1)
     assert "takes no clicks" in said.err
 
 
 def test_those_who_buy_order_once_per_visit(run: Run, shelf: Door) -> None:
-    shelf.answers["POST /orders"] = httpx.Response(201, json=order())
+    shelf.answers["POST /orders"] = httpx2.Response(201, json=order())
     said = run("clicks", "--sessions", "50", "--seed", "3", "--orders", "--json").json
     keys = [request.headers["Idempotency-Key"] for request in shelf.asked if request.url.path == "/api/orders"]
     assert said["orders"] == len(keys) == len(set(keys)) > 0
@@ -123,7 +123,7 @@ def test_those_who_buy_order_once_per_visit(run: Run, shelf: Door) -> None:
 
 
 def test_an_empty_shop_has_nothing_to_look_at(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(200, json={"products": [], "next_cursor": None})
+    door.answers["GET /products"] = httpx2.Response(200, json={"products": [], "next_cursor": None})
     said = run("clicks")
     assert said.code == 1
     assert "shop seed" in said.err
@@ -137,7 +137,7 @@ def trend(sku: str, views: int, carts: int = 0, purchases: int = 0) -> dict[str,
 
 def test_trending_is_a_bar_chart(run: Run, door: Door) -> None:
     products = [trend("MUG", 400, 100, 40), trend("TEA", 200, 1), trend("PEN", 0, 0, 2)]
-    door.answers["GET /trending"] = httpx.Response(200, json={"minutes": 60, "products": products})
+    door.answers["GET /trending"] = httpx2.Response(200, json={"minutes": 60, "products": products})
     mug, tea, pen = run("trending").out.rstrip().splitlines()[-5:-2]
     drawn = {line.split()[0]: Counter(line.split()[1]) for line in (mug, tea, pen)}
     assert drawn["MUG"] == {"█": 5, "▒": 7, "░": 36}
@@ -149,12 +149,12 @@ def test_trending_is_a_bar_chart(run: Run, door: Door) -> None:
 
 def test_trending_for_machines_is_what_the_service_says(run: Run, door: Door) -> None:
     products = [trend(f"SKU-{number}", 30 - number) for number in range(30)]
-    door.answers["GET /trending"] = httpx.Response(200, json={"minutes": 5, "products": products})
+    door.answers["GET /trending"] = httpx2.Response(200, json={"minutes": 5, "products": products})
     assert run("trending", "--minutes", "5", "--top", "30", "--json").json == products
     assert door.asked[-1].url.params["minutes"] == "5"
     assert len(run("trending", "--json").json) == 20
 
 
 def test_an_idle_shop_says_how_to_get_visitors(run: Run, door: Door) -> None:
-    door.answers["GET /trending"] = httpx.Response(200, json={"minutes": 60, "products": []})
+    door.answers["GET /trending"] = httpx2.Response(200, json={"minutes": 60, "products": []})
     assert "shop clicks" in run("trending").out

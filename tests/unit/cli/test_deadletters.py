@@ -19,9 +19,9 @@ from deployed.dead_letters.redrive import redrive
 from deployed.errors import CommandError, Usage
 from schemas.examples import example
 from tests.support.aws_stack import ACCOUNT, MAPPING, AwsStack
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 ORDER = "ord_0b5f2d9c1e7a4f68b3d1c2a9e8f70615"
 EVENT = example(OrderConfirmed).as_published()

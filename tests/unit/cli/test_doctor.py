@@ -13,11 +13,11 @@ from deployed.cost import list_prices
 from deployed.doctor import account, asking, machine, plan
 from deployed.doctor.check import Check, State, ok
 from deployed.errors import Usage
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 from tools.deployment import LONGEST_STACK_NAME
 from tools.expand import ROOT
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 CONFIG = ROOT / "samconfig.toml"
 
 
@@ -168,7 +168,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "/dev/null")
 
 
-def checks(said: CommandResult) -> dict[str, dict[str, Any]]:
+def checks(said: Result) -> dict[str, dict[str, Any]]:
     return {check["check"]: check for check in said.json["checks"]}
 
 

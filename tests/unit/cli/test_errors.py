@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE
 
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from cli import session
 from deployed.stack import PROJECT
-from tests.support.front_door import CommandResult, Door, product
+from tests.support.front_door import Door, Result, product
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
-PROBLEM = httpx.Response(
+PROBLEM = httpx2.Response(
     400,
     headers={"content-type": "application/problem+json"},
     json={
@@ -31,7 +31,7 @@ PROBLEM = httpx.Response(
 )
 
 
-def one_line(said: CommandResult, code: int) -> str:
+def one_line(said: Result, code: int) -> str:
     assert said.code == code
     assert said.out == ""
     assert "Traceback" not in said.err
@@ -58,22 +58,22 @@ def test_a_refusal_for_machines_is_the_problem_itself(run: Run, door: Door) -> N
 
 
 def test_what_api_gateway_itself_refuses_is_said_too(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(403, json={"message": "Forbidden"})
+    door.answers["GET /products"] = httpx2.Response(403, json={"message": "Forbidden"})
     assert one_line(run("products"), 1) == "✗ Forbidden (403)\n"
 
 
 def test_an_answer_that_is_no_json_is_a_refusal_like_others(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(502, text="<html>")
+    door.answers["GET /products"] = httpx2.Response(502, text="<html>")
     assert one_line(run("products"), 1) == "✗ Bad Gateway (502)\n"
 
 
 def test_when_nothing_answers_it_says_how_to_start_it(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.ConnectError("refused")
+    door.answers["GET /products"] = httpx2.ConnectError("refused")
     assert "make run" in one_line(run("products"), 1)
 
 
 def test_when_the_answer_is_late_it_says_so(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.ReadTimeout("")
+    door.answers["GET /products"] = httpx2.ReadTimeout("")
     assert "ReadTimeout" in one_line(run("products"), 1)
 
 
@@ -165,5 +165,5 @@ def test_help_is_as_wide_as_its_terminal_and_no_narrower(run: Run, monkeypatch: 
 
 
 def test_json_is_understood_anywhere_on_the_line(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(200, json={"products": [product("MUG")], "next_cursor": None})
+    door.answers["GET /products"] = httpx2.Response(200, json={"products": [product("MUG")], "next_cursor": None})
     assert run("products", "--json").json == run("--json", "products").json

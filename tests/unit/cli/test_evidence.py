@@ -258,7 +258,7 @@ def test_a_busy_shop_says_what_it_waits_for_how_much_is_left_and_until_when(
     run_audit(stack, patience=30, progress=steps.append)
 
     assert steps[0].left == 30
-    assert steps[0].activity == (
+    assert steps[0].text == (
         "12 Workflows/Checkout running, 5 in Order/Queue5, 4 in Order/Queue4, and in 3 other places"
     )
 

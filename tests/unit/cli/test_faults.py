@@ -10,7 +10,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-import httpx
+import httpx2
 import pytest
 import typer
 from rich.console import RenderableType
@@ -24,9 +24,9 @@ from contracts.events import EVENTS
 from deployed.front_door import Order
 from deployed.stack import PROJECT
 from deployed.watch import BusEvent
-from tests.support.front_door import DETAILS, CommandResult, Door, order, product
+from tests.support.front_door import DETAILS, Door, Result, order, product
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # What a command cannot do without, by the name of its parameter.
@@ -71,7 +71,7 @@ def written(stream: TextIO) -> str:
     return stream.buffer.getvalue().decode(stream.encoding)
 
 
-def one_line(said: CommandResult, code: int = 1) -> str:
+def one_line(said: Result, code: int = 1) -> str:
     assert (said.code, said.out) == (code, "")
     assert said.err.count("\n") == 1, said.err
     return said.err
@@ -126,7 +126,7 @@ def test_a_home_that_is_none(
     for extra in ((), ("--json",)):
         code = main(["--home", home, *line, *extra])
         said = capsys.readouterr()
-        told = one_line(CommandResult(code, said.out, said.err))
+        told = one_line(Result(code, said.out, said.err))
         assert "fault of the command line" not in told
         if extra:
             assert json.loads(told)["detail"]
@@ -174,7 +174,7 @@ def test_a_terminal_that_knows_few_characters(
 def named(door: Door) -> Callable[[str], None]:
     def name(text: str) -> None:
         shelf = {"products": [product("MUG") | {"name": text}], "next_cursor": None}
-        door.answers["GET /products"] = httpx.Response(200, json=shelf)
+        door.answers["GET /products"] = httpx2.Response(200, json=shelf)
 
     return name
 
@@ -192,7 +192,7 @@ def test_stored_text_cannot_command_the_terminal_and_json_keeps_it(
 
 
 def test_what_is_refused_cannot_command_the_terminal(run: Run, door: Door) -> None:
-    door.answers["GET /products"] = httpx.Response(400, json={"detail": "no \x1b]0;title\x07"})
+    door.answers["GET /products"] = httpx2.Response(400, json={"detail": "no \x1b]0;title\x07"})
     assert "\x1b" not in run("products").err
     assert "\x1b" not in run("show", "x\x1b[2J").err
 

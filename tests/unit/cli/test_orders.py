@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import pytest
 
 from deployed.checkouts import Checkout, Checkouts, Step
-from tests.support.front_door import CommandResult, Door, event, order, product
+from tests.support.front_door import Door, Result, event, order, product
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_order_asks_for_its_goods_as_the_first_customer(run: Run, door: Door) -> None:
-    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    door.answers["POST /orders"] = httpx2.Response(201, json=order())
     said = run("order", "MUG:2", "PEN", "--method", "pm_flaky")
     assert said.code == 0
     assert door.body()["lines"] == [{"sku": "MUG", "quantity": 2}, {"sku": "PEN", "quantity": 1}]
@@ -30,7 +30,7 @@ def test_an_order_asks_for_its_goods_as_the_first_customer(run: Run, door: Door)
 
 
 def test_every_order_has_a_key_of_its_own_unless_one_is_given(run: Run, door: Door) -> None:
-    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    door.answers["POST /orders"] = httpx2.Response(201, json=order())
     for line in (("order", "MUG"), ("order", "MUG"), ("order", "MUG", "--key", "mine")):
         run(*line)
     first, second, third = (request.headers["Idempotency-Key"] for request in door.asked)
@@ -41,19 +41,19 @@ def test_every_order_has_a_key_of_its_own_unless_one_is_given(run: Run, door: Do
 @pytest.mark.parametrize("key", ["", "é"])
 def test_a_key_goes_to_the_front_door_as_it_was_given(run: Run, door: Door, key: str) -> None:
     """It says what a key may be; a new one in place of an empty variable would order twice."""
-    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    door.answers["POST /orders"] = httpx2.Response(201, json=order())
     run("order", "MUG", "--key", key)
     assert dict(door.asked[0].headers.raw)[b"Idempotency-Key"] == key.encode()
 
 
 def test_a_replay_is_told_apart_from_a_new_order(run: Run, door: Door) -> None:
-    door.answers["POST /orders"] = httpx.Response(201, json=order(), headers={"Idempotency-Replayed": "true"})
+    door.answers["POST /orders"] = httpx2.Response(201, json=order(), headers={"Idempotency-Replayed": "true"})
     assert run("order", "MUG", "--key", "mine", "--json").json["replayed"] is True
     assert "nothing was ordered twice" in run("order", "MUG", "--key", "mine").err
 
 
 def test_somebody_else_can_order(run: Run, door: Door) -> None:
-    door.answers["POST /orders"] = httpx.Response(201, json=order())
+    door.answers["POST /orders"] = httpx2.Response(201, json=order())
     run("order", "MUG", "--as", "customer-2@example.com")
     assert door.asked[-1].headers["Authorization"] == "token of customer-2@example.com"
 
@@ -61,29 +61,29 @@ def test_somebody_else_can_order(run: Run, door: Door) -> None:
 def test_without_goods_the_first_product_in_stock_is_ordered(run: Run, door: Door) -> None:
     shelf = {"products": [product("MUG", available=0), product("PEN")], "next_cursor": None}
     door.answers |= {
-        "GET /products": httpx.Response(200, json=shelf),
-        "POST /orders": httpx.Response(201, json=order()),
+        "GET /products": httpx2.Response(200, json=shelf),
+        "POST /orders": httpx2.Response(201, json=order()),
     }
     run("order")
     assert door.body()["lines"] == [{"sku": "PEN", "quantity": 1}]
 
 
 def test_waiting_ends_when_checkout_has_decided(run: Run, door: Door) -> None:
-    looks = [httpx.Response(200, json=order(status=status)) for status in ("PLACED", "PLACED", "REJECTED")]
-    door.answers |= {"POST /orders": httpx.Response(201, json=order()), "GET /orders/ord_1": [*looks]}
+    looks = [httpx2.Response(200, json=order(status=status)) for status in ("PLACED", "PLACED", "REJECTED")]
+    door.answers |= {"POST /orders": httpx2.Response(201, json=order()), "GET /orders/ord_1": [*looks]}
     assert run("order", "MUG", "--wait", "--json").json["status"] == "REJECTED"
 
 
 def test_an_order_that_is_held_says_who_goes_on(run: Run, door: Door) -> None:
-    found = httpx.Response(200, json=order(status="AWAITING_REVIEW"))
-    door.answers |= {"POST /orders": httpx.Response(201, json=order()), "GET /orders/ord_1": found}
+    found = httpx2.Response(200, json=order(status="AWAITING_REVIEW"))
+    door.answers |= {"POST /orders": httpx2.Response(201, json=order()), "GET /orders/ord_1": found}
     assert "./shop review ord_1 approve" in run("order", "MUG", "--wait").err
 
 
 def test_waiting_has_an_end_and_says_how_to_go_on(run: Run, door: Door) -> None:
     door.answers |= {
-        "POST /orders": httpx.Response(201, json=order()),
-        "GET /orders/ord_1": httpx.Response(200, json=order()),
+        "POST /orders": httpx2.Response(201, json=order()),
+        "GET /orders/ord_1": httpx2.Response(200, json=order()),
     }
     said = run("order", "MUG", "--wait", "--patience", "0")
     assert said.code == 1
@@ -92,8 +92,8 @@ def test_waiting_has_an_end_and_says_how_to_go_on(run: Run, door: Door) -> None:
 
 def test_orders_are_read_page_by_page_up_to_the_limit(run: Run, door: Door) -> None:
     pages = [
-        httpx.Response(200, json={"orders": [order(order_id=f"ord_{n}") for n in (1, 2)], "next_cursor": "next"}),
-        httpx.Response(200, json={"orders": [order(order_id="ord_3")], "next_cursor": "more"}),
+        httpx2.Response(200, json={"orders": [order(order_id=f"ord_{n}") for n in (1, 2)], "next_cursor": "next"}),
+        httpx2.Response(200, json={"orders": [order(order_id="ord_3")], "next_cursor": "more"}),
     ]
     door.answers["GET /orders"] = [*pages]
     found = run("orders", "--limit", "3", "--json").json
@@ -107,21 +107,21 @@ def test_what_became_of_orders_is_seen_on_narrow_terminals_too(
 ) -> None:
     monkeypatch.setattr("cli.session._PIPE_WIDTH", width)
     found = order(order_id="ord_" + 32 * "a", status="REJECTED", reason="out_of_stock")
-    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [found], "next_cursor": None})
+    door.answers["GET /orders"] = httpx2.Response(200, json={"orders": [found], "next_cursor": None})
     out = run("orders").out
     assert all(told in out for told in (found["order_id"], "REJECTED", "$29.00", "out of stock"))
     assert ("2026-01-01" in out) == placed
 
 
 def test_all_orders_are_for_the_operator(run: Run, door: Door) -> None:
-    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [], "next_cursor": None})
+    door.answers["GET /orders"] = httpx2.Response(200, json={"orders": [], "next_cursor": None})
     run("orders", "--all")
     assert door.asked[-1].headers["Authorization"] == "token of operator-1@example.com"
 
 
 def test_an_order_that_needs_a_person_says_so(run: Run, door: Door) -> None:
     attention = {"reason": "refund failed", "since": "2026-01-01T12:00:05.000000Z"}
-    door.answers["GET /orders/ord_1"] = httpx.Response(200, json=order(status="REJECTED", attention=attention))
+    door.answers["GET /orders/ord_1"] = httpx2.Response(200, json=order(status="REJECTED", attention=attention))
     assert "refund failed" in run("show", "ord_1").out
 
 
@@ -141,8 +141,8 @@ def test_a_story_tells_each_event_with_the_time_since_the_one_before(run: Run, d
         event("OrderConfirmed", "01.500000"),
     ]
     door.answers |= {
-        "GET /orders/ord_1": httpx.Response(200, json=order(status="CONFIRMED")),
-        "GET /orders/ord_1/timeline": httpx.Response(200, json={"order_id": "ord_1", "events": told}),
+        "GET /orders/ord_1": httpx2.Response(200, json=order(status="CONFIRMED")),
+        "GET /orders/ord_1/timeline": httpx2.Response(200, json={"order_id": "ord_1", "events": told}),
     }
     lines = run("story", "ord_1").out.splitlines()
     placed, reserved, confirmed = (line for line in lines if line.startswith(("+", " +")) or " +" in line[:12])
@@ -162,8 +162,8 @@ def test_a_story_tells_the_steps_of_its_checkout_and_what_it_cost(
     step = Step("Authorize payment", began, began + timedelta(seconds=3), 3, ("GatewayUnavailable",) * 2)
     remembered.append(Checkout(began, "SUCCEEDED", (step,)))
     door.answers |= {
-        "GET /orders/ord_1": httpx.Response(200, json=order(status="CONFIRMED")),
-        "GET /orders/ord_1/timeline": httpx.Response(
+        "GET /orders/ord_1": httpx2.Response(200, json=order(status="CONFIRMED")),
+        "GET /orders/ord_1/timeline": httpx2.Response(
             200, json={"order_id": "ord_1", "events": [event("OrderPlaced", "00.000000")]}
         ),
     }
@@ -179,20 +179,20 @@ def test_a_story_tells_the_steps_of_its_checkout_and_what_it_cost(
 @pytest.mark.usefixtures("remembered")
 def test_without_an_order_the_story_is_of_the_newest(run: Run, door: Door) -> None:
     door.answers |= {
-        "GET /orders": httpx.Response(200, json={"orders": [order(order_id="ord_9")], "next_cursor": None}),
-        "GET /orders/ord_9/timeline": httpx.Response(200, json={"order_id": "ord_9", "events": []}),
+        "GET /orders": httpx2.Response(200, json={"orders": [order(order_id="ord_9")], "next_cursor": None}),
+        "GET /orders/ord_9/timeline": httpx2.Response(200, json={"order_id": "ord_9", "events": []}),
     }
     told = run("story", "--json").json
     assert (told["order_id"], told["status"], told["events"]) == ("ord_9", "PLACED", [])
 
 
 def test_where_nothing_was_ordered_the_story_says_how_to_begin(run: Run, door: Door) -> None:
-    door.answers["GET /orders"] = httpx.Response(200, json={"orders": [], "next_cursor": None})
+    door.answers["GET /orders"] = httpx2.Response(200, json={"orders": [], "next_cursor": None})
     assert "shop order" in run("story").err
 
 
 def test_an_order_is_cancelled_by_an_operator_or_by_its_customer(run: Run, door: Door) -> None:
-    door.answers["POST /orders/ord_1/cancellation"] = httpx.Response(202, json=order(status="CANCELLED", version=2))
+    door.answers["POST /orders/ord_1/cancellation"] = httpx2.Response(202, json=order(status="CANCELLED", version=2))
     assert run("cancel", "ord_1", "--json").json["status"] == "CANCELLED"
     run("cancel", "ord_1", "--as", "customer-1@example.com")
     tokens = [request.headers["Authorization"] for request in door.asked]
@@ -200,7 +200,7 @@ def test_an_order_is_cancelled_by_an_operator_or_by_its_customer(run: Run, door:
 
 
 def test_a_review_is_a_decision_with_or_without_a_note(run: Run, door: Door) -> None:
-    door.answers["POST /orders/ord_1/review"] = httpx.Response(202, json=order(review="approved", version=3))
+    door.answers["POST /orders/ord_1/review"] = httpx2.Response(202, json=order(review="approved", version=3))
     run("review", "ord_1", "approve")
     assert door.body() == {"decision": "approve"}
     run("review", "ord_1", "reject", "--note", "card reported stolen")
@@ -214,7 +214,7 @@ def test_settling_says_when_nobody_was_needed(
 ) -> None:
     """Then nothing shows when the money is back: the story does."""
     monkeypatch.setattr("cli.commands.decisions.settle_again", lambda *_of: "its timeline")
-    looks = [httpx.Response(200, json=order(status="CANCELLED", attention=found)) for found in (attention, None)]
+    looks = [httpx2.Response(200, json=order(status="CANCELLED", attention=found)) for found in (attention, None)]
     door.answers["GET /orders/ord_1"] = [*looks]
     said = run("settle", "ord_1")
     assert said.code == 0

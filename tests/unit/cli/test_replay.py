@@ -15,10 +15,10 @@ from contracts.envelope import event_id
 from deployed.resources import Resource
 from shopkit.dynamodb import from_item, to_item
 from tests.support.aws_stack import AwsStack
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 from tests.support.tables import create_tables
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"

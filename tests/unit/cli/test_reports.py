@@ -15,10 +15,10 @@ from audit.result import CheckResult
 from deployed.resources import Resource, Resources
 from deployed.stack import PROJECT, Stack
 from shopkit.dynamodb import to_item
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 from tests.support.tables import create_tables
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 RIGHT = CheckResult(1, "stock", "1 sku", ())
 WRONG = CheckResult(

@@ -13,10 +13,10 @@ from cli import session
 from contracts.types import rfc3339
 from shopkit.dynamodb import to_item
 from tests.support.aws_stack import AwsStack
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 from tests.support.tables import create_tables
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -15,9 +15,9 @@ from cli import session
 from deployed import users
 from deployed.seeding import CUSTOMERS, OPERATORS, address, catalogue
 from deployed.stack import Details, Stack
-from tests.support.front_door import DETAILS, CommandResult, Door
+from tests.support.front_door import DETAILS, Door, Result
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def pool(home: Path) -> Iterator[str]:
 @pytest.fixture
 def inventory(door: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
     for entry in catalogue():
-        door.answers[f"PUT /products/{entry.sku}"] = httpx.Response(200, json={})
-        door.answers[f"POST /products/{entry.sku}/restock"] = httpx.Response(200, json={})
+        door.answers[f"PUT /products/{entry.sku}"] = httpx2.Response(200, json={})
+        door.answers[f"POST /products/{entry.sku}/restock"] = httpx2.Response(200, json={})
     monkeypatch.setattr("deployed.seeding._await_replica", lambda _stack, _skus: None)
     monkeypatch.setattr(session, "sign_in", users.sign_in)
     return door

@@ -15,7 +15,7 @@ from deployed import stack as context
 from deployed import standing
 from deployed.errors import CommandError
 from deployed.stack import Stack
-from tests.support.front_door import DETAILS, CommandResult, Door
+from tests.support.front_door import DETAILS, Door, Result
 
 WHOLE = {
     "StackStatus": "CREATE_COMPLETE",
@@ -25,9 +25,7 @@ COMMANDS = (["url"], ["orders"], ["products"], ["login"], ["audit", "--wait", "0
 
 
 @pytest.fixture
-def type_(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., CommandResult]:
+def type_(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command line, with a stack at which nothing works."""
 
     def broken(*_: object, **__: object) -> Any:
@@ -37,10 +35,10 @@ def type_(
     monkeypatch.setattr("deployed.users.sign_in", broken)
     monkeypatch.setattr(Stack, "client", broken)
 
-    def run(*line: str) -> CommandResult:
+    def run(*line: str) -> Result:
         code = main(["--home", str(home), *line])
         said = capsys.readouterr()
-        return CommandResult(code, said.out, said.err)
+        return Result(code, said.out, said.err)
 
     return run
 
@@ -56,7 +54,7 @@ def type_(
     ],
 )
 def test_every_command_says_the_same_of_a_shop_that_is_not_whole(
-    type_: Callable[..., CommandResult],
+    type_: Callable[..., Result],
     monkeypatch: pytest.MonkeyPatch,
     listening: bool,
     found: dict[str, Any] | None,
@@ -72,7 +70,7 @@ def test_every_command_says_the_same_of_a_shop_that_is_not_whole(
 
 
 def test_of_a_whole_shop_the_error_itself_is_told(
-    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, door: Door
+    type_: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, door: Door
 ) -> None:
     monkeypatch.setattr(standing, "_listening", lambda _endpoint: True)
     monkeypatch.setattr(standing, "_described", lambda _stack: WHOLE)
@@ -82,9 +80,7 @@ def test_of_a_whole_shop_the_error_itself_is_told(
     del door
 
 
-def test_a_first_deployment_that_was_interrupted_is_called_that(
-    home: Path, type_: Callable[..., CommandResult]
-) -> None:
+def test_a_first_deployment_that_was_interrupted_is_called_that(home: Path, type_: Callable[..., Result]) -> None:
     (home / "stack.json").unlink()
     assert "none was started" in type_("url").err
     (home / "emulator.json").write_text("{}")
@@ -108,7 +104,7 @@ def refusal(code: str) -> ClientError:
     ],
 )
 def test_what_is_wrong_on_aws_is_named(
-    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+    type_: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
 ) -> None:
     def refuse(*_: object) -> dict[str, str]:
         raise error
@@ -120,7 +116,7 @@ def test_what_is_wrong_on_aws_is_named(
 
 
 def test_a_network_that_swallows_everything_is_given_up(
-    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
+    type_: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = threading.Event()
     monkeypatch.setattr(context, "_FIRST_CALL_SECONDS", 0.01)
@@ -130,7 +126,7 @@ def test_a_network_that_swallows_everything_is_given_up(
 
 
 def test_without_a_region_or_a_profile_that_is_named(
-    type_: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
+    type_: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)

@@ -13,9 +13,9 @@ from contracts.payment import PaymentCaptured
 from deployed.watch import Filter, Watch, remove_leftovers, watching
 from schemas.examples import example
 from tests.support.aws_stack import AwsStack
-from tests.support.front_door import CommandResult
+from tests.support.front_door import Result
 
-type Run = Callable[..., CommandResult]
+type Run = Callable[..., Result]
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Everything that the checks compare, read directly from AWS. The audit trusts no function of the shop."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -15,7 +14,7 @@ from audit.wiring import Wiring, wiring_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import pages
 
 type Row = dict[str, Any]
 type Counting = Callable[[int], None]
@@ -329,13 +328,11 @@ def _webhook_since(stack: Stack) -> datetime | None:
 
 
 def _whole(dynamodb: Any, table: str, counting: Counting) -> list[Row]:
-    return list(chain.from_iterable(_pages(dynamodb, table, counting)))
-
-
-def _pages(dynamodb: Any, table: str, counting: Counting) -> Iterator[list[Row]]:
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-        counting(len(page["Items"]))
-        yield [from_item(item) for item in page["Items"]]
+    rows: list[Row] = []
+    for page in pages(dynamodb, "scan", TableName=table, ConsistentRead=True):
+        counting(len(page))
+        rows += page
+    return rows
 
 
 def _with_prefix(rows: list[Row], prefix: str) -> list[Row]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,7 +14,7 @@ from contracts.types import Money, Timestamp, Value
 from deployed.errors import CommandError
 from deployed.stack import Stack
 from shopkit.bus import entries
-from shopkit.dynamodb import from_item, to_value
+from shopkit.dynamodb import pages, to_value
 
 _POLL_SECONDS = 0.3
 _PRODUCT = "product#"
@@ -136,17 +136,15 @@ def _read[P: _Named](stack: Stack, path: str, kind: type[P]) -> dict[str, P | No
 
 def _rows(stack: Stack, path: str) -> Iterator[dict[str, Any]]:
     """Returns the products' rows of a table. It reads the whole table, which is fine for an operator's command."""
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=stack.resources[path],
-            ConsistentRead=True,
-            FilterExpression="begins_with(pk, :product)",
-            ExpressionAttributeValues={":product": {"S": _PRODUCT}},
-        )
+    found = pages(
+        stack.client("dynamodb"),
+        "scan",
+        TableName=stack.resources[path],
+        ConsistentRead=True,
+        FilterExpression="begins_with(pk, :product)",
+        ExpressionAttributeValues={":product": to_value(_PRODUCT)},
     )
-    return (from_item(item) for page in pages for item in page["Items"])
+    return chain.from_iterable(found)
 
 
 def _remove(stack: Stack, sku: str, entry: Entry | None) -> None:

@@ -10,7 +10,7 @@ from deployed.dead_letters.redrive import redrive
 from deployed.errors import CommandError
 from deployed.queue_depth import attributes_of, depth_in
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import query
 
 _CLOSING = ("OrderRejected", "OrderCancelled")
 _POLL_SECONDS, _SLACK_SECONDS = 0.3, 15
@@ -53,16 +53,8 @@ def _await_last_delivery(sqs: Any, queue: str) -> None:
 
 
 def _closing_event(stack: Stack, order_id: str) -> dict[str, Any]:
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.resources["Order/Timeline"],
-            KeyConditionExpression="order_id = :order_id",
-            ExpressionAttributeValues={":order_id": {"S": order_id}},
-        )
-    )
-    for row in (from_item(item) for page in pages for item in page["Items"]):
+    timeline = stack.resources["Order/Timeline"]
+    for row in query(stack.client("dynamodb"), timeline, "order_id = :order_id", {":order_id": order_id}):
         if row["type"] in _CLOSING:
             return {
                 "source": row["source"],

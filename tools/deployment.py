@@ -66,6 +66,7 @@ def written_name(type_: str, properties: Mapping[str, Any]) -> Any:
     """Returns the physical name in the template: `QueueName` of a queue, `TableName` of a table, `Name` of most
     others."""
     kind = type_.rpartition("::")[2].removeprefix("Serverless")
+    properties = properties.get(f"{kind}Config", properties)  # as CloudFront has it
     return properties.get(kind + "Name", properties.get("Name"))
 
 

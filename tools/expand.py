@@ -7,16 +7,18 @@ template tests and cfn-lint both check the expansion, never the shorthand.
 import argparse
 import json
 import logging
-import os
 import subprocess
 import sys
 from functools import cache
 from os.path import normpath
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.translator.transform import transform
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,9 +26,6 @@ EXPANDED = ROOT / ".local" / "expanded"
 # `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. The expansion does the same, and
 # keeps each nested template's path in its address, so that a parent still leads to its child.
 ARTIFACTS = "https://artifacts.s3.amazonaws.com/"
-
-# The translator needs a region only to find the partition.
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 type Template = dict[str, Any]
 
@@ -70,7 +69,7 @@ def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
         *(resource.get("Properties", {}) for resource in source["Resources"].values()),
     ):
         _package(properties, folder, root)
-    expanded: Template = transform(source, {}, _NoManagedPolicies(), passthrough_metadata=True)
+    expanded = _transformed(source)
     for name, definition in machines.items():
         # As an object, because cfn-lint reads only that.
         properties = expanded["Resources"][name]["Properties"]
@@ -84,12 +83,16 @@ def child(template_url: str) -> Path:
     return Path(template_url.removeprefix(ARTIFACTS))
 
 
-class _NoManagedPolicies:
+def _transformed(source: Template) -> Template:
     """Replaces the account's managed policies, which the translator looks up by name. The one used here is given by its
     ARN."""
-
-    def load(self) -> dict[str, str]:
-        return {}
+    to_py27_compatible_template(source, {})
+    translator = Translator(None, Parser(), boto_session=SimpleNamespace(region_name="us-east-1"))
+    translated = translator.translate(
+        source, parameter_values={}, passthrough_metadata=True, get_managed_policy_map=dict
+    )
+    expanded: Template = undo_mark_unicode_str_in_template(translated)
+    return expanded
 
 
 def _package(properties: dict[str, Any], folder: Path, root: Path) -> None:

@@ -58,11 +58,10 @@ def replay(
         raise Usage(f"{since} is not before {until or 'now'}.")
     _must_hold(archive, end)
     chosen = rules_named(rules, only) if only else [rule for rule in rules if not rule.tells_people]
-    name = _replayed(shop, archive, begin, end, chosen)
     left_out = [rule.path for rule in rules if rule not in chosen]
     shop.say(
         {
-            "replay": name,
+            "replay": _replayed(shop, archive, begin, end, chosen),
             "since": begin.isoformat(),
             "until": end.isoformat(),
             "archive": {"began": archive.began.isoformat(), "events": archive.events},

@@ -124,7 +124,7 @@ class EventPicture:
         told = Text.assemble(
             (harmless(event.about), "cyan"),
             "  ",
-            harmless(", ".join(_said(event.data))),
+            harmless(", ".join(_fields(event.data))),
             ("  (replayed)", "yellow") if event.replayed else "",
         )
         if options.max_width < WIDE:
@@ -134,7 +134,7 @@ class EventPicture:
             yield Text.assemble(head, "  ", told)
 
 
-def _said(data: Mapping[str, Any]) -> Iterator[str]:
+def _fields(data: Mapping[str, Any]) -> Iterator[str]:
     """Returns the details of an event except the order's id, other ids and times."""
     for name, value in data.items():
         match value:

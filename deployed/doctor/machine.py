@@ -22,7 +22,7 @@ def machine(environment: Path) -> Iterator[Check]:
 
 def _program(name: str, program: str, words: list[str], environment: Path, todo: str) -> Check:
     for path in filter(None, (shutil.which(program), shutil.which(program, path=str(environment / "bin")))):
-        version = _said([path, *words])
+        version = _version_of([path, *words])
         if version is None:
             continue
         if Path(path).parent == environment / "bin":
@@ -31,7 +31,7 @@ def _program(name: str, program: str, words: list[str], environment: Path, todo:
     return problem(name, "not found", todo)
 
 
-def _said(command: list[str]) -> str | None:
+def _version_of(command: list[str]) -> str | None:
     """Returns the first line of the program's output, or None if it fails."""
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)

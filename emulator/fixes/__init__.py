@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation
     "nested_stacks",
@@ -23,9 +24,11 @@ NAMES = (
     "encoded_paths",
     "repeated_headers",
     "batch_actions",
+    "lambda_actions",
     "transactions",
     "ses_identities",
     "case_blind_pools",
+    "confirmation_codes",
     "resharding",
     "streams",
     "firehose",

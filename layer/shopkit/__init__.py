@@ -1,1 +1,1 @@
-"""What every service's handlers stand on: HTTP, DynamoDB items, queues, streams, the outbox relay, telemetry."""
+"""Building blocks of the services' handlers: HTTP, DynamoDB items, queues, streams, the outbox relay, telemetry."""

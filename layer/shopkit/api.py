@@ -1,4 +1,4 @@
-"""What a function behind API Gateway needs: a request to read, an answer to give, and never a 500 for bad input."""
+"""Handlers behind API Gateway: a typed request in, a response out, and problem+json for every error."""
 
 import base64
 import codecs
@@ -13,25 +13,24 @@ from typing import Any, NoReturn
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from shopkit import cors
+from shopkit import conditional, cors
 from shopkit.aws import is_busy
 from shopkit.optimistic import Contended
 from shopkit.problems import Problem, bad_request, busy, conflict, forbidden, invalid_body, pointer
 from shopkit.rows import Unreadable
 from shopkit.telemetry import logger, tracer
+from shopkit.types import LambdaHandler
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
 MAX_BODY_BYTES = 64 * 1024
 _MOST_DIGITS = 1000
-# What gives a request its meaning and has one value (RFC 9110 §5.3, and the Idempotency-Key draft: an Item).
+# Headers that have exactly one value (RFC 9110 §5.3; in the Idempotency-Key draft: an Item).
 _ONCE = ("authorization", "content-length", "content-type", "host", "idempotency-key")
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who the front door's authorizer says is calling; `customer_id` is the ID token's `sub`."""
+    """The authenticated caller. `customer_id` is the ID token's `sub`."""
 
     customer_id: str
     operator: bool
@@ -57,12 +56,12 @@ class Request:
         return self.caller
 
     def body[M: BaseModel](self, model: type[M]) -> M:
-        """The body as `model`. Raises Problem: 413 too large, 415 not sent as JSON, 400 not of that form."""
+        """Returns the body as `model`. Raises Problem: 413 if too large, 415 if not JSON, 400 if invalid."""
         if len(self.raw_body) > MAX_BODY_BYTES:
             raise Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "body-too-large",
-                f"The body has more than {MAX_BODY_BYTES} bytes.",
+                f"The request body is larger than {MAX_BODY_BYTES} bytes.",
             )
         _require_utf8_json(self.headers)
         try:
@@ -78,19 +77,20 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
-    """A Lambda proxy integration's handler: problems become problem+json, and so does what nobody expected."""
+def endpoint(respond: Callable[[Request], Response]) -> LambdaHandler:
+    """Makes a handler for a Lambda proxy integration. Problems and unexpected exceptions become problem+json."""
 
-    @wraps(answer)
+    @wraps(respond)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         instance, to_browsers = event.get("path", ""), cors.headers(event)
         try:
             request = _request(event)
-            response = _answered(answer, request)
+            response = _respond(respond, request)
             logger.info("answered", status=int(response.status), path=instance)
-            return _proxy_response(
+            answered = _proxy_response(
                 response.status, response.body, "application/json", {**response.headers, **to_browsers}
             )
+            return conditional.answered(event, answered)
         except Problem as problem:
             logger.info("answered", status=int(problem.status), path=instance, problem=problem.slug)
             return _proxy_response(
@@ -103,17 +103,17 @@ def endpoint(answer: Callable[[Request], Response]) -> LambdaHandler:
             # Without this the caller would get API Gateway's bare 502.
             logger.exception("failed", path=instance)
             failure = Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "Something failed here. Try again later."
+                HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "An unexpected error occurred. Try again later."
             )
             return _proxy_response(failure.status, failure.document(instance), "application/problem+json", to_browsers)
 
     return tracer.capture_lambda_handler(handler, capture_response=False)
 
 
-def _answered(answer: Callable[[Request], Response], request: Request) -> Response:
-    """Raises Problem, also for what stands in any request's way: others, or a row that is not of its form."""
+def _respond(respond: Callable[[Request], Response], request: Request) -> Response:
+    """Raises Problem, also for a busy database (503) and for a stored row that cannot be read (409)."""
     try:
-        return answer(request)
+        return respond(request)
     except Contended as contended:
         raise busy() from contended
     except ClientError as refused:
@@ -122,13 +122,11 @@ def _answered(answer: Callable[[Request], Response], request: Request) -> Respon
         raise
     except Unreadable as unreadable:
         logger.error("unreadable row", row=str(unreadable))
-        raise conflict(
-            "unreadable", "What is stored for this cannot be read. Operators have to mend it first."
-        ) from unreadable
+        raise conflict("unreadable", "The stored data is invalid. An operator must repair it first.") from unreadable
 
 
 def _require_utf8_json(headers: Mapping[str, str]) -> None:
-    """JSON in UTF-8 as it is. Raises Problem 415 for anything else, as RFC 9110 §15.5.16 has it."""
+    """Accepts only uncompressed JSON in UTF-8. Raises Problem 415 for anything else (RFC 9110 §15.5.16)."""
     media_type, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     if media_type != "application/json":
         raise _unsupported("Send the body as application/json.")
@@ -145,11 +143,11 @@ def _unsupported(detail: str) -> Problem:
 
 
 def groups_of(claim: str, token: str) -> list[str]:
-    """The groups of a caller whose ID token the authorizer has let in.
+    """Returns the groups of a caller whose ID token the authorizer has accepted.
 
-    Among its claims they are one string: of a REST API "a,b", of an HTTP API "[a b]". A name may hold commas and
-    brackets, though no spaces (Cognito API reference, CreateGroup), so "a,b" may be one group. The token itself has a
-    list; it is believed as far as the claim says the same.
+    The authorizer passes the groups as one string: "a,b" in a REST API, "[a b]" in an HTTP API. A group's name may
+    contain commas and brackets, but no spaces (Cognito API reference, CreateGroup), so "a,b" may be a single group.
+    The token itself has a list. The list is used only if it matches the claim.
     """
     try:
         payload = token.rpartition(" ")[2].split(".")[1]
@@ -157,26 +155,26 @@ def groups_of(claim: str, token: str) -> list[str]:
         if claim in (",".join(listed), f"[{' '.join(listed)}]"):
             return list(listed)
     except (ValueError, LookupError, TypeError, RecursionError):
-        pass  # an authorizer lets no such token in
+        pass  # the authorizer accepts no such token
     return claim[1:-1].split(" ") if claim.startswith("[") and claim.endswith("]") else [claim]
 
 
 def strict_json(raw: bytes) -> Any:
-    """RFC 8259 without its loopholes: a byte order mark, duplicate names, NaN, unpaired surrogates and NUL are refused
-    as 400."""
+    """Parses JSON (RFC 8259) strictly. Raises Problem 400 also for a byte order mark, duplicate names, NaN, unpaired
+    surrogates and NUL."""
     if raw.startswith(codecs.BOM_UTF8):
-        raise bad_request("malformed-json", "The body begins with a byte order mark. Send it without one.")
+        raise bad_request("malformed-json", "The request body starts with a byte order mark. Send it without one.")
     try:
         document = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole_number
         )
         _require_storable_text(document, ())
     except RecursionError as error:
-        raise bad_request("malformed-json", "The body is nested too deeply.") from error
+        raise bad_request("malformed-json", "The request body is nested too deeply.") from error
     except UnicodeError as error:
-        raise bad_request("malformed-json", "The body holds text that is not valid Unicode.") from error
+        raise bad_request("malformed-json", "The request body contains text that is not valid Unicode.") from error
     except ValueError as error:
-        raise bad_request("malformed-json", f"The body is not valid JSON: {error}.") from error
+        raise bad_request("malformed-json", f"The request body is not valid JSON: {error}.") from error
     return document
 
 
@@ -185,8 +183,8 @@ def _require_storable_text(node: Any, at: tuple[str | int, ...]) -> None:
         case str() if "\x00" in node or not _is_unicode(node):
             raise bad_request(
                 "malformed-json",
-                "The body holds text that is not valid Unicode, or NUL.",
-                errors=[{"pointer": pointer(at), "detail": "should have neither NUL nor unpaired surrogates"}],
+                "The request body contains NUL or text that is not valid Unicode.",
+                errors=[{"pointer": pointer(at), "detail": "should contain neither NUL nor unpaired surrogates"}],
             )
         case dict():
             for name, value in node.items():
@@ -200,7 +198,7 @@ def _require_storable_text(node: Any, at: tuple[str | int, ...]) -> None:
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
-    except UnicodeEncodeError:  # an escaped lone surrogate parses as JSON, but is no text
+    except UnicodeEncodeError:  # an escaped lone surrogate is valid JSON but not valid text
         return False
     return True
 
@@ -213,7 +211,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole_number(digits: str) -> int:
-    # Python's own refusal of such numbers speaks of its settings.
+    # Python's own error message for such numbers mentions interpreter settings.
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"a number has more than {_MOST_DIGITS} digits")
     return int(digits)
@@ -227,8 +225,8 @@ def _request(event: dict[str, Any]) -> Request:
     try:
         body = event.get("body") or ""
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode("utf-8")
-    except ValueError as error:  # no Base64, or no UTF-8
-        raise bad_request("malformed-body", "The body is not valid UTF-8.") from error
+    except ValueError as error:  # not Base64, or not UTF-8
+        raise bad_request("malformed-body", "The request body is not valid UTF-8.") from error
     _require_once(event.get("multiValueHeaders") or {})
     return Request(
         path=event.get("path", ""),
@@ -241,13 +239,12 @@ def _request(event: dict[str, Any]) -> Request:
 
 
 def _require_once(sent: Mapping[str, Sequence[str]]) -> None:
-    """Raises Problem 400 for a header that should be there once and is there twice: to take one of them, or the two
-    joined, would be a guess."""
+    """Raises Problem 400 for a header that must not be repeated: choosing or joining values would be a guess."""
     times = Counter(name.lower() for name, values in sent.items() for _ in values)
     repeated = [name for name in _ONCE if times[name] > 1]
     if repeated:
         names = ", ".join(name.title() for name in repeated)
-        raise bad_request("repeated-header", f"Send only one of each of these headers: {names}.")
+        raise bad_request("repeated-header", f"Send each of these headers only once: {names}.")
 
 
 def _proxy_response(

@@ -1,4 +1,4 @@
-"""boto3 clients with bounded patience: a call that hangs must fail within the function's time-out."""
+"""boto3 clients with short time-outs: a call that hangs must fail before the function's own time-out."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-# SES has no idempotency key: after a time-out the SDK's own retry could send a second mail that nobody knows of.
+# SES has no idempotency key: after a time-out, a retry by the SDK could send a second mail without a record of it.
 _ONCE = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
 
-# How services say that at this moment too much is asked of them, or too many ask for the same: DynamoDB Developer
+# Error codes for throttling and for conflicts with concurrent calls: DynamoDB Developer
 # Guide, "Error messages and codes"; API references of TransactWriteItems (CancellationReasons) and of PutRecords.
 _BUSY = {
     "Throttling",
@@ -40,9 +41,9 @@ _BUSY = {
 
 
 def is_busy(error: ClientError) -> bool:
-    """Whether the same call may succeed in a moment, because nothing but others' calls stood in its way."""
-    said: Any = error.response
-    codes = {reason.get("Code") for reason in said.get("CancellationReasons", [])} or {said["Error"]["Code"]}
+    """Returns whether the call failed only because of load or concurrent calls, so that a retry may succeed."""
+    response: Any = error.response
+    codes = {reason.get("Code") for reason in response.get("CancellationReasons", [])} or {response["Error"]["Code"]}
     return not _BUSY.isdisjoint(codes)
 
 
@@ -56,6 +57,8 @@ def client(service: Literal["sns"]) -> "SNSClient": ...
 def client(service: Literal["sqs"]) -> "SQSClient": ...
 @overload
 def client(service: Literal["kinesis"]) -> "KinesisClient": ...
+@overload
+def client(service: Literal["lambda"]) -> "LambdaClient": ...
 @overload
 def client(service: Literal["sesv2"]) -> "SESV2Client": ...
 @overload

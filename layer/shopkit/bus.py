@@ -1,4 +1,4 @@
-"""Publishing on the bus: PutEvents can take a call and still refuse entries of it."""
+"""Publishing events. PutEvents may succeed as a call and still reject some of its entries."""
 
 import os
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from shopkit.aws import client
 
 
 class PublicationFailed(Exception):
-    """The bus or the topic took a call but refused an entry of it."""
+    """The bus or the topic accepted the call but rejected at least one entry."""
 
 
 def entries(bus_name: str, events: Sequence[Envelope[Any]]) -> list[Any]:
-    """The events as PutEvents takes them."""
+    """Returns the events as entries of PutEvents."""
     return [
         {
             "EventBusName": bus_name,
@@ -27,7 +27,7 @@ def entries(bus_name: str, events: Sequence[Envelope[Any]]) -> list[Any]:
 
 
 def publish(events: Sequence[Envelope[Any]]) -> None:
-    """Puts at most 10 events on the bus BUS_NAME. Raises PublicationFailed unless all were taken."""
+    """Puts at most 10 events on the bus BUS_NAME. Raises PublicationFailed unless all were accepted."""
     answer = client("events").put_events(Entries=entries(os.environ["BUS_NAME"], events))
     if answer["FailedEntryCount"]:
         raise PublicationFailed([entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry])

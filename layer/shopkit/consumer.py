@@ -17,12 +17,11 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from contracts.envelope import Envelope, EventData, opened
 from shopkit.telemetry import logger, tracer
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+from shopkit.types import LambdaHandler
 
 
 class OutOfTime(Exception):
-    """The function's time runs out, so this was not begun: what dies half-way leaves no trace of how it ended."""
+    """Too little of the function's time is left to start. Work cut off half-way leaves no record of its outcome."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class Delivery:
     ends_at: float = inf
 
     def require(self, seconds: float) -> None:
-        """Raises OutOfTime unless the function has so many left."""
+        """Raises OutOfTime if less time is left."""
         if self.ends_at - time.monotonic() < seconds:
             raise OutOfTime
 
 
 def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[[Delivery], None]], LambdaHandler]:
-    """A handler of these events. A raised exception returns that message alone to the queue (with `fifo`, its whole
-    message group from there on), and after the queue's maxReceiveCount it goes to the dead-letter queue."""
+    """Makes a handler for these events. If it raises, only that message goes back to the queue, with `fifo` also
+    the rest of its message group. After the queue's maxReceiveCount a message goes to the dead-letter queue."""
 
     def decorate(consume: Callable[[Delivery], None]) -> LambdaHandler:
         def one(record: SQSRecord, ends_at: float) -> None:
@@ -55,7 +54,7 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
                     consume(Delivery(event, attempt, message, ends_at))
                     logger.info("consumed", type=event.type)
             except Exception:
-                # The batch processor takes it down silently.
+                # The batch processor does not log it.
                 logger.exception(
                     "message failed, goes back to the queue", message_id=record.message_id, attempt=attempt
                 )
@@ -78,6 +77,6 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
 
 
 def _end_of(context: Any) -> float:
-    """When Lambda ends the function, by the monotonic clock; never where nobody says."""
+    """Returns when Lambda ends the function, by the monotonic clock; infinity outside Lambda."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return time.monotonic() + remaining() / 1000 if remaining else inf

@@ -1,18 +1,18 @@
-"""Which web pages may call the shop and read its answers (WHATWG Fetch, "CORS protocol")."""
+"""Which web pages may call the shop and read its responses (WHATWG Fetch, "CORS protocol")."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Of a page's request.
+# Request headers that a page may send.
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key"
-# Of an answer, besides those that every page may read.
+# Response headers that a page may read, besides those that every page may.
 EXPOSED_HEADERS = "ETag, Idempotency-Replayed, Location, Retry-After"
-MAX_AGE_SECONDS = 7200  # of a preflight; the longest that Chromium keeps
+MAX_AGE_SECONDS = 7200  # how long browsers may cache a preflight; the maximum in Chromium
 
 
 def headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """What an answer says to browsers. The front door names the origins in its stage variable `AllowedOrigins`, with
-    commas between; to a page of another one, or without any, nothing is granted."""
+    """Returns the CORS headers of a response. The stage variable `AllowedOrigins` lists the allowed origins, with
+    commas between. Pages of other origins get no access."""
     allowed = (event.get("stageVariables") or {}).get("AllowedOrigins")
     if not allowed:
         return {}

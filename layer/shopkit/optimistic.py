@@ -1,4 +1,4 @@
-"""A row that many may change: read, decided by a rule, and written on condition that nobody wrote in between."""
+"""Optimistic concurrency: read a row, apply a rule, and write on condition that the row has not changed meanwhile."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _LONGEST_PAUSE_SECONDS = 0.32
 
 
 class Contended(Exception):
-    """Others kept writing the same rows. Nothing was decided; trying again later is safe."""
+    """Concurrent writes to the same rows kept winning. Nothing was changed; a later retry is safe."""
 
 
 def change_row[T](
@@ -28,12 +28,13 @@ def change_row[T](
     dump: Callable[[T], Row],
     seen: Row | None = None,
 ) -> T:
-    """Applies a rule to what a row holds (None: there is no row): of two racing changes one is applied to what the
-    other left. Returns what the row then holds. The row's `revision` counts every write. Where others have just written
-    the very same, the rule counts as applied.
+    """Applies a rule to the value of a row (None if there is no row) and writes the result.
 
-    `load` and `dump` lead from the row and back to it; `seen`, a row that was read before, saves the first read. Raises
-    Contended after five races and Unreadable; whatever the rule raises passes through.
+    Returns the value that the row then holds. The row's `revision` counts every write. Of two concurrent changes, the
+    second is applied to the result of the first. If the row already holds the result, nothing is written.
+
+    `load` and `dump` convert a row to a value and back. `seen` is a row that was read before; it saves the first read.
+    Raises Contended after five lost races, Unreadable, and whatever the rule raises.
     """
     tried: tuple[T, int] | None = None
     for _ in _attempts():
@@ -41,7 +42,7 @@ def change_row[T](
         seen = None
         before = loaded(row, load) if row else None
         revision = whole_number(row, "revision") if row else 0
-        # The SDK repeats a write whose answer was lost, and then meets that write itself.
+        # The SDK repeats a write whose response was lost; the repetition then finds the first write.
         if before is not None and tried == (before, revision):
             return before
         after = rule(before)
@@ -59,8 +60,8 @@ def change_row[T](
 
 
 def put_row(table: str, row: Row, *, key: str, seen: int | None, counter: str = "revision") -> None:
-    """Writes the row where its `counter` is still the one `seen`, or where there is no row (None). `key` names an
-    attribute of the table's key. Raises Contended when somebody else has written meanwhile."""
+    """Writes the row if its `counter` still equals `seen`, or, with None, if there is no row. `key` names an attribute
+    of the table's key. Raises Contended if the row has changed."""
     dynamodb = client("dynamodb")
     unchanged: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({key})"}
     if seen is not None:
@@ -78,7 +79,7 @@ def put_row(table: str, row: Row, *, key: str, seen: int | None, counter: str = 
 
 
 def _attempts() -> Iterator[int]:
-    """Turns to try in, with growing pauses between them."""
+    """Yields the number of each attempt, with growing pauses between them."""
     yield 1
     for failed in range(1, _ATTEMPTS):
         pause(failed, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)

@@ -11,15 +11,14 @@ from shopkit.problems import bad_request
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
-# A position is where the table's index has a row, whatever that row holds: of its keys DynamoDB takes 1,024 bytes
-# (Developer Guide, "Constraints").
+# A cursor holds key values of a row. DynamoDB allows 1,024 bytes for a key (Developer Guide, "Constraints").
 _MAX_KEY_BYTES = 1024
 _MAX_CURSOR = 4096
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """How many, and after which position (a fixed number of key values; None for the start)."""
+    """How many items, and after which position: a fixed number of key values, or None for the start."""
 
     limit: int
     after: tuple[str, ...] | None
@@ -42,7 +41,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_LIMIT):
-        raise bad_request("invalid-limit", f"limit is a whole number from 1 to {MAX_LIMIT}.")
+        raise bad_request("invalid-limit", f"limit must be a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 
 
@@ -58,5 +57,5 @@ def _position(cursor: str | None, positions: int) -> tuple[str, ...] | None:
         if not all(isinstance(value, str) and 0 < len(value.encode()) <= _MAX_KEY_BYTES for value in values):
             raise ValueError("wrong values")
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise bad_request("invalid-cursor", "cursor is not one that this API gave out.") from error
+        raise bad_request("invalid-cursor", "cursor is not a value that this API has returned.") from error
     return tuple(values)

@@ -1,5 +1,5 @@
-"""Stored text where it is shown. What a customer or an operator once typed must not command the terminal or the mail
-program that shows it (CWE-150): colours, a cleared screen, a changed direction of reading, a line of its own."""
+"""Makes stored text safe to display. What a customer or an operator typed must not control the terminal or mail program
+that shows it (CWE-150): by colours, a cleared screen, another reading direction or extra lines."""
 
 import re
 
@@ -10,10 +10,10 @@ _SHOWN_AS = "\N{REPLACEMENT CHARACTER}"
 
 
 def harmless(text: str) -> str:
-    """One line of text, with a visible mark for each character that commands instead of being read."""
+    """Returns the text as one line. Each control character is replaced by a visible mark."""
     return _COMMANDS.sub(_SHOWN_AS, text)
 
 
 def harmless_lines(text: str) -> str:
-    """Like `harmless`, of text whose line ends and tabs are meant."""
+    """Like `harmless`, but keeps line ends and tabs."""
     return _BUT_LAYOUT.sub(_SHOWN_AS, text)

@@ -14,7 +14,7 @@ _TYPE_PREFIX = "urn:cartwheel:problem:"
 
 class Problem(Exception):
     """An HTTP error response. `slug` names the kind of problem; `errors` point into the request's body.
-    `headers` go with the answer."""
+    `headers` are added to the response."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Problem(Exception):
             "title": self.slug.replace("-", " ").capitalize(),
             "status": int(self.status),
             "detail": self.detail,
-            "instance": quote(instance),  # a URI, and the path came decoded
+            "instance": quote(instance),  # a URI; API Gateway passes the path decoded
             **({"errors": self.errors} if self.errors else {}),
             **self.extensions,
         }
@@ -67,29 +67,29 @@ def forbidden(detail: str) -> Problem:
 
 
 def busy() -> Problem:
-    """Repeating the request in a moment may succeed (Retry-After: RFC 9110, section 10.2.3)."""
+    """The same request may succeed shortly (Retry-After: RFC 9110, section 10.2.3)."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "busy",
-        "Too much is asked of this at the moment. Repeat the request shortly.",
+        "The service is busy. Repeat the request shortly.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
 
 
 def invalid_body(error: ValidationError) -> Problem:
-    """One error per offending place, each with its JSON pointer (RFC 6901)."""
+    """Returns Problem 400 with one error per invalid field, each with its JSON pointer (RFC 6901)."""
     return bad_request(
         "invalid-body",
         "The request body is invalid.",
         errors=[
-            {"pointer": pointer(found["loc"]), "detail": _said(found)}
+            {"pointer": pointer(found["loc"]), "detail": _detail(found)}
             for found in error.errors(include_url=False, include_input=False, include_context=False)
         ],
     )
 
 
-def _said(found: ErrorDetails) -> str:
-    """In the words of JSON and of our rules, not of the library that checks them."""
+def _detail(found: ErrorDetails) -> str:
+    """Returns the message in terms of JSON, without the wording of the validation library."""
     if found["type"] == "model_type":
         return "Input should be an object"
     return found["msg"].removeprefix("Value error, ")

@@ -1,6 +1,6 @@
-"""The outbox relay: a table's stream in, its service's events out, in stream order, with the same ids on every retry.
+"""The outbox relay publishes the events of a table's stream, in stream order and with the same ids on every retry.
 
-One relay serves all services; what a change means is the service's own `events_of`.
+All services use this relay. Each service's own `events_of` turns a change into events.
 """
 
 import json
@@ -12,19 +12,20 @@ from typing import Any
 from contracts.envelope import Envelope
 from shopkit.aws import client
 from shopkit.bus import PublicationFailed, publish
-from shopkit.streams import Change, Image, LambdaHandler, change_of, projected, retry_from, set_aside, understanding
+from shopkit.streams import Change, change_of, projected, retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
+from shopkit.types import Image, LambdaHandler
 
 type EventsOf = Callable[[Image | None, Image | None], Sequence[Envelope[Any]]]
 
-# PutEvents and PublishBatch take at most 10 entries a call, PublishBatch 256 KB together (API references).
+# PutEvents and PublishBatch accept at most 10 entries a call, PublishBatch 256 KB together (API references).
 _MAX_ENTRIES = 10
 _MAX_BYTES = 200_000
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """An event, and the stream record to retry from when it cannot be published."""
+    """An event, and the stream record to retry from if it cannot be published."""
 
     event: Envelope[Any]
     sequence_number: str
@@ -32,11 +33,13 @@ class _Pending:
 
 
 def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> LambdaHandler:
-    """The handler that publishes what `events_of(old image, new image)` makes of every change. Of a record that is
-    none, the attributes that it `keeps` are set aside: those that `events_of` reads; all by default.
+    """Makes a handler that publishes `events_of(old image, new image)` for every change.
+
+    A record that is not a valid change is set aside in the failure queue, reduced to the attributes in `keeps`: those
+    that `events_of` reads. By default all attributes are kept.
 
     Environment: BUS_NAME; ORDER_UPDATES_TOPIC_ARN for a service whose events also go out ordered per order;
-    FAILURE_QUEUE_URL for records that are no change of this table.
+    FAILURE_QUEUE_URL for records that are not valid changes.
     """
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> Lambda
             try:
                 _publish(batch)
             except Exception:  # noqa: BLE001
-                # A repeated event has the same id, so retrying the whole batch is safe; going on would break order.
+                # A repeated event has the same id, so retrying the batch is safe. Continuing would break the order.
                 logger.exception("events not published, will be retried", first=batch[0].event.event_id)
                 return retry_from(batch[0].sequence_number)
             published += len(batch)
@@ -68,7 +71,7 @@ def _pending(
 
 
 def _pending_of(change: Change, events_of: EventsOf) -> list[_Pending]:
-    """Raises ValueError for a change that no event can be made of."""
+    """Raises ValueError for a change that cannot be turned into events."""
     with understanding("a change of this table"):
         return [
             _Pending(event, change.sequence_number, len(_message(event).encode()) + 256)
@@ -80,7 +83,7 @@ def _batches(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
     batch: list[_Pending] = []
     for entry in pending:
         full = len(batch) == _MAX_ENTRIES or sum(e.size for e in batch) + entry.size > _MAX_BYTES
-        # A call can fail in part: two events of one order in it could swap places.
+        # A call may fail in part, which could reorder two events of one order within it.
         repeats = any(e.event.correlation_id == entry.event.correlation_id for e in batch)
         if batch and (full or repeats):
             yield batch

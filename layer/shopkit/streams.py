@@ -1,4 +1,4 @@
-"""A Lambda function behind a DynamoDB stream: in order, stopping at the first failure, poison set aside."""
+"""Handlers behind a DynamoDB stream: records in order, a retry from the first failure, poison records set aside."""
 
 import json
 import os
@@ -10,18 +10,16 @@ from typing import Any
 from shopkit.aws import client
 from shopkit.dynamodb import from_item
 from shopkit.telemetry import logger, tracer
+from shopkit.types import Image, LambdaHandler
 
-type Image = dict[str, Any]
-# A message of SQS (API reference, SendMessage), in JSON that is ASCII; and how much of a text tells what it is about.
+# The size limit of an SQS message (API reference, SendMessage), and how much of a long text is kept to fit into it.
 _MOST_BYTES = 1024 * 1024
 _LONGEST_TEXT = 200
-
-type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One committed write: the item before (None when it was new) and after (None when it was deleted)."""
+    """One committed write: the item before it (None if new) and after it (None if deleted)."""
 
     sequence_number: str
     old: Image | None
@@ -29,13 +27,13 @@ class Change:
 
 
 class Poison(ValueError):
-    """A record that no retry can make understandable."""
+    """A record that cannot be read, however often it is retried."""
 
 
 @contextmanager
 def understanding(what: str) -> Iterator[None]:
-    """Around whatever only reads a record. What reading can raise where data is not as it must be becomes Poison, so
-    that it is set aside; everything else is the code's fault or AWS's, and is retried."""
+    """Wraps code that only reads a record. Errors that invalid data can cause are raised as Poison, so that the record
+    is set aside. Other errors pass through: they are faults of the code or of AWS, and are retried."""
     try:
         yield
     except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
@@ -43,11 +41,11 @@ def understanding(what: str) -> Iterator[None]:
 
 
 def stream_consumer(apply: Callable[[Change], None], *, keeps: frozenset[str] | None = None) -> LambdaHandler:
-    """A handler that applies each change. What it cannot understand (ValueError) goes to the failure queue; any other
-    failure is retried from that record on, so that order within the shard holds.
+    """Makes a handler that applies each change. A record that raises ValueError goes to the failure queue. Any other
+    failure is retried from that record on, so that the order within the shard is kept.
 
-    `keeps` are the attributes that are set aside, for a reader that was promised no more of somebody else's rows; all
-    by default.
+    Records in the failure queue are reduced to the attributes in `keeps`, for a reader that may see only those of
+    another service's rows. By default all attributes are kept.
     """
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def stream_consumer(apply: Callable[[Change], None], *, keeps: frozenset[str] | 
 
 
 def change_of(record: Mapping[str, Any]) -> Change:
-    """Raises Poison, or ValueError of another kind, for what is no stream record with both images."""
+    """Returns the change in a stream record. Raises Poison or another ValueError if there is none."""
     with understanding("a stream record"):
         images = record["dynamodb"]
         old, new = images.get("OldImage"), images.get("NewImage")
@@ -78,7 +76,7 @@ def change_of(record: Mapping[str, Any]) -> Change:
 
 
 def projected(record: Mapping[str, Any], keeps: frozenset[str] | None) -> Mapping[str, Any]:
-    """The record with only these attributes in its images (all with None); its keys stay."""
+    """Returns the record with only these attributes in its images (with None, all). Its keys stay."""
     if keeps is None:
         return record
     change = record.get("dynamodb")
@@ -93,8 +91,10 @@ def projected(record: Mapping[str, Any], keeps: frozenset[str] | None) -> Mappin
 
 
 def set_aside(record: Mapping[str, Any], error: Exception) -> None:
-    """Keeps the record where an operator can see and redrive it; the shard goes on. Of a record that no queue can take,
-    such as one of a megabyte in a topic, enough to find it where it came from."""
+    """Sends the record to the failure queue, where an operator can inspect and redrive it. The shard continues.
+
+    A record that is too large for a queue, such as one of a megabyte, is shortened so that its origin can be found.
+    """
     logger.error("poison record set aside", error=str(error))
     why = f"{type(error).__name__}: {error}"[:1000]
     letter = json.dumps({"error": why, "record": record}, default=str)
@@ -116,5 +116,5 @@ def _shortened(node: Any) -> Any:
 
 
 def retry_from(sequence_number: str | None) -> dict[str, Sequence[dict[str, str]]]:
-    """The partial batch response: everything before `sequence_number` is done."""
+    """Returns the partial batch response: all records before `sequence_number` are done."""
     return {"batchItemFailures": [{"itemIdentifier": sequence_number}] if sequence_number else []}

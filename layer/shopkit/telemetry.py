@@ -11,8 +11,8 @@ tracer = Tracer(patch_modules=["botocore"])
 
 
 def measure(name: str, unit: MetricUnit, value: float) -> None:
-    """For what AWS's own metrics do not show. Costs $0.30 a month for each name; nothing waits for it, as CloudWatch
-    takes it out of the log (CloudWatch User Guide, "Specification: Embedded metric format")."""
+    """Records a metric that AWS does not provide. Each name costs $0.30 a month. There is no call: CloudWatch reads the
+    metric from the log (CloudWatch User Guide, "Specification: Embedded metric format")."""
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "cartwheel")
     with single_metric(name, unit, value, namespace=namespace) as metric:
         metric.add_dimension("service", os.environ.get("POWERTOOLS_SERVICE_NAME", "none"))

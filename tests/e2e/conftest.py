@@ -14,7 +14,7 @@ from deployed.stack import Stack
 from emulator import broker, deploy, lifecycle
 from tests.support.deployment import switch_checkout
 from tests.support.desk import Desk
-from tests.support.shop import Person, Shop
+from tests.support.shop import Person, RunningShop
 
 HOME = lifecycle.PROJECT / ".local" / "e2e"
 # The first test waits for build and deployment. A crowd's checkouts take as long as the machine needs.
@@ -67,12 +67,12 @@ def alone() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def shop(stack: Stack) -> Shop:
-    return Shop(stack)
+def shop(stack: Stack) -> RunningShop:
+    return RunningShop(stack)
 
 
 @pytest.fixture(scope="session", params=["STANDARD", "EXPRESS"])
-def checkout(request: pytest.FixtureRequest, shop: Shop) -> str:
+def checkout(request: pytest.FixtureRequest, shop: RunningShop) -> str:
     """Runs the test once with each type of workflow, because both must keep the same promises."""
     kind: str = request.param
     switch_checkout(shop, kind)
@@ -80,17 +80,17 @@ def checkout(request: pytest.FixtureRequest, shop: Shop) -> str:
 
 
 @pytest.fixture
-def customer(shop: Shop) -> Person:
+def customer(shop: RunningShop) -> Person:
     return shop.customer
 
 
 @pytest.fixture
-def operator(shop: Shop) -> Person:
+def operator(shop: RunningShop) -> Person:
     return shop.operator
 
 
 @pytest.fixture
-def desk(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(shop: RunningShop, capsys: pytest.CaptureFixture[str]) -> Desk:
     return Desk(shop, capsys)
 
 

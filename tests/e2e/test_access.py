@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.faults import without_permission
-from tests.support.shop import HOME, Goods, Order, Person, Shop
+from tests.support.shop import HOME, Goods, Order, Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -23,11 +23,17 @@ GUARDED = [
     ("POST", f"orders/{NOWHERE}/review"),
     ("PUT", "products/MUG-STONE-350"),
     ("POST", "products/MUG-STONE-350/restock"),
+    ("GET", "operations/dead-letters"),
+    ("GET", "operations/dead-letters/Notify%2FEmailDeadLetters"),
+    ("POST", "operations/dead-letters/Notify%2FEmailDeadLetters/redrive"),
+    ("GET", "operations/breaks"),
+    ("PUT", "operations/breaks/email-consumer"),
+    ("DELETE", "operations/breaks/email-consumer"),
 ]
 
 
 @pytest.fixture
-def mug(shop: Shop) -> Goods:
+def mug(shop: RunningShop) -> Goods:
     return shop.sells(stock=5)
 
 
@@ -47,7 +53,7 @@ def all_refused() -> dict[tuple[str, str], int]:
     return dict.fromkeys(GUARDED, 401)
 
 
-def test_another_customers_order_does_not_exist(shop: Shop, order: Order) -> None:
+def test_another_customers_order_does_not_exist(shop: RunningShop, order: Order) -> None:
     other = shop.another_customer
     for method, what in (("GET", ""), ("GET", "/timeline"), ("POST", "/cancellation")):
         theirs = other.asks(method, f"orders/{order.id}{what}")
@@ -59,7 +65,7 @@ def test_another_customers_order_does_not_exist(shop: Shop, order: Order) -> Non
 
 
 def test_a_customers_list_holds_their_own_orders_only(
-    shop: Shop, order: Order, customer: Person, operator: Person
+    shop: RunningShop, order: Order, customer: Person, operator: Person
 ) -> None:
     def lists(person: Person) -> set[str]:
         return {found["order_id"] for found in person.asks("GET", "orders?limit=100").json()["orders"]}
@@ -69,7 +75,7 @@ def test_a_customers_list_holds_their_own_orders_only(
     assert order.id not in lists(shop.another_customer)
 
 
-def test_a_customer_is_no_operator(shop: Shop, mug: Goods, order: Order, customer: Person) -> None:
+def test_a_customer_is_no_operator(shop: RunningShop, mug: Goods, order: Order, customer: Person) -> None:
     product = {"name": "Mine", "description": "", "price": {"amount": 0, "currency": "USD"}, "image": "a.svg"}
     key = {"Idempotency-Key": "mine"}
 
@@ -88,7 +94,7 @@ def test_a_customer_is_no_operator(shop: Shop, mug: Goods, order: Order, custome
 
 
 def test_an_order_belongs_to_whoever_holds_the_token_whatever_its_body_says(
-    shop: Shop, mug: Goods, customer: Person
+    shop: RunningShop, mug: Goods, customer: Person
 ) -> None:
     body = {"lines": [mug.line()], "payment_method": "pm_visa", "shipping_address": HOME}
 
@@ -99,7 +105,7 @@ def test_an_order_belongs_to_whoever_holds_the_token_whatever_its_body_says(
     assert (forged.status_code, forged.json()["errors"][0]["pointer"]) == (400, "/customer_id")
 
 
-def test_without_a_token_every_guarded_route_is_closed_and_the_shelves_are_open(shop: Shop, mug: Goods) -> None:
+def test_without_a_token_every_guarded_route_is_closed_and_the_shelves_are_open(shop: RunningShop, mug: Goods) -> None:
     stranger = shop.stranger
 
     assert knocks(stranger) == all_refused()
@@ -111,11 +117,11 @@ def test_without_a_token_every_guarded_route_is_closed_and_the_shelves_are_open(
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "Bearer", "null", "é"])
-def test_what_is_no_token_opens_nothing(shop: Shop, token: str) -> None:
+def test_what_is_no_token_opens_nothing(shop: RunningShop, token: str) -> None:
     assert Person(shop, token).asks("GET", "orders").status_code == 401
 
 
-def test_a_tampered_token_opens_nothing(shop: Shop) -> None:
+def test_a_tampered_token_opens_nothing(shop: RunningShop) -> None:
     assert shop.customer.token
     header, payload, signature = shop.customer.token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
@@ -126,7 +132,7 @@ def test_a_tampered_token_opens_nothing(shop: Shop) -> None:
     assert knocks(Person(shop, f"{unsigned.rstrip('=')}.{payload}.")) == all_refused()
 
 
-def test_a_token_of_another_pool_opens_nothing(shop: Shop) -> None:
+def test_a_token_of_another_pool_opens_nothing(shop: RunningShop) -> None:
     cognito = shop.aws("cognito-idp")
     pool = cognito.create_user_pool(PoolName="foreign")["UserPool"]["Id"]
     try:
@@ -144,7 +150,7 @@ def test_a_token_of_another_pool_opens_nothing(shop: Shop) -> None:
 
 
 @pytest.fixture
-def short_lived(shop: Shop) -> Iterator[str]:
+def short_lived(shop: RunningShop) -> Iterator[str]:
     """An app client of the shop's own pool whose tokens are good for a second."""
     cognito, pool = shop.aws("cognito-idp"), shop.stack.details.user_pool_id
     client = cognito.create_user_pool_client(
@@ -158,7 +164,7 @@ def short_lived(shop: Shop) -> Iterator[str]:
     cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
 
 
-def test_an_expired_token_opens_nothing(shop: Shop, short_lived: str) -> None:
+def test_an_expired_token_opens_nothing(shop: RunningShop, short_lived: str) -> None:
     user = shop.stack.details.customers[0]
     person = Person(shop, _sign_in(shop, short_lived, user.email, user.password))
 
@@ -167,7 +173,7 @@ def test_an_expired_token_opens_nothing(shop: Shop, short_lived: str) -> None:
     assert knocks(person) == all_refused()
 
 
-def test_a_function_without_a_permission_is_denied_as_on_aws(shop: Shop, order: Order, customer: Person) -> None:
+def test_a_function_without_a_permission_is_denied_as_on_aws(shop: RunningShop, order: Order, customer: Person) -> None:
     with without_permission(shop, "Order/GetRole", "dynamodb:GetItem"):
         denied = customer.looks_at(order)
 
@@ -176,7 +182,7 @@ def test_a_function_without_a_permission_is_denied_as_on_aws(shop: Shop, order: 
     assert customer.looks_at(order).status_code == 200
 
 
-def _sign_in(shop: Shop, client: str, user: str, password: str) -> str:
+def _sign_in(shop: RunningShop, client: str, user: str, password: str) -> str:
     answer = shop.aws("cognito-idp").initiate_auth(
         AuthFlow="USER_PASSWORD_AUTH",
         ClientId=client,

@@ -14,29 +14,29 @@ from operations.dashboard import OPTIONAL
 from tests.support.eventually import eventually, until
 from tests.support.faults import event_of, seen_again_soon
 from tests.support.operators import listening
-from tests.support.shop import Person, Shop
+from tests.support.shop import Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
 
-def deployed_alarms(shop: Shop) -> list[dict[str, Any]]:
+def deployed_alarms(shop: RunningShop) -> list[dict[str, Any]]:
     names = [alarm.id for alarm in shop.stack.resources.of_type("AWS::CloudWatch::Alarm")]
     found: list[dict[str, Any]] = shop.aws("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     return found
 
 
-def as_if_all_were_well(shop: Shop, *names: str) -> None:
+def as_if_all_were_well(shop: RunningShop, *names: str) -> None:
     """What an earlier test did may still ring."""
     for name in names:
         shop.aws("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="A test begins.")
 
 
-def command(shop: Shop, *words: str) -> None:
+def command(shop: RunningShop, *words: str) -> None:
     assert main(["--home", str(shop.stack.file.parent), *words]) == 0
 
 
 @contextmanager
-def locked(shop: Shop, queue: str) -> Iterator[None]:
+def locked(shop: RunningShop, queue: str) -> Iterator[None]:
     """Nobody may put anything into the queue."""
     sqs, url = shop.aws("sqs"), shop.table(queue)
     policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
@@ -47,7 +47,7 @@ def locked(shop: Shop, queue: str) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
 
 
-def test_money_that_is_stuck_alarms_the_operators(shop: Shop, customer: Person) -> None:
+def test_money_that_is_stuck_alarms_the_operators(shop: RunningShop, customer: Person) -> None:
     """Scenario 19: attention, and the dead letter of the last attempt. Settling heals it."""
     attention, dead_letters = (f"{shop.table('Bus')}-{name}" for name in ("order-attention", "settle-dead-letters"))
     order = customer.orders(shop.sells(stock=1), paying_with="pm_settle_fails")
@@ -65,7 +65,7 @@ def test_money_that_is_stuck_alarms_the_operators(shop: Shop, customer: Person) 
     assert order.now["attention"] is None
 
 
-def test_an_event_that_cannot_be_delivered_alarms_the_operators(shop: Shop, customer: Person) -> None:
+def test_an_event_that_cannot_be_delivered_alarms_the_operators(shop: RunningShop, customer: Person) -> None:
     """Scenario 12: the rule buries it, somebody hears of it, a redrive heals it."""
     name = f"{shop.table('Bus')}-purchases-dead-letters"
     mug = shop.sells(stock=1)
@@ -80,7 +80,7 @@ def test_an_event_that_cannot_be_delivered_alarms_the_operators(shop: Shop, cust
         command(shop, "dlq", "redrive", "Clickstream/PurchasesDeadLetters")
 
 
-def test_every_alarm_watches_something_that_is_there(shop: Shop) -> None:
+def test_every_alarm_watches_something_that_is_there(shop: RunningShop) -> None:
     """A metric of a resource that does not exist never has data, and its alarm never goes off."""
     bus, resources = shop.table("Bus"), shop.stack.resources
     ids = set(resources.values())
@@ -102,7 +102,7 @@ def test_every_alarm_watches_something_that_is_there(shop: Shop) -> None:
             assert dimension["Value"] in known[dimension["Name"]], alarm
 
 
-def test_the_dashboard_shows_every_alarm_that_is_always_there(shop: Shop) -> None:
+def test_the_dashboard_shows_every_alarm_that_is_always_there(shop: RunningShop) -> None:
     bus = shop.table("Bus")
     body = json.loads(shop.aws("cloudwatch").get_dashboard(DashboardName=bus)["DashboardBody"])
     always = {f"{bus}-{alarm.name}" for alarm in alarms() if alarm.application not in OPTIONAL}
@@ -114,7 +114,7 @@ def test_the_dashboard_shows_every_alarm_that_is_always_there(shop: Shop) -> Non
     assert "${" not in json.dumps(body)
 
 
-def test_the_dashboard_knows_how_long_customers_wait(shop: Shop, customer: Person) -> None:
+def test_the_dashboard_knows_how_long_customers_wait(shop: RunningShop, customer: Person) -> None:
     """By the functions' own metric, out of their log."""
     bus = shop.table("Bus")
     body = json.loads(shop.aws("cloudwatch").get_dashboard(DashboardName=bus)["DashboardBody"])

@@ -11,13 +11,13 @@ from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import switched_off
 from tests.support.quiet import quiet
-from tests.support.shop import Order, Person, Shop
+from tests.support.shop import Order, Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
 
 @contextmanager
-def stopped(shop: Shop, trigger: str) -> Iterator[None]:
+def stopped(shop: RunningShop, trigger: str) -> Iterator[None]:
     functions, id_ = shop.aws("lambda"), shop.table(trigger)
 
     def switch(enabled: bool) -> None:
@@ -33,7 +33,7 @@ def stopped(shop: Shop, trigger: str) -> Iterator[None]:
 
 
 @contextmanager
-def paused(shop: Shop, alarm: str) -> Iterator[None]:
+def paused(shop: RunningShop, alarm: str) -> Iterator[None]:
     cloudwatch, name = shop.aws("cloudwatch"), shop.table(alarm)
     cloudwatch.disable_alarm_actions(AlarmNames=[name])
     try:
@@ -43,7 +43,7 @@ def paused(shop: Shop, alarm: str) -> Iterator[None]:
 
 
 @contextmanager
-def without_redrive(shop: Shop, queue: str) -> Iterator[None]:
+def without_redrive(shop: RunningShop, queue: str) -> Iterator[None]:
     sqs, url, name = shop.aws("sqs"), shop.table(queue), "RedrivePolicy"
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={name: ""})
@@ -54,7 +54,7 @@ def without_redrive(shop: Shop, queue: str) -> Iterator[None]:
 
 
 @contextmanager
-def without_target(shop: Shop, rule: str) -> Iterator[None]:
+def without_target(shop: RunningShop, rule: str) -> Iterator[None]:
     events, name, bus = shop.aws("events"), shop.table(rule).rpartition("|")[2], shop.table("Bus")
     targets = events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
     events.remove_targets(Rule=name, EventBusName=bus, Ids=[target["Id"] for target in targets])
@@ -64,7 +64,7 @@ def without_target(shop: Shop, rule: str) -> Iterator[None]:
         events.put_targets(Rule=name, EventBusName=bus, Targets=targets)
 
 
-SWITCHES: dict[str, tuple[Callable[[Shop], Any], str]] = {
+SWITCHES: dict[str, tuple[Callable[[RunningShop], Any], str]] = {
     "trigger": (
         lambda shop: stopped(shop, "Order/RecordTimelineMessages"),
         "Order/RecordTimelineMessages: this trigger is Disabled",
@@ -86,7 +86,7 @@ SWITCHES: dict[str, tuple[Callable[[Shop], Any], str]] = {
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_what_is_switched_off_turns_the_audit_red_until_it_is_on_again(shop: Shop, switch: str) -> None:
+def test_what_is_switched_off_turns_the_audit_red_until_it_is_on_again(shop: RunningShop, switch: str) -> None:
     off, says = SWITCHES[switch]
     with off(shop):
         assert says in run_audit(shop.stack, patience=0)[4].faults
@@ -94,7 +94,7 @@ def test_what_is_switched_off_turns_the_audit_red_until_it_is_on_again(shop: Sho
 
 
 def test_what_somebody_wrote_into_a_table_is_named_with_order_and_field(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     order = customer.orders(shop.sells(stock=1, price=1000))
     order.becomes("CONFIRMED")

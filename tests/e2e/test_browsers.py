@@ -13,7 +13,7 @@ from tests.e2e.conftest import ORIGINS
 from tests.support.deployment import redeploy
 from tests.support.eventually import until
 from tests.support.faults import throttled
-from tests.support.shop import HOME, Person, Shop
+from tests.support.shop import HOME, Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +30,8 @@ ROUTES = [(path, method.upper(), operation) for path, methods in PATHS.items() f
 
 def address(path: str) -> str:
     """Of nothing that there is."""
-    return path.removeprefix("/").format(sku="NO-SUCH", order_id="ord_00000000000000000000000000000000")
+    nobody = "ord_00000000000000000000000000000000"
+    return path.removeprefix("/").format(sku="NO-SUCH", order_id=nobody, place="NO-SUCH", name="NO-SUCH")
 
 
 def methods_of(path: str) -> set[str]:
@@ -53,7 +54,7 @@ def granted(answer: httpx2.Response) -> str | None:
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_a_page_of_a_listed_origin_learns_what_it_may_send(shop: Shop, origin: str) -> None:
+def test_a_page_of_a_listed_origin_learns_what_it_may_send(shop: RunningShop, origin: str) -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     for path in PATHS:
         answer = shop.stranger.asks("OPTIONS", address(path), headers={"Origin": origin, **asked})
@@ -64,7 +65,7 @@ def test_a_page_of_a_listed_origin_learns_what_it_may_send(shop: Shop, origin: s
         assert answer.headers["vary"] == "Origin"
 
 
-def test_another_page_learns_nothing(shop: Shop) -> None:
+def test_another_page_learns_nothing(shop: RunningShop) -> None:
     for path in PATHS:
         for headers in ({}, *({"Origin": origin} for origin in FOREIGN)):
             answer = shop.stranger.asks("OPTIONS", address(path), headers=headers)
@@ -75,7 +76,7 @@ def test_another_page_learns_nothing(shop: Shop) -> None:
 # ── Answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_a_function_answers_can_be_read_by_listed_pages_only(shop: Shop, operator: Person) -> None:
+def test_what_a_function_answers_can_be_read_by_listed_pages_only(shop: RunningShop, operator: Person) -> None:
     for path, method, operation in ROUTES:
         for origin in (*ORIGINS, *FOREIGN):
             answer = operator.asks(method, address(path), headers={"Origin": origin}, json={})
@@ -84,7 +85,7 @@ def test_what_a_function_answers_can_be_read_by_listed_pages_only(shop: Shop, op
             assert answer.headers["vary"] == "Origin"
 
 
-def test_without_a_valid_token_a_guarded_route_is_401_that_a_page_can_read(shop: Shop) -> None:
+def test_without_a_valid_token_a_guarded_route_is_401_that_a_page_can_read(shop: RunningShop) -> None:
     guarded = [(path, method) for path, method, operation in ROUTES if "security" in operation]
     assert guarded
     for path, method in guarded:
@@ -97,7 +98,7 @@ def test_without_a_valid_token_a_guarded_route_is_401_that_a_page_can_read(shop:
                 assert granted(answer) == ORIGINS[0], f"{method} {path}"
 
 
-def test_an_answer_to_an_order_shows_a_page_where_the_order_is(shop: Shop, customer: Person) -> None:
+def test_an_answer_to_an_order_shows_a_page_where_the_order_is(shop: RunningShop, customer: Person) -> None:
     key, mug = {"Idempotency-Key": "browser", "Origin": ORIGINS[0]}, shop.sells(stock=5)
     order = {"lines": [mug.line()], "payment_method": "pm_visa", "shipping_address": HOME}
     first, again = (customer.asks("POST", "orders", headers=key, json=order) for _ in range(2))
@@ -109,14 +110,14 @@ def test_an_answer_to_an_order_shows_a_page_where_the_order_is(shop: Shop, custo
 # ── Paths and methods ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_method_that_the_path_lacks_is_404(shop: Shop, operator: Person) -> None:
+def test_a_method_that_the_path_lacks_is_404(shop: RunningShop, operator: Person) -> None:
     for path in PATHS:
         for method in set(METHODS) - methods_of(path):
             for person in (shop.stranger, operator):
                 is_problem(person.asks(method, address(path)), 404)
 
 
-def test_a_path_that_is_not_there_is_404(shop: Shop, operator: Person) -> None:
+def test_a_path_that_is_not_there_is_404(shop: RunningShop, operator: Person) -> None:
     for path in ("", "nowhere", "orders/1/2/3", "products/A/B", "orders%2F1", "v1/orders"):
         for method in (*METHODS, "OPTIONS"):
             for person in (shop.stranger, operator):
@@ -135,7 +136,7 @@ def test_an_id_of_any_characters_is_nobody_s(customer: Person, operator: Person)
 # ── HEAD ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_head_is_get_without_a_body(shop: Shop, operator: Person) -> None:
+def test_head_is_get_without_a_body(shop: RunningShop, operator: Person) -> None:
     def answers(person: Person, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
         answer = person.asks(method, address(path), headers={"Origin": ORIGINS[0]})
         own = {"date", "x-amzn-requestid", "x-amz-request-id"}
@@ -151,7 +152,7 @@ def test_head_is_get_without_a_body(shop: Shop, operator: Person) -> None:
 # ── Trouble ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_throttled_function_is_503_with_a_time_to_come_back(shop: Shop) -> None:
+def test_a_throttled_function_is_503_with_a_time_to_come_back(shop: RunningShop) -> None:
     with throttled(shop, "Inventory/ListProducts"):
         answer = shop.stranger.asks("GET", "products", headers={"Origin": ORIGINS[0]})
     is_problem(answer, 503)
@@ -163,14 +164,14 @@ def test_a_throttled_function_is_503_with_a_time_to_come_back(shop: Shop) -> Non
 # ── Who is an operator ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_comma_in_the_name_of_a_group_makes_no_operator(shop: Shop) -> None:
+def test_a_comma_in_the_name_of_a_group_makes_no_operator(shop: RunningShop) -> None:
     """Nor does a second group take from an operator what the first gives."""
     assert _restocks_as(shop, "a,operators") == 403
     assert _restocks_as(shop, "operators,a", "[operators]") == 403
     assert _restocks_as(shop, "staff", "operators") == 400
 
 
-def _restocks_as(shop: Shop, *groups: str) -> int:
+def _restocks_as(shop: RunningShop, *groups: str) -> int:
     cognito, details = shop.aws("cognito-idp"), shop.stack.details
     pool, client = details.user_pool_id, details.user_pool_client_id
     user, password = "grouped@example.com", "Cartwheel-1"
@@ -201,7 +202,7 @@ def _restocks_as(shop: Shop, *groups: str) -> int:
 # ── Another deployment ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_another_list_holds_from_the_next_deployment_on(shop: Shop) -> None:
+def test_another_list_holds_from_the_next_deployment_on(shop: RunningShop) -> None:
     def asked_by(origin: str) -> list[str | None]:
         headers = {"Origin": origin}
         return [granted(shop.stranger.asks(method, "orders", headers=headers)) for method in ("OPTIONS", "GET")] + [
@@ -218,7 +219,7 @@ def test_another_list_holds_from_the_next_deployment_on(shop: Shop) -> None:
     assert asked_by(ORIGINS[0]) == [ORIGINS[0]] * 3
 
 
-def list_origins(shop: Shop, *origins: str) -> None:
+def list_origins(shop: RunningShop, *origins: str) -> None:
     """In a second of its own: SAM tells an API's deployments apart by the second."""
     began = int(time.time())
     until(lambda: int(time.time()), lambda now: now > began, "another second")

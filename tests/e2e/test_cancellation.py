@@ -7,7 +7,7 @@ import pytest
 from tests.support.eventually import eventually, until
 from tests.support.faults import deliver, event_of, seen_again_soon, switched_off
 from tests.support.quiet import quiet
-from tests.support.shop import NothingCharged, Person, Shop, given_back, let_go
+from tests.support.shop import NothingCharged, Person, RunningShop, given_back, let_go
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
@@ -16,7 +16,7 @@ BY_CUSTOMER = "cancelled_by_customer"
 
 
 def test_before_checkout_began_nothing_is_charged_and_a_late_checkout_changes_nothing(
-    shop: Shop, customer: Person
+    shop: RunningShop, customer: Person
 ) -> None:
     """Scenario 20."""
     mug = shop.sells(stock=5)
@@ -31,14 +31,14 @@ def test_before_checkout_began_nothing_is_charged_and_a_late_checkout_changes_no
 
     assert (cancelled.status_code, cancelled.json()["status"]) == (202, "CANCELLED")
     eventually(lambda: order.mails, ["OrderPlaced", "OrderCancelled"])
-    order.tells("OrderPlaced", "OrderCancelled", "StockReleased", "NotificationSent", "NotificationSent")
+    order.await_story("OrderPlaced", "OrderCancelled", "StockReleased", "NotificationSent", "NotificationSent")
     order.becomes("CANCELLED", BY_CUSTOMER)
     assert order.charge == NothingCharged()
     assert shop.stock(mug) == (5, 0)
 
 
 def test_while_it_awaits_review_the_authorization_is_voided_and_the_review_ends(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(2 * mug, paying_with="pm_review")
@@ -54,7 +54,7 @@ def test_while_it_awaits_review_the_authorization_is_voided_and_the_review_ends(
     eventually(lambda: order.mails, ["OrderPlaced", "OrderHeldForReview", "OrderCancelled"])
 
 
-def test_once_confirmed_the_money_is_refunded_and_the_goods_return(shop: Shop, customer: Person) -> None:
+def test_once_confirmed_the_money_is_refunded_and_the_goods_return(shop: RunningShop, customer: Person) -> None:
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(2 * mug)
     order.becomes("CONFIRMED")
@@ -68,7 +68,7 @@ def test_once_confirmed_the_money_is_refunded_and_the_goods_return(shop: Shop, c
     eventually(lambda: order.mails, ["OrderPlaced", "OrderConfirmed", "OrderCancelled"])
 
 
-def test_a_rejected_order_cannot_be_cancelled(shop: Shop, customer: Person) -> None:
+def test_a_rejected_order_cannot_be_cancelled(shop: RunningShop, customer: Person) -> None:
     mug = shop.sells(stock=0)
     order = customer.orders(mug)
     order.becomes("REJECTED", "out_of_stock")
@@ -79,7 +79,9 @@ def test_a_rejected_order_cannot_be_cancelled(shop: Shop, customer: Person) -> N
     assert refused.json()["type"] == "urn:cartwheel:problem:order-closed"
 
 
-def test_cancelling_again_answers_the_same_and_refunds_once(shop: Shop, customer: Person, operator: Person) -> None:
+def test_cancelling_again_answers_the_same_and_refunds_once(
+    shop: RunningShop, customer: Person, operator: Person
+) -> None:
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(mug)
     order.becomes("CONFIRMED")
@@ -94,7 +96,7 @@ def test_cancelling_again_answers_the_same_and_refunds_once(shop: Shop, customer
     eventually(lambda: shop.stock(mug), (5, 0))
 
 
-def test_whoever_cancels_while_checkout_runs_gets_everything_back(shop: Shop, customer: Person) -> None:
+def test_whoever_cancels_while_checkout_runs_gets_everything_back(shop: RunningShop, customer: Person) -> None:
     """Scenario 21: each of these meets its checkout at another step."""
     mug = shop.sells(stock=12, price=1000)
 

@@ -18,7 +18,7 @@ from deployed.browsing import Click, requests, sessions
 from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
 from tests.support.faults import invoke, without_permission
-from tests.support.shop import Person, Shop
+from tests.support.shop import Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +37,7 @@ def invented_skus() -> list[str]:
     return [f"E2E-{uuid.uuid4().hex[:12]}" for _ in range(6)]
 
 
-def send(shop: Shop, batches: Iterable[list[Click]]) -> None:
+def send(shop: RunningShop, batches: Iterable[list[Click]]) -> None:
     def one(batch: list[Click]) -> None:
         answer = shop.stranger.asks("POST", "clicks", json={"events": [click.document() for click in batch]})
         assert (answer.status_code, answer.json()) == (202, {"accepted": len(batch)})
@@ -50,7 +50,7 @@ def tally(batches: Iterable[list[Click]]) -> Counts:
     return Counter((click.sku, COUNTED_AS[click.type]) for batch in batches for click in batch)
 
 
-def trending(shop: Shop, skus: Iterable[str]) -> Counts:
+def trending(shop: RunningShop, skus: Iterable[str]) -> Counts:
     """Of what was viewed: a hundred products trend, and what was only bought is the first that falls off."""
     answer = shop.stranger.asks("GET", "trending?minutes=120")
     assert answer.status_code == 200, answer.text
@@ -63,7 +63,7 @@ def view(sku: str) -> Click:
     return Click(uuid.uuid4().hex, "one-visitor", "view", sku, datetime.now(UTC))
 
 
-def shards(shop: Shop) -> list[tuple[str, int, int]]:
+def shards(shop: RunningShop) -> list[tuple[str, int, int]]:
     """The open ones with their first and last key, in the order of those."""
     found = shop.aws("kinesis").list_shards(StreamName=shop.table("Clickstream/Clicks"))["Shards"]
     ranges = [(one["ShardId"], one["HashKeyRange"]) for one in found if "EndingSequenceNumber" not in one]
@@ -71,7 +71,7 @@ def shards(shop: Shop) -> list[tuple[str, int, int]]:
     return sorted(keyed, key=lambda shard: shard[1])
 
 
-def split(shop: Shop) -> None:
+def split(shop: RunningShop) -> None:
     name, first, last = shards(shop)[0]
     shop.aws("kinesis").split_shard(
         StreamName=shop.table("Clickstream/Clicks"),
@@ -80,7 +80,7 @@ def split(shop: Shop) -> None:
     )
 
 
-def merge(shop: Shop) -> None:
+def merge(shop: RunningShop) -> None:
     (first, *_), (second, *_), *_rest = shards(shop)
     shop.aws("kinesis").merge_shards(
         StreamName=shop.table("Clickstream/Clicks"), ShardToMerge=first, AdjacentShardToMerge=second
@@ -105,7 +105,7 @@ def delivered_again(batches: Iterable[list[Click]]) -> dict[str, Any]:
     }
 
 
-def test_every_click_counts_once_under_repetition_outage_and_resharding(shop: Shop) -> None:
+def test_every_click_counts_once_under_repetition_outage_and_resharding(shop: RunningShop) -> None:
     """Scenario 15: by the client, by a consumer whose table was out of reach, by a lost answer, by split and merge."""
     skus = invented_skus()
     batches = visits(skus, 200)
@@ -128,7 +128,7 @@ def test_every_click_counts_once_under_repetition_outage_and_resharding(shop: Sh
     eventually(lambda: trending(shop, skus), tally([*batches, [last]]))
 
 
-def test_what_is_viewed_is_set_against_what_is_bought(shop: Shop, customer: Person) -> None:
+def test_what_is_viewed_is_set_against_what_is_bought(shop: RunningShop, customer: Person) -> None:
     mug = shop.sells(stock=5)
     send(shop, [[view(mug.sku) for _ in range(4)]])
     customer.orders(2 * mug).becomes("CONFIRMED")
@@ -138,7 +138,7 @@ def test_what_is_viewed_is_set_against_what_is_bought(shop: Shop, customer: Pers
     assert next(found for found in products if found["sku"] == mug.sku)["conversion"] == 0.25
 
 
-def test_poison_does_not_hold_up_its_shard_and_goes_whole_to_the_failure_queue(shop: Shop) -> None:
+def test_poison_does_not_hold_up_its_shard_and_goes_whole_to_the_failure_queue(shop: RunningShop) -> None:
     """Scenario 14."""
     (sku, *_), poison = invented_skus(), uuid.uuid4().bytes
     clicks = [view(sku) for _ in range(2)]
@@ -158,7 +158,7 @@ def test_poison_does_not_hold_up_its_shard_and_goes_whole_to_the_failure_queue(s
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
 
 
-def raw(shop: Shop, skus: Iterable[str]) -> Counter[str]:
+def raw(shop: RunningShop, skus: Iterable[str]) -> Counter[str]:
     """How often the archive holds each click of these products, by its id, wherever it was written in these hours."""
     s3, bucket, found = shop.aws("s3"), shop.table("Clickstream/RawClicks"), Counter[str]()
     wanted = set(skus)
@@ -171,7 +171,7 @@ def raw(shop: Shop, skus: Iterable[str]) -> Counter[str]:
     return found
 
 
-def test_raw_clicks_are_kept_compressed_by_the_hour_as_they_came(shop: Shop) -> None:
+def test_raw_clicks_are_kept_compressed_by_the_hour_as_they_came(shop: RunningShop) -> None:
     skus = invented_skus()
     batches = visits(skus, 20)
     began = datetime.now(UTC)
@@ -186,7 +186,9 @@ def test_raw_clicks_are_kept_compressed_by_the_hour_as_they_came(shop: Shop) -> 
     assert all(one["Key"].endswith(".gz") for one in stored)
 
 
-def test_the_command_line_s_visitors_look_and_buy_once_per_seed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_s_visitors_look_and_buy_once_per_seed(
+    shop: RunningShop, capsys: pytest.CaptureFixture[str]
+) -> None:
     def run(*line: str) -> Any:
         assert main(["--home", str(shop.stack.file.parent), *line, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
@@ -207,13 +209,13 @@ def test_the_command_line_s_visitors_look_and_buy_once_per_seed(shop: Shop, caps
     eventually(lambda: clicks_counted(shop), expected + Counter(views=1))
 
 
-def clicks_counted(shop: Shop) -> Counter[str]:
+def clicks_counted(shop: RunningShop) -> Counter[str]:
     """Of all products, also those that do not trend; the audit holds the counters to these."""
     return Counter(one.counter for key, one in gather(shop.stack).counted.items() if key.startswith("click#"))
 
 
 def test_switched_off_it_takes_no_clicks_has_no_stream_and_still_tells_what_is_bought(
-    shop: Shop, customer: Person
+    shop: RunningShop, customer: Person
 ) -> None:
     mug = shop.sells(stock=5)
     send(shop, [[view(mug.sku)]])
@@ -236,7 +238,7 @@ def test_switched_off_it_takes_no_clicks_has_no_stream_and_still_tells_what_is_b
     eventually(lambda: raw(shop, [mug.sku])[seen.event_id], 1)
 
 
-def streams(shop: Shop) -> tuple[int, int, int]:
+def streams(shop: RunningShop) -> tuple[int, int, int]:
     """How many streams, deliveries and readers of streams of clicks there are: what costs."""
     mappings = shop.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
     return (

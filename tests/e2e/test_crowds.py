@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.shop import Person, Shop, taken
+from tests.support.shop import Person, RunningShop, taken
 
 pytestmark = pytest.mark.e2e
 
@@ -15,7 +15,7 @@ AGAIN = "rows are busy, trying again"
 
 
 @pytest.mark.usefixtures("checkout")
-def test_two_hundred_buyers_of_fifty_units(shop: Shop) -> None:
+def test_two_hundred_buyers_of_fifty_units(shop: RunningShop) -> None:
     mug = shop.sells(stock=50)
 
     orders = shop.buyers(200, mug)
@@ -25,7 +25,9 @@ def test_two_hundred_buyers_of_fifty_units(shop: Shop) -> None:
     eventually(lambda: shop.stock(mug), (0, 0))
 
 
-def test_five_hundred_buyers_of_a_hundred_units(shop: Shop, record_property: Callable[[str, object], None]) -> None:
+def test_five_hundred_buyers_of_a_hundred_units(
+    shop: RunningShop, record_property: Callable[[str, object], None]
+) -> None:
     """Scenario 23."""
     mug = shop.sells(stock=100)
     before = shop.times_logged("Inventory/Logs", AGAIN)
@@ -40,7 +42,7 @@ def test_five_hundred_buyers_of_a_hundred_units(shop: Shop, record_property: Cal
 
 
 @pytest.mark.usefixtures("checkout")
-def test_two_products_bought_together_in_either_order(shop: Shop) -> None:
+def test_two_products_bought_together_in_either_order(shop: RunningShop) -> None:
     """Scenario 23: no two buyers wait for each other."""
     mug, pan = shop.sells_each([20, 20])
 
@@ -52,7 +54,7 @@ def test_two_products_bought_together_in_either_order(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("checkout")
-def test_fifty_lines_are_sold_together_or_not_at_all(shop: Shop, customer: Person) -> None:
+def test_fifty_lines_are_sold_together_or_not_at_all(shop: RunningShop, customer: Person) -> None:
     goods = shop.sells_each([3] * 50, price=100)
 
     bought = customer.orders(*(2 * each for each in goods))

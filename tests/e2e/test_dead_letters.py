@@ -13,7 +13,7 @@ from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import events_of, seen_again_soon, without_permission
 from tests.support.quiet import quiet
-from tests.support.shop import Goods, NothingCharged, Person, Shop, taken
+from tests.support.shop import Goods, NothingCharged, Person, RunningShop, taken
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ BOUGHT = [
 ]
 
 
-def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop, desk: Desk) -> None:
+def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: RunningShop, desk: Desk) -> None:
     """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
     with without_permission(shop, "Order/CatalogueRole", "dynamodb:PutItem"):
@@ -43,7 +43,7 @@ def test_an_event_outlives_a_consumer_that_is_down_beyond_its_retries(shop: Shop
 
 
 def test_an_order_whose_checkout_could_not_start_is_checked_out_by_a_redrive(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 12."""
     mug = shop.sells(stock=1, price=1000)
@@ -61,7 +61,7 @@ def test_an_order_whose_checkout_could_not_start_is_checked_out_by_a_redrive(
     assert order.charge == taken(1000)
 
 
-def test_while_the_bus_is_down_the_outbox_keeps_everything(shop: Shop, customer: Person) -> None:
+def test_while_the_bus_is_down_the_outbox_keeps_everything(shop: RunningShop, customer: Person) -> None:
     """Scenario 12."""
     mug = shop.sells(stock=3, price=1000)
     earlier = relays_that_failed(shop)
@@ -72,15 +72,15 @@ def test_while_the_bus_is_down_the_outbox_keeps_everything(shop: Shop, customer:
 
     for order in orders:
         order.becomes("CONFIRMED")
-        order.tells(*BOUGHT)
+        order.await_story(*BOUGHT)
 
 
-def relays_that_failed(shop: Shop) -> int:
+def relays_that_failed(shop: RunningShop) -> int:
     return shop.times_logged("Order/Logs", "events not published")
 
 
 def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 13."""
     mug = shop.sells(stock=2)
@@ -95,7 +95,7 @@ def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
             for body in (*batch, *events[9:]):
                 shop.aws("sqs").send_message(QueueUrl=queue, MessageBody=body)
         for order in orders:
-            order.tells(*BOUGHT)
+            order.await_story(*BOUGHT)
         letter = desk.letter("Order/TimelineDeadLetters")
 
     assert letter["body"] == "poison"
@@ -105,7 +105,7 @@ def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
 
 
 @contextmanager
-def held_back(shop: Shop, function: str) -> Iterator[None]:
+def held_back(shop: RunningShop, function: str) -> Iterator[None]:
     """The function's queue fills, and nobody reads it."""
     functions = shop.aws("lambda")
     (mapping,) = functions.list_event_source_mappings(FunctionName=shop.table(function))["EventSourceMappings"]
@@ -122,7 +122,7 @@ def held_back(shop: Shop, function: str) -> Iterator[None]:
         switch(True)
 
 
-def all_in(shop: Shop, queue: str, number: int) -> list[str]:
+def all_in(shop: RunningShop, queue: str, number: int) -> list[str]:
     """Takes so many messages out of the queue, in their order."""
     sqs, bodies = shop.aws("sqs"), list[str]()
 
@@ -137,7 +137,7 @@ def all_in(shop: Shop, queue: str, number: int) -> list[str]:
 
 
 def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 14, DynamoDB."""
     dynamodb, table, key = shop.aws("dynamodb"), shop.table("Order/Orders"), {"pk": {"S": "order#garbage"}}
@@ -157,11 +157,13 @@ def test_a_row_that_is_no_order_goes_to_the_failure_queue_and_the_stream_goes_on
     desk.types("dlq", "drop", "Order/RelayFailures", letter["id"])
 
 
-def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, customer: Person, desk: Desk) -> None:
+def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(
+    shop: RunningShop, customer: Person, desk: Desk
+) -> None:
     """Scenario 14: what was lost by it comes back."""
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
     until(lambda: quiet(shop), bool, "a quiet shop")
     dynamodb, timeline = shop.aws("dynamodb"), shop.table("Order/Timeline")
     row = dynamodb.get_item(TableName=shop.table("Order/Orders"), Key={"pk": {"S": f"order#{order.id}"}})["Item"]
@@ -182,11 +184,11 @@ def test_a_record_that_its_reader_has_learnt_to_read_is_redriven(shop: Shop, cus
 
     assert desk.types("dlq", "redrive", "Order/RelayFailures", "--order", order.id)["redriven"] == 1
 
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
 
 
 def test_a_click_that_is_none_goes_to_the_failure_queue_and_the_others_count(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 14, Kinesis."""
     mug = shop.sells(stock=0)
@@ -217,7 +219,7 @@ def views(customer: Person, goods: Goods) -> int:
     return sum(one["views"] for one in found if one["sku"] == goods.sku)
 
 
-def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: Shop, customer: Person, desk: Desk) -> None:
+def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: RunningShop, customer: Person, desk: Desk) -> None:
     """Scenario 14, S3."""
     mug = shop.sells(stock=1, price=1000)
     with soon_given_up(shop, "Order/Relay"), without_permission(shop, "Order/RelayRole", "events:PutEvents"):
@@ -230,13 +232,13 @@ def test_what_a_stream_gave_up_is_redriven_from_the_bucket(shop: Shop, customer:
     assert desk.types("dlq", "redrive", "FailureBucket")["redriven"] == 1
 
     order.becomes("CONFIRMED")
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
     assert order.charge == taken(1000)
     assert desk.counts("FailureBucket") == 0
 
 
 @contextmanager
-def soon_given_up(shop: Shop, function: str) -> Iterator[None]:
+def soon_given_up(shop: RunningShop, function: str) -> Iterator[None]:
     """The function's stream tries twice, instead of for half a day."""
     functions = shop.aws("lambda")
     (mapping,) = functions.list_event_source_mappings(FunctionName=shop.table(function))["EventSourceMappings"]
@@ -248,12 +250,12 @@ def soon_given_up(shop: Shop, function: str) -> Iterator[None]:
 
 
 def test_an_event_of_a_version_to_come_is_set_aside_and_its_new_fields_are_ignored(
-    shop: Shop, customer: Person, desk: Desk
+    shop: RunningShop, customer: Person, desk: Desk
 ) -> None:
     """Scenario 32."""
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
     (confirmed,) = (event for event in events_of(order) if event["detail-type"] == "OrderConfirmed")
     told = order.timeline
     with seen_again_soon(shop, "Clickstream/PurchasesQueue"):

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
-from tests.support.shop import Order, Person, Shop
+from tests.support.shop import Order, Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -36,13 +36,13 @@ schema = schemathesis.openapi.from_dict(without_extensions(yaml.safe_load(DOCUME
 
 
 @pytest.fixture(scope="module", params=["operator", "customer", "stranger"])
-def person(request: pytest.FixtureRequest, shop: Shop) -> Person:
+def person(request: pytest.FixtureRequest, shop: RunningShop) -> Person:
     found: Person = getattr(shop, request.param)
     return found
 
 
 @pytest.fixture(scope="module")
-def order(shop: Shop) -> Order:
+def order(shop: RunningShop) -> Order:
     placed = shop.customer.orders(shop.sells(stock=1))
     placed.becomes("CONFIRMED")
     return placed
@@ -60,7 +60,7 @@ turns = count()
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_one_that_the_document_promises(
-    case: schemathesis.Case[Any], shop: Shop, person: Person, order: Order
+    case: schemathesis.Case[Any], shop: RunningShop, person: Person, order: Order
 ) -> None:
     if "order_id" in case.path_parameters and next(turns) % 2:
         case.path_parameters["order_id"] = order.id  # invented ones lead nowhere

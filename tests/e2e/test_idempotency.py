@@ -10,12 +10,12 @@ import pytest
 
 from contracts.types import rfc3339
 from tests.support.eventually import eventually
-from tests.support.shop import Order, Person, Shop, taken
+from tests.support.shop import Order, Person, RunningShop, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
 
-def test_the_same_request_is_answered_with_the_order_as_it_was_placed(shop: Shop, customer: Person) -> None:
+def test_the_same_request_is_answered_with_the_order_as_it_was_placed(shop: RunningShop, customer: Person) -> None:
     """Scenario 1: also after the order moved on, and after its price changed."""
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
     first = customer.tries_to_order(2 * mug, key=key)
@@ -34,7 +34,7 @@ def test_the_same_request_is_answered_with_the_order_as_it_was_placed(shop: Shop
     assert order.charge == taken(2000)
 
 
-def test_the_same_key_for_another_order_is_refused(shop: Shop, customer: Person) -> None:
+def test_the_same_key_for_another_order_is_refused(shop: RunningShop, customer: Person) -> None:
     """Scenario 2."""
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
     order = customer.orders(mug, key=key)
@@ -47,7 +47,7 @@ def test_the_same_key_for_another_order_is_refused(shop: Shop, customer: Person)
     assert order.charge == taken(1000)
 
 
-def test_twenty_requests_at_once_with_one_key_are_one_order(shop: Shop, customer: Person) -> None:
+def test_twenty_requests_at_once_with_one_key_are_one_order(shop: RunningShop, customer: Person) -> None:
     """Scenario 3."""
     mug, key = shop.sells(stock=50, price=1000), str(uuid.uuid4())
 
@@ -65,7 +65,7 @@ def test_twenty_requests_at_once_with_one_key_are_one_order(shop: Shop, customer
 
 
 def test_a_day_later_the_key_is_free_again_while_the_order_it_stood_for_is_still_there(
-    shop: Shop, customer: Person
+    shop: RunningShop, customer: Person
 ) -> None:
     """Scenario 4."""
     mug, key = shop.sells(stock=5, price=1000), str(uuid.uuid4())
@@ -102,7 +102,7 @@ def placed_a_day_ago(order: Order) -> Iterator[None]:
         write(placed_at)
 
 
-def test_another_customers_same_key_is_another_order(shop: Shop, customer: Person) -> None:
+def test_another_customers_same_key_is_another_order(shop: RunningShop, customer: Person) -> None:
     """Scenario 8."""
     mug, key = shop.sells(stock=5), str(uuid.uuid4())
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.eventually import eventually, until
-from tests.support.shop import HOME, Goods, Order, Person, Shop, taken
+from tests.support.shop import HOME, Goods, Order, Person, RunningShop, taken
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +17,7 @@ PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
-def mug(shop: Shop) -> Goods:
+def mug(shop: RunningShop) -> Goods:
     return shop.sells(stock=5, price=1000)
 
 
@@ -39,7 +39,7 @@ def all_refused(bodies: dict[str, Any], status: int = 400) -> Answers:
     return dict.fromkeys(bodies, (status, PROBLEM))
 
 
-def test_the_price_is_the_catalogues_at_the_time_of_ordering(shop: Shop, mug: Goods, customer: Person) -> None:
+def test_the_price_is_the_catalogues_at_the_time_of_ordering(shop: RunningShop, mug: Goods, customer: Person) -> None:
     """Scenario 25."""
     order = customer.orders(2 * mug)
     shop.prices(mug, 1500)
@@ -57,7 +57,7 @@ def test_the_price_is_the_catalogues_at_the_time_of_ordering(shop: Shop, mug: Go
     assert later.charge == taken(3000)
 
 
-def test_a_quantity_is_a_whole_number_from_1_to_99(shop: Shop, mug: Goods, customer: Person) -> None:
+def test_a_quantity_is_a_whole_number_from_1_to_99(shop: RunningShop, mug: Goods, customer: Person) -> None:
     """Scenario 26."""
     quantities = ["0", "-1", "100", "1.5", "1.0", '"2"', "true", "null", "2147483648", "9223372036854775808"]
     quantities += ["1e400", "-1e400", "NaN", "Infinity", "1e1", "[1]", "{}"]
@@ -121,7 +121,7 @@ def test_a_refusal_points_at_what_is_wrong(mug: Goods, customer: Person) -> None
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/lines/1/sku")
 
 
-def test_what_is_too_large_is_refused(shop: Shop, mug: Goods, customer: Person) -> None:
+def test_what_is_too_large_is_refused(shop: RunningShop, mug: Goods, customer: Person) -> None:
     """Scenario 28."""
     lines = [{"sku": f"SKU-{number}", "quantity": 1} for number in range(10_000)]
     bodies: dict[str, str | bytes] = {
@@ -140,7 +140,7 @@ def test_what_is_too_large_is_refused(shop: Shop, mug: Goods, customer: Person) 
     assert shop.stock(mug) == (5, 0)
 
 
-def test_the_longest_text_that_is_allowed_travels_all_the_way(shop: Shop, customer: Person) -> None:
+def test_the_longest_text_that_is_allowed_travels_all_the_way(shop: RunningShop, customer: Person) -> None:
     """Scenario 28: the largest orders and names stay below the bus's limit."""
     goods = shop.sells_each([1] * 50, name="𝄞" * 200)
     address = {**HOME, "name": "𝄞" * 200, "line1": "𝄞" * 200, "line2": "𝄞" * 200, "city": "𝄞" * 100}
@@ -211,7 +211,7 @@ def test_a_quoted_key_and_a_bare_one_are_the_same(mug: Goods, customer: Person) 
     ],
 )
 def test_a_name_in_any_script_comes_back_as_it_was_written_and_mails_escape_it(
-    shop: Shop, customer: Person, name: str
+    shop: RunningShop, customer: Person, name: str
 ) -> None:
     """Scenario 31."""
     mug = shop.sells(stock=1, name=f"Mug for {name}")

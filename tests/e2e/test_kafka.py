@@ -13,7 +13,7 @@ from tests.e2e.conftest import HOME
 from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.kafka import reader, send
-from tests.support.shop import Goods, Order, Shop
+from tests.support.shop import Goods, Order, RunningShop
 
 TOPIC = "shop.orders"
 
@@ -27,7 +27,7 @@ class Topic:
     def __init__(self, consumer: Consumer) -> None:
         self.consumer, self.seen = consumer, list[tuple[str, str]]()
 
-    def told(self, order: Order) -> list[str]:
+    def types_of(self, order: Order) -> list[str]:
         """The types of the order's events so far, in the topic's order."""
         for message in self.consumer.consume(100, 0.1):
             key, value = message.key() or b"", message.value() or b""
@@ -49,17 +49,17 @@ def sold(desk: Desk, goods: Goods) -> tuple[int, int]:
     return sum(row["units"] for row in own), sum(row["revenue"] for row in own)
 
 
-def test_the_topic_tells_each_orders_story_in_order(shop: Shop, topic: Topic) -> None:
+def test_the_topic_tells_each_orders_story_in_order(shop: RunningShop, topic: Topic) -> None:
     mug = shop.sells(20, price=700)
     bought, declined = shop.customer.orders(2 * mug), shop.customer.orders(mug, paying_with="pm_declined")
     bought.becomes("CONFIRMED")
     assert shop.customer.cancels(bought).status_code == 202
     declined.becomes("REJECTED", because="payment_declined")
-    eventually(lambda: topic.told(bought), ["OrderPlaced", "OrderConfirmed", "OrderCancelled"])
-    eventually(lambda: topic.told(declined), ["OrderPlaced", "OrderRejected"])
+    eventually(lambda: topic.types_of(bought), ["OrderPlaced", "OrderConfirmed", "OrderCancelled"])
+    eventually(lambda: topic.types_of(declined), ["OrderPlaced", "OrderRejected"])
 
 
-def test_sales_are_what_was_confirmed_less_what_was_cancelled(shop: Shop, desk: Desk) -> None:
+def test_sales_are_what_was_confirmed_less_what_was_cancelled(shop: RunningShop, desk: Desk) -> None:
     mug, cup = shop.sells(50, price=700), shop.sells(50, price=300)
     orders = [*shop.buyers(5, 2 * mug, cup), *shop.buyers(2, mug, paying_with="pm_declined")]
     shop.decided(orders, within=120)
@@ -68,7 +68,7 @@ def test_sales_are_what_was_confirmed_less_what_was_cancelled(shop: Shop, desk: 
     eventually(lambda: (sold(desk, mug), sold(desk, cup)), ((8, 5600), (4, 1200)))
 
 
-def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(shop: Shop, address: str, desk: Desk) -> None:
+def test_poison_in_the_topic_is_set_aside_whole_and_stops_nothing(shop: RunningShop, address: str, desk: Desk) -> None:
     tea = shop.sells(10, price=500)
     poison = b"\x00 this is no event"
     # To every partition: whichever the order's is, poison is before it.

@@ -14,7 +14,7 @@ from tests.support.deployment import redeploy
 from tests.support.eventually import eventually, until
 from tests.support.faults import seen_again_soon
 from tests.support.receiver import Receiver, receiver
-from tests.support.shop import Order, Person, Shop
+from tests.support.shop import Order, Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +34,7 @@ class Mail:
 
 
 @pytest.fixture(scope="module")
-def server(shop: Shop) -> Iterator[Receiver]:
+def server(shop: RunningShop) -> Iterator[Receiver]:
     """A server that follows orders, while the shop also has a sender for its mails and operators to tell."""
     shop.aws("sesv2").create_email_identity(EmailIdentity=SENDER)
     with receiver() as found:
@@ -47,13 +47,13 @@ def server(shop: Shop) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def secret(shop: Shop, server: Receiver) -> str:
+def secret(shop: RunningShop, server: Receiver) -> str:
     """As the server's owner copied it from Secrets Manager."""
     found = shop.aws("secretsmanager").get_secret_value(SecretId=shop.stack.resources["Notify/WebhookSecret"])
     return f"whsec_{found['SecretString']}"
 
 
-def mails_about(shop: Shop, order: Order) -> list[Mail]:
+def mails_about(shop: RunningShop, order: Order) -> list[Mail]:
     credentials = shop.stack.session.get_credentials()
     assert credentials
     request = AWSRequest("GET", f"{shop.stack.details.endpoint_url}/_ministack/ses/messages")
@@ -70,7 +70,7 @@ def mails_about(shop: Shop, order: Order) -> list[Mail]:
 
 
 def test_a_customer_finds_each_mail_once_in_order_and_html_in_names_is_shown_not_obeyed(
-    shop: Shop, server: Receiver, customer: Person
+    shop: RunningShop, server: Receiver, customer: Person
 ) -> None:
     """Scenario 31."""
     mug = shop.sells(stock=5, price=1850, name="<b>Mug</b> & Saucer 茶")
@@ -78,7 +78,7 @@ def test_a_customer_finds_each_mail_once_in_order_and_html_in_names_is_shown_not
     order = customer.orders(2 * mug)
 
     order.becomes("CONFIRMED")
-    order.tells(
+    order.await_story(
         *["OrderPlaced", "StockReserved", "PaymentAuthorized", "PaymentCaptured", "OrderConfirmed", "StockCommitted"],
         *["NotificationSent"] * 4,
     )
@@ -93,12 +93,12 @@ def test_a_customer_finds_each_mail_once_in_order_and_html_in_names_is_shown_not
 
 
 def test_a_server_hears_of_each_change_once_in_order_and_can_tell_that_it_is_true(
-    shop: Shop, server: Receiver, secret: str, customer: Person
+    shop: RunningShop, server: Receiver, secret: str, customer: Person
 ) -> None:
     order = customer.orders(shop.sells(stock=5, price=1850))
 
     order.becomes("CONFIRMED")
-    eventually(lambda: server.told(order.id), BOUGHT)
+    eventually(lambda: server.accepted_types(order.id), BOUGHT)
     requests = server.about(order.id)
     assert all(request.is_signed_with(secret) for request in requests)
     assert not any(request.is_signed_with("whsec_" + "A" * 48) for request in requests)
@@ -107,15 +107,15 @@ def test_a_server_hears_of_each_change_once_in_order_and_can_tell_that_it_is_tru
         event = published[request.id]
         assert (request.message["event_id"], request.type) == (request.id, event["type"])
         assert request.message["data"] == event["data"]
-    order.tells(
+    order.await_story(
         *["OrderPlaced", "StockReserved", "PaymentAuthorized", "PaymentCaptured", "OrderConfirmed", "StockCommitted"],
         *["NotificationSent"] * 4,
     )
-    assert server.told(order.id) == BOUGHT, "nothing came twice"
+    assert server.accepted_types(order.id) == BOUGHT, "nothing came twice"
 
 
 def test_a_refused_order_is_posted_again_until_it_is_taken_and_no_other_waits_for_it(
-    shop: Shop, server: Receiver, secret: str, customer: Person
+    shop: RunningShop, server: Receiver, secret: str, customer: Person
 ) -> None:
     refused, taken = shop.sells_each([5, 5])
 
@@ -124,10 +124,10 @@ def test_a_refused_order_is_posted_again_until_it_is_taken_and_no_other_waits_fo
         until(lambda: server.about(waiting.id), bool, "a first attempt")
         waiting.becomes("CONFIRMED")
         other = shop.another_customer.orders(taken)
-        eventually(lambda: server.told(other.id), BOUGHT)
-        assert server.told(waiting.id) == []
+        eventually(lambda: server.accepted_types(other.id), BOUGHT)
+        assert server.accepted_types(waiting.id) == []
 
-    eventually(lambda: server.told(waiting.id), BOUGHT)
+    eventually(lambda: server.accepted_types(waiting.id), BOUGHT)
     requests = server.about(waiting.id)
     assert [request.type for request in requests] == ["OrderPlaced"] * (len(requests) - 1) + ["OrderConfirmed"]
     attempts = requests[:-1]
@@ -138,25 +138,27 @@ def test_a_refused_order_is_posted_again_until_it_is_taken_and_no_other_waits_fo
 
 
 @pytest.mark.parametrize("trouble", [302, 410, "hangs up"])
-def test_one_attempt_gone_wrong_is_made_good(shop: Shop, server: Receiver, customer: Person, trouble: Any) -> None:
+def test_one_attempt_gone_wrong_is_made_good(
+    shop: RunningShop, server: Receiver, customer: Person, trouble: Any
+) -> None:
     mug = shop.sells(stock=5)
     server.has_trouble_with(mug.sku, trouble)
 
     order = customer.orders(mug)
 
-    eventually(lambda: server.told(order.id), BOUGHT)
+    eventually(lambda: server.accepted_types(order.id), BOUGHT)
     assert [request.type for request in server.about(order.id)] == ["OrderPlaced", *BOUGHT]
 
 
-def test_the_audit_knows_what_the_webhook_owes(shop: Shop, server: Receiver, customer: Person) -> None:
+def test_the_audit_knows_what_the_webhook_owes(shop: RunningShop, server: Receiver, customer: Person) -> None:
     order = customer.orders(shop.sells(stock=5))
-    eventually(lambda: server.told(order.id), BOUGHT)
+    eventually(lambda: server.accepted_types(order.id), BOUGHT)
     evidence = gather(shop.stack)
     assert evidence.webhook_since is not None
     assert all(evidence.webhook_since < event.occurred_at for event in evidence.timeline if event.order_id == order.id)
 
 
-def test_operators_are_told_by_mail_and_text(shop: Shop, server: Receiver) -> None:
+def test_operators_are_told_by_mail_and_text(shop: RunningShop, server: Receiver) -> None:
     topic = shop.stack.resources["Notify/OperatorsTopic"]
     subscriptions = shop.aws("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert {("email", OPERATOR), ("sms", PHONE)} <= {(each["Protocol"], each["Endpoint"]) for each in subscriptions}

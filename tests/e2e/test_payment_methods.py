@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.shop import Charged, NothingCharged, Person, Shop, held, let_go, taken
+from tests.support.shop import Charged, NothingCharged, Person, RunningShop, held, let_go, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
@@ -75,40 +75,42 @@ CAPTURE_REFUSED = Ending(
         ("pm_capture_fails", CAPTURE_REFUSED),
     ],
 )
-def test_an_order_ends_as_its_card_says(shop: Shop, customer: Person, card: str, ending: Ending) -> None:
+def test_an_order_ends_as_its_card_says(shop: RunningShop, customer: Person, card: str, ending: Ending) -> None:
     mug = shop.sells(stock=5, price=PRICE)
 
     order = customer.orders(2 * mug, paying_with=card)
 
     assert (order.placed["status"], order.placed["total"]["amount"]) == ("PLACED", TOTAL)
     order.becomes(ending.status, ending.reason)
-    order.tells(*ending.story)
+    order.await_story(*ending.story)
     eventually(lambda: order.mails, ending.mails)
     assert order.charge == ending.charge
     assert (order.goods, shop.stock(mug)) == (ending.goods, ending.stock)
 
 
 def test_a_card_under_review_holds_goods_and_money_until_an_operator_approves(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     mug = shop.sells(stock=5, price=PRICE)
     order = customer.orders(2 * mug, paying_with="pm_review")
     order.becomes("AWAITING_REVIEW")
     assert order.charge == held(TOTAL)
     assert shop.stock(mug) == (3, 2)
-    order.tells(*RESERVED, "PaymentAuthorized", "OrderHeldForReview", *TOLD_TWICE)
+    order.await_story(*RESERVED, "PaymentAuthorized", "OrderHeldForReview", *TOLD_TWICE)
 
     approved = operator.reviews(order, "approve", "Known customer.")
 
     assert (approved.status_code, approved.json()["status"], approved.json()["review"]) == (202, "PLACED", "approved")
     order.becomes("CONFIRMED")
-    order.tells(*RESERVED, *BOUGHT, "OrderHeldForReview", "OrderReviewed", *["NotificationSent"] * 3)
+    order.await_story(*RESERVED, *BOUGHT, "OrderHeldForReview", "OrderReviewed", *["NotificationSent"] * 3)
     eventually(lambda: order.mails, ["OrderPlaced", "OrderHeldForReview", "OrderConfirmed"])
     assert order.charge == taken(TOTAL)
     assert (order.goods, shop.stock(mug)) == ("COMMITTED", (3, 0))
 
 
-def test_a_card_under_review_is_let_go_when_an_operator_rejects(shop: Shop, customer: Person, operator: Person) -> None:
+def test_a_card_under_review_is_let_go_when_an_operator_rejects(
+    shop: RunningShop, customer: Person, operator: Person
+) -> None:
     mug = shop.sells(stock=5, price=PRICE)
     order = customer.orders(2 * mug, paying_with="pm_review")
     order.becomes("AWAITING_REVIEW")
@@ -116,7 +118,7 @@ def test_a_card_under_review_is_let_go_when_an_operator_rejects(shop: Shop, cust
     assert operator.reviews(order, "reject").status_code == 202
 
     order.becomes("REJECTED", "review_rejected")
-    order.tells(
+    order.await_story(
         *RESERVED,
         *[
             "PaymentAuthorized",
@@ -134,7 +136,7 @@ def test_a_card_under_review_is_let_go_when_an_operator_rejects(shop: Shop, cust
 
 
 def test_an_expensive_order_is_held_for_review_whatever_the_card(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     sofa = shop.sells(stock=1, price=250_000, name="Sofa")
     order = customer.orders(sofa)
@@ -146,18 +148,18 @@ def test_an_expensive_order_is_held_for_review_whatever_the_card(
     assert order.charge == taken(250_000)
 
 
-def test_an_order_without_stock_is_never_charged(shop: Shop, customer: Person) -> None:
+def test_an_order_without_stock_is_never_charged(shop: RunningShop, customer: Person) -> None:
     mug = shop.sells(stock=1)
 
     order = customer.orders(2 * mug)
 
     order.becomes("REJECTED", "out_of_stock")
-    order.tells("OrderPlaced", "StockRejected", "OrderRejected", *TOLD_TWICE)
+    order.await_story("OrderPlaced", "StockRejected", "OrderRejected", *TOLD_TWICE)
     assert order.charge == NothingCharged()
     assert (order.goods, shop.stock(mug)) == ("REJECTED", (1, 0))
 
 
-def test_nothing_is_held_when_only_the_last_of_several_products_is_missing(shop: Shop, customer: Person) -> None:
+def test_nothing_is_held_when_only_the_last_of_several_products_is_missing(shop: RunningShop, customer: Person) -> None:
     """Scenario 24."""
     mug, pan, lamp = shop.sells_each([5, 5, 0])
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.faults import deliver, event_of, invoke, set_otherwise, switched_off, without_permission
-from tests.support.shop import Charged, NothingCharged, Person, Shop, given_back, held, let_go, taken
+from tests.support.shop import Charged, NothingCharged, Person, RunningShop, given_back, held, let_go, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
@@ -15,14 +15,14 @@ RECONCILE = "Order/Reconcile"
 
 
 @pytest.fixture
-def impatient_reconciler(shop: Shop) -> Iterator[None]:
+def impatient_reconciler(shop: RunningShop) -> Iterator[None]:
     """Every open order is too old for it."""
     with set_otherwise(shop, RECONCILE, {"CHECKOUT_LIMIT_SECONDS": "0"}):
         yield
 
 
 @pytest.mark.usefixtures("impatient_reconciler")
-def test_an_order_whose_checkout_was_lost_is_checked_out_by_the_reconciler(shop: Shop, customer: Person) -> None:
+def test_an_order_whose_checkout_was_lost_is_checked_out_by_the_reconciler(shop: RunningShop, customer: Person) -> None:
     """Scenario 22."""
     mug = shop.sells(stock=5, price=1000)
     with switched_off(shop, CHECKOUT):
@@ -38,7 +38,7 @@ def test_an_order_whose_checkout_was_lost_is_checked_out_by_the_reconciler(shop:
 
 
 @pytest.mark.usefixtures("impatient_reconciler")
-def test_an_order_whose_checkout_never_comes_is_rejected_at_last(shop: Shop, customer: Person) -> None:
+def test_an_order_whose_checkout_never_comes_is_rejected_at_last(shop: RunningShop, customer: Person) -> None:
     """Scenario 22."""
     mug = shop.sells(stock=5)
     with switched_off(shop, CHECKOUT):
@@ -54,7 +54,7 @@ def test_an_order_whose_checkout_never_comes_is_rejected_at_last(shop: Shop, cus
 
 @pytest.mark.usefixtures("impatient_reconciler")
 def test_an_approved_order_whose_checkout_was_lost_is_resumed_as_approved(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     """Scenario 22."""
     mug = shop.sells(stock=5, price=1000)
@@ -71,7 +71,7 @@ def test_an_approved_order_whose_checkout_was_lost_is_resumed_as_approved(
 
 
 def test_an_order_that_was_charged_and_cannot_be_confirmed_is_rejected_and_everything_goes_back(
-    shop: Shop, customer: Person
+    shop: RunningShop, customer: Person
 ) -> None:
     """Scenario 18."""
     mug = shop.sells(stock=5, price=1000)
@@ -85,7 +85,7 @@ def test_an_order_that_was_charged_and_cannot_be_confirmed_is_rejected_and_every
     assert "OrderConfirmed" not in order.story
 
 
-def test_two_checkouts_at_once_sell_the_last_unit_once(shop: Shop, customer: Person) -> None:
+def test_two_checkouts_at_once_sell_the_last_unit_once(shop: RunningShop, customer: Person) -> None:
     """Scenario 6: both want the same unit for the same order."""
     mug = shop.sells(stock=1, price=1000)
     with switched_off(shop, CHECKOUT):
@@ -109,7 +109,7 @@ def test_two_checkouts_at_once_sell_the_last_unit_once(shop: Shop, customer: Per
     ],
 )
 def test_a_checkout_that_starts_again_later_changes_nothing(
-    shop: Shop, customer: Person, card: str, charge: Charged, stock: tuple[int, int]
+    shop: RunningShop, customer: Person, card: str, charge: Charged, stock: tuple[int, int]
 ) -> None:
     """Scenario 6."""
     mug = shop.sells(stock=3, price=1000)
@@ -125,7 +125,7 @@ def test_a_checkout_that_starts_again_later_changes_nothing(
     eventually(lambda: shop.stock(mug), (stock[0] - 1, stock[1]))
 
 
-def test_a_checkout_that_starts_again_after_the_cancellation_takes_nothing(shop: Shop, customer: Person) -> None:
+def test_a_checkout_that_starts_again_after_the_cancellation_takes_nothing(shop: RunningShop, customer: Person) -> None:
     """Scenarios 6 and 20."""
     mug = shop.sells(stock=3, price=1000)
     order = customer.orders(mug)

@@ -12,7 +12,7 @@ from tests.support.books import books
 from tests.support.eventually import eventually, until
 from tests.support.faults import Event, deliver, events_of
 from tests.support.quiet import quiet
-from tests.support.shop import Order, Person, Shop
+from tests.support.shop import Order, Person, RunningShop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
@@ -20,7 +20,7 @@ SEED = 20
 ORDERED_EVENTS = {"OrderPlaced", "OrderHeldForReview", "OrderConfirmed", "OrderRejected", "OrderCancelled"}
 
 
-def one_of_each_ending(shop: Shop, customer: Person, operator: Person) -> list[Order]:
+def one_of_each_ending(shop: RunningShop, customer: Person, operator: Person) -> list[Order]:
     """Orders that ended in every way, once all is quiet."""
     mug, nothing = shop.sells_each([20, 0])
     cancelled, approved, refused = (customer.orders(mug, paying_with=card) for card in ("pm_visa", *["pm_review"] * 2))
@@ -36,7 +36,7 @@ def one_of_each_ending(shop: Shop, customer: Person, operator: Person) -> list[O
     return orders
 
 
-def tell_customers_again(shop: Shop, events: list[Event]) -> None:
+def tell_customers_again(shop: RunningShop, events: list[Event]) -> None:
     """The ordered topic's own redelivery: the same events under other de-duplication ids."""
     for event in events:
         if event["detail-type"] in ORDERED_EVENTS:
@@ -50,7 +50,7 @@ def tell_customers_again(shop: Shop, events: list[Event]) -> None:
 
 
 def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     """Scenarios 9 and 10."""
     orders = one_of_each_ending(shop, customer, operator)
@@ -68,7 +68,7 @@ def test_every_event_delivered_three_times_in_any_order_leaves_the_state_of_once
 
 
 def test_a_replay_of_the_archive_charges_mails_and_moves_nothing(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     """Scenario 16."""
     since = datetime.now(UTC) - timedelta(seconds=1)
@@ -83,7 +83,7 @@ def test_a_replay_of_the_archive_charges_mails_and_moves_nothing(
     assert books(shop) == before
 
 
-def start_replay(shop: Shop, since: datetime) -> str:
+def start_replay(shop: RunningShop, since: datetime) -> str:
     events, name = shop.aws("events"), f"replay-{uuid.uuid4().hex[:8]}"
     bus = events.describe_event_bus(Name=shop.table("Bus"))["Arn"]
     events.start_replay(
@@ -96,12 +96,12 @@ def start_replay(shop: Shop, since: datetime) -> str:
     return name
 
 
-def replay_of(shop: Shop, name: str) -> dict[str, Any]:
+def replay_of(shop: RunningShop, name: str) -> dict[str, Any]:
     found: dict[str, Any] = shop.aws("events").describe_replay(ReplayName=name)
     return found
 
 
-def test_an_older_price_that_comes_late_changes_nothing(shop: Shop) -> None:
+def test_an_older_price_that_comes_late_changes_nothing(shop: RunningShop) -> None:
     """Scenario 33."""
     mug = shop.sells(stock=1, price=1000)
     first = shop.known(mug)

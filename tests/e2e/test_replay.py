@@ -7,7 +7,7 @@ from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import switched_off
 from tests.support.quiet import quiet
-from tests.support.shop import Person, Shop
+from tests.support.shop import Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +17,7 @@ BOUGHT = [
 ]
 
 
-def test_the_whole_archive_replayed_changes_nothing(shop: Shop, customer: Person, desk: Desk) -> None:
+def test_the_whole_archive_replayed_changes_nothing(shop: RunningShop, customer: Person, desk: Desk) -> None:
     """Scenario 16: no charge, no mail, no movement of stock, and the read models are the same."""
     mug = shop.sells(stock=5)
     orders = [customer.orders(mug, paying_with=card) for card in ("pm_visa", "pm_declined", "pm_capture_fails")]
@@ -34,7 +34,9 @@ def test_the_whole_archive_replayed_changes_nothing(shop: Shop, customer: Person
     assert books(shop) == before
 
 
-def test_a_timeline_that_was_not_written_is_rebuilt_from_the_archive(shop: Shop, customer: Person, desk: Desk) -> None:
+def test_a_timeline_that_was_not_written_is_rebuilt_from_the_archive(
+    shop: RunningShop, customer: Person, desk: Desk
+) -> None:
     with switched_off(shop, "Order/TimelineRule"):
         order = customer.orders(shop.sells(stock=1))
         order.becomes("CONFIRMED")
@@ -44,10 +46,10 @@ def test_a_timeline_that_was_not_written_is_rebuilt_from_the_archive(shop: Shop,
 
     desk.types("rebuild", "timeline")
 
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
 
 
-def test_a_catalogue_that_went_wrong_is_rebuilt_from_the_inventory(shop: Shop, desk: Desk) -> None:
+def test_a_catalogue_that_went_wrong_is_rebuilt_from_the_inventory(shop: RunningShop, desk: Desk) -> None:
     lost, wrong = shop.sells_each([1, 1], price=1000)
     right = shop.known(wrong)
     assert right

@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.faults import impatient_reviews
-from tests.support.shop import Person, Shop, given_back, let_go, taken
+from tests.support.shop import Person, RunningShop, given_back, let_go, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
 
-def test_a_review_that_nobody_decides_in_time_rejects_the_order(shop: Shop, customer: Person) -> None:
+def test_a_review_that_nobody_decides_in_time_rejects_the_order(shop: RunningShop, customer: Person) -> None:
     mug = shop.sells(stock=5, price=1000)
 
     with impatient_reviews(shop):
@@ -23,7 +23,7 @@ def test_a_review_that_nobody_decides_in_time_rejects_the_order(shop: Shop, cust
     eventually(lambda: shop.stock(mug), (5, 0))
 
 
-def test_of_several_decisions_at_once_one_counts(shop: Shop, customer: Person, operator: Person) -> None:
+def test_of_several_decisions_at_once_one_counts(shop: RunningShop, customer: Person, operator: Person) -> None:
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(mug, paying_with="pm_review")
     order.becomes("AWAITING_REVIEW")
@@ -42,7 +42,7 @@ def test_of_several_decisions_at_once_one_counts(shop: Shop, customer: Person, o
 
 
 def test_approval_and_cancellation_at_once_leave_a_cancelled_order_and_no_charge(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     mug = shop.sells(stock=5, price=1000)
     order = customer.orders(mug, paying_with="pm_review")

@@ -6,7 +6,7 @@ from audit import run_audit
 from cli.app import main
 from tests.support.eventually import eventually
 from tests.support.faults import event_of, seen_again_soon
-from tests.support.shop import Charged, Person, Shop, given_back, held, let_go, taken
+from tests.support.shop import Charged, Person, RunningShop, given_back, held, let_go, taken
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("checkout")]
 
@@ -21,7 +21,7 @@ CHEAP, UNDER_REVIEW = 1000, 250_000
     ],
 )
 def test_an_order_whose_money_is_stuck_calls_for_a_person_and_settling_again_heals_it(
-    shop: Shop, customer: Person, price: int, status: str, money: tuple[Charged, Charged], undone: str
+    shop: RunningShop, customer: Person, price: int, status: str, money: tuple[Charged, Charged], undone: str
 ) -> None:
     """Scenario 19."""
     stuck, healed = money

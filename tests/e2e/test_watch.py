@@ -12,14 +12,14 @@ import pytest
 
 from emulator import lifecycle
 from tests.support.eventually import until
-from tests.support.shop import Person, Shop
+from tests.support.shop import Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("ends_by", ["itself", "Ctrl-C"])
 def test_whoever_watches_sees_an_orders_events_pass_and_leaves_nothing_behind(
-    shop: Shop, customer: Person, ends_by: str
+    shop: RunningShop, customer: Person, ends_by: str
 ) -> None:
     mug = shop.sells(stock=1)
     number = ["--events", "3"] if ends_by == "itself" else []
@@ -37,7 +37,7 @@ def test_whoever_watches_sees_an_orders_events_pass_and_leaves_nothing_behind(
 
 
 @contextmanager
-def at_the_terminal(shop: Shop, *line: str) -> Iterator[subprocess.Popen[str]]:
+def at_the_terminal(shop: RunningShop, *line: str) -> Iterator[subprocess.Popen[str]]:
     home = shop.stack.file.parent
     running = lifecycle.status(home)
     assert running
@@ -54,7 +54,7 @@ def at_the_terminal(shop: Shop, *line: str) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def watchers(shop: Shop) -> list[str]:
+def watchers(shop: RunningShop) -> list[str]:
     """Rules and queues of whoever watches."""
     bus = shop.table("Bus")
     rules = shop.aws("events").list_rules(EventBusName=bus, NamePrefix=f"{bus}-watch-")["Rules"]
@@ -62,6 +62,6 @@ def watchers(shop: Shop) -> list[str]:
     return [*(rule["Name"] for rule in rules if targets_of(shop, rule["Name"])), *queues]
 
 
-def targets_of(shop: Shop, rule: str) -> list[Any]:
+def targets_of(shop: RunningShop, rule: str) -> list[Any]:
     found: list[Any] = shop.aws("events").list_targets_by_rule(Rule=rule, EventBusName=shop.table("Bus"))["Targets"]
     return found

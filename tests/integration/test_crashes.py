@@ -22,7 +22,7 @@ from tests.integration.kafka import conftest as kafka
 from tests.integration.notify.conftest import confirmed, placed
 from tests.simulation.deployment import deployment
 from tests.simulation.planted import edit
-from tests.support.crash_points import Story, caller, crash_points, possible, queue, stream, told
+from tests.support.crash_points import Story, caller, crash_points, ending_of, possible, queue, stream
 from tests.support.deliveries import sqs_event
 from tests.support.tables import stream_records
 from tools.expand import expand, templates
@@ -113,7 +113,7 @@ LOOPBACK = {"order updates": pytest.mark.loopback}
 BUGS = {
     "a mail goes out before its intent is written": (
         edit(
-            delivery.tell,
+            delivery.announce,
             """store.save(intent, before)
         if intent.status is Status.SENDING:
             store.save(send(event, intent), intent)""",
@@ -124,7 +124,7 @@ BUGS = {
         "mails",
     ),
     "who intended to send is taken to have sent": (
-        edit(vars(domain.Notification)["told"], "Status.KEPT}", "Status.KEPT, Status.SENDING}"),
+        edit(vars(domain.Notification)["done"], "Status.KEPT}", "Status.KEPT, Status.SENDING}"),
         "mails",
     ),
     "the relay does not look at what the bus refused": (
@@ -155,7 +155,7 @@ def test_a_planted_bug_is_caught(bug: str) -> None:
 def test_scenario_11_every_function_of_every_template_is_crashed(record_property: Record) -> None:
     points: Counter[str] = Counter()
     for story in STORIES.values():
-        points[story.function] += sum(len(possible(call)) for call in told(story).calls)
+        points[story.function] += sum(len(possible(call)) for call in ending_of(story).calls)
     for service in ("notify", "clickstream", "kafkabridge"):
         mine = [f"{name} {count}" for name, count in sorted(points.items()) if name.startswith(f"{service}.")]
         record_property("figures", f"{len(mine)} handlers of {service}, with their crash points: {', '.join(mine)}")

@@ -30,16 +30,19 @@ from inventory import store as inventory_store
 from inventory import sync
 from inventory.domain import Product, ProductRequest, Reservation, RestockRequest
 from inventory.events import events_of as of_inventory
-from inventory.reserve import _Wanted
+from inventory.reserve import GoodsWanted
 from kafkabridge import count_sales
 from kafkabridge import store as sales_store
 from notify.domain import Notification, Status
 from notify.events import events_of as of_notify
 from notify.store import row_of as notification_row
+from order.await_review import Wait
 from order.domain import OrderRequest
 from order.events import events_of as of_order
+from order.reject import Rejection
 from order.review import Review
 from order.store import row_of as order_row
+from payment.authorize import Authorization
 from payment.domain import Payment
 from payment.events import events_of as of_payment
 from schemas.examples import example as event_example
@@ -50,6 +53,7 @@ from shopkit.dynamodb import to_item
 from shopkit.idempotency import idempotency_key
 from shopkit.problems import Problem
 from shopkit.streams import Change, stream_consumer
+from shopkit.task import OrderTask, task
 from tests.support.inventory import MUG
 from tests.support.orders import wanted
 from tests.unit.order.orders import NOW, an_order
@@ -506,12 +510,37 @@ def test_a_cursor_is_a_position_or_is_refused(cursor: str) -> None:
 # ── Step Functions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@FUZZ
-@given(spoiled([{"order_id": "ord_1", "lines": [{"sku": "MUG", "quantity": 1}]}]))
-def test_a_task_s_input_is_understood_or_refused(task: Any) -> None:
+TASKS: dict[type[OrderTask], Any] = {
+    OrderTask: {"order_id": "ord_1"},
+    GoodsWanted: {"order_id": "ord_1", "lines": [{"sku": "MUG", "quantity": 1}]},
+    Authorization: {
+        "order_id": "ord_1",
+        "amount": {"amount": 5, "currency": "USD"},
+        "payment_method": "pm_visa",
+    },
+    Rejection: {"order_id": "ord_1", "reason": "out_of_stock"},
+    Wait: {"order_id": "ord_1", "execution": "arn:1", "token": "t"},
+}
+
+
+@pytest.mark.parametrize("model", TASKS)
+def test_a_task_s_input_is_understood_or_refused(model: type[OrderTask]) -> None:
     """Checkout's catch-all leads to a rejection; what matters is that nothing was done before."""
-    with suppress(ValidationError):
-        _Wanted.model_validate(task)
+    seen: list[OrderTask] = []
+    handler = task(model)(seen.append)
+
+    @FUZZ
+    @given(spoiled([TASKS[model]]))
+    def whatever_a_workflow_hands_over(given: Any) -> None:
+        seen.clear()
+        try:
+            handler(given, None)
+        except ValidationError:
+            assert seen == []
+        else:
+            assert [type(each) for each in seen] == [model]
+
+    whatever_a_workflow_hands_over()
 
 
 def test_the_fuzz_has_the_values_that_once_blocked_a_shard() -> None:

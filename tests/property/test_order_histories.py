@@ -76,7 +76,7 @@ def image(order: Order) -> dict[str, Any]:
     return from_item(to_item(store.row_of(order, revision=1)))
 
 
-def told(orders: list[Order]) -> list[list[Envelope[Any]]]:
+def published(orders: list[Order]) -> list[list[Envelope[Any]]]:
     """The events of each write, as the relay makes them of the table's stream."""
     return [
         list(events_of(old, new))
@@ -97,7 +97,7 @@ def test_every_history_is_a_legal_path(steps: list[tuple[str, int]], method: str
 @given(STEPS, METHODS)
 def test_what_is_told_is_what_became_of_the_order(steps: list[tuple[str, int]], method: str) -> None:
     orders = history(steps, method)
-    for (before, after), events in zip(pairwise([None, *orders]), told(orders), strict=True):
+    for (before, after), events in zip(pairwise([None, *orders]), published(orders), strict=True):
         assert after
         kinds = [event.type for event in events]
         became = before is None or before.status != after.status
@@ -116,9 +116,9 @@ def test_what_is_told_is_what_became_of_the_order(steps: list[tuple[str, int]], 
 @given(STEPS, METHODS)
 def test_every_event_has_an_id_of_its_own_and_keeps_it(steps: list[tuple[str, int]], method: str) -> None:
     orders = history(steps, method)
-    events = [event for write in told(orders) for event in write]
+    events = [event for write in published(orders) for event in write]
     assert len({event.event_id for event in events}) == len(events)
-    assert [event for write in told(orders) for event in write] == events
+    assert [event for write in published(orders) for event in write] == events
     assert [event.entity_version for event in events] == sorted(event.entity_version for event in events)
 
 
@@ -126,7 +126,7 @@ def test_every_event_has_an_id_of_its_own_and_keeps_it(steps: list[tuple[str, in
 def test_by_version_an_order_has_one_end_at_most(steps: list[tuple[str, int]], method: str) -> None:
     """Scenario 29: whoever sorts the events by version, not by time, sees the path."""
     orders = history(steps, method)
-    kinds = [event.type for write in told(orders) for event in write]
+    kinds = [event.type for write in published(orders) for event in write]
     for once in (
         "OrderPlaced",
         "OrderConfirmed",
@@ -144,13 +144,15 @@ def test_by_version_an_order_has_one_end_at_most(steps: list[tuple[str, int]], m
 def test_a_restarted_checkout_gets_the_event_that_started_it(steps: list[tuple[str, int]], method: str) -> None:
     orders = history(steps, method)
     if orders[-1].status == "PLACED":
-        starts = [event for write in told(orders) for event in write if event.type in {"OrderPlaced", "OrderReviewed"}]
+        starts = [
+            event for write in published(orders) for event in write if event.type in {"OrderPlaced", "OrderReviewed"}
+        ]
         assert checkout_event(orders[-1]) == starts[-1]
 
 
 @given(STEPS, METHODS)
 def test_no_event_tells_an_address(steps: list[tuple[str, int]], method: str) -> None:
-    text = json.dumps([event.model_dump(mode="json") for write in told(history(steps, method)) for event in write])
+    text = json.dumps([event.model_dump(mode="json") for write in published(history(steps, method)) for event in write])
     assert not [word for word in ("A Customer", "1 Example Street", "Springfield", "12345") if word in text]
 
 

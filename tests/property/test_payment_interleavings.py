@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from payment.authorize import PaymentDeclined
 from payment.domain import Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
-from payment.store import Contended
+from shopkit.optimistic import Contended
 from tests.support.interleaving import in_bursts, interleave
 from tests.support.payments import TOTAL, Service, payment_service, retrying
 

@@ -1,11 +1,11 @@
 """Calls to a function as API Gateway's proxy integration makes them."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+from shopkit.types import LambdaHandler
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,10 @@ class Answer:
 
 
 def call(
-    handler: Handler,
+    handler: LambdaHandler,
     path: str = "/",
     *,
+    method: str = "POST",
     caller: Caller | None = None,
     parameters: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
@@ -61,6 +62,7 @@ def call(
     sent = raw if raw is not None else None if body is None else json.dumps(body)
     single = {"Content-Type": "application/json", **(headers or {})}
     event = {
+        "httpMethod": method,
         "path": path,
         "pathParameters": parameters,
         "queryStringParameters": query,

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from audit.evidence import Evidence, gather
-from tests.support.shop import Shop
+from tests.support.shop import RunningShop
 
 
-def books(shop: Shop) -> Evidence:
+def books(shop: RunningShop) -> Evidence:
     """Returns all records, in an order that does not depend on the order of the rows."""
     found = gather(shop.stack)
     return replace(

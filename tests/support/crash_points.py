@@ -106,7 +106,7 @@ class Boundary:
             return _refused(operation, sent)
         with suppress(Exception) if fault is Fault.AFTER else nullcontext():
             answer = perform()
-            self.effects += [(operation, *said) for said in _said(operation, sent, answer)]
+            self.effects += [(operation, *said) for said in _effects_of(operation, sent, answer)]
             if fault is None:
                 return answer
         raise Died
@@ -126,7 +126,7 @@ def _refused(operation: str, sent: Any) -> Any:
     raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
 
 
-def _said(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
+def _effects_of(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
     match operation:
         case "SendEmail":
             return [(sent["Destination"]["ToAddresses"][0], repr(sent))]
@@ -142,7 +142,7 @@ def _said(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Ending:
     """A story's calls, everything that was sent, and the result: what was sent without repetitions, and the rest."""
 
     calls: list[str]
@@ -150,7 +150,7 @@ class Told:
     left: dict[str, Any]
 
 
-def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
+def ending_of(story: Story, fault: Fault | None = None, at: int = -1) -> Ending:
     """Runs the story. Raises AssertionError if the trigger retries for ever."""
     boundary = Boundary(fault, at)
     with ExitStack() as stack:
@@ -167,7 +167,7 @@ def told(story: Story, fault: Fault | None = None, at: int = -1) -> Told:
         heard: dict[tuple[str, str], list[str]] = {}
         for call, hearer, what in dict.fromkeys(boundary.effects):
             heard.setdefault((call, hearer), []).append(what)
-        return Told(boundary.calls, boundary.effects, {"heard": heard, **_kept(story, answers)})
+        return Ending(boundary.calls, boundary.effects, {"heard": heard, **_kept(story, answers)})
 
 
 def _kept(story: Story, answers: list[Any]) -> dict[str, Any]:
@@ -290,15 +290,15 @@ def _on_topic(running: Broker) -> list[Effect]:
 
 def crash_points(story: Story) -> Iterator[tuple[str, list[str]]]:
     """Yields each crash point and what went wrong there."""
-    calm = told(story)
+    calm = ending_of(story)
     for at, operation in enumerate(calm.calls):
         for fault in possible(operation):
             yield f"call {at}, {operation} of {story.function}, {fault}", list(_wrong(story, calm, fault, at))
 
 
-def _wrong(story: Story, calm: Told, fault: Fault, at: int) -> Iterator[str]:
+def _wrong(story: Story, calm: Ending, fault: Fault, at: int) -> Iterator[str]:
     try:
-        crashed = told(story, fault, at)
+        crashed = ending_of(story, fault, at)
     except AssertionError as never_done:
         yield str(never_done)
         return

@@ -3,10 +3,10 @@
 from botocore.exceptions import ClientError
 
 from tests.support.eventually import until
-from tests.support.shop import Shop
+from tests.support.shop import RunningShop
 
 
-def switch_checkout(shop: Shop, kind: str) -> None:
+def switch_checkout(shop: RunningShop, kind: str) -> None:
     """Redeploys the stack with checkout as a STANDARD or EXPRESS workflow."""
     redeploy(shop, CheckoutType=kind)
     machine = shop.aws("stepfunctions").describe_state_machine(
@@ -15,7 +15,7 @@ def switch_checkout(shop: Shop, kind: str) -> None:
     assert machine["type"] == kind
 
 
-def redeploy(shop: Shop, **changed: str) -> None:
+def redeploy(shop: RunningShop, **changed: str) -> None:
     """Deploys the same templates with other parameters."""
     cloudformation, name = shop.aws("cloudformation"), shop.stack.details.stack_name
     described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]

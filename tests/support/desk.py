@@ -7,13 +7,13 @@ import pytest
 
 from cli.app import main
 from tests.support.eventually import eventually
-from tests.support.shop import Shop
+from tests.support.shop import RunningShop
 
 
 class Desk:
     """An operator's command line."""
 
-    def __init__(self, shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, shop: RunningShop, capsys: pytest.CaptureFixture[str]) -> None:
         self._shop, self._home, self._capsys = shop, str(shop.stack.file.parent), capsys
 
     def types(self, *line: str) -> Any:

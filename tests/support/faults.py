@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.support.eventually import until
-from tests.support.shop import Order, Shop
+from tests.support.shop import Order, RunningShop
 
 _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
 _ENTRIES = 10  # the maximum of one PutEvents call
@@ -16,7 +16,7 @@ type Event = dict[str, Any]
 
 
 @contextmanager
-def switched_off(shop: Shop, *rules: str) -> Iterator[None]:
+def switched_off(shop: RunningShop, *rules: str) -> Iterator[None]:
     """Disables these rules, so that the bus drops what they would have delivered."""
     bus, names = shop.table("Bus"), [shop.table(rule).rpartition("|")[2] for rule in rules]
     for name in names:
@@ -29,7 +29,7 @@ def switched_off(shop: Shop, *rules: str) -> Iterator[None]:
 
 
 @contextmanager
-def set_otherwise(shop: Shop, function: str, variables: Mapping[str, str]) -> Iterator[None]:
+def set_otherwise(shop: RunningShop, function: str, variables: Mapping[str, str]) -> Iterator[None]:
     """Runs the function with other environment variables."""
     functions, name = shop.aws("lambda"), shop.table(function)
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -41,7 +41,7 @@ def set_otherwise(shop: Shop, function: str, variables: Mapping[str, str]) -> It
 
 
 @contextmanager
-def throttled(shop: Shop, function: str) -> Iterator[None]:
+def throttled(shop: RunningShop, function: str) -> Iterator[None]:
     """Throttles every invocation of the function."""
     functions, name = shop.aws("lambda"), shop.table(function)
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
@@ -52,7 +52,7 @@ def throttled(shop: Shop, function: str) -> Iterator[None]:
 
 
 @contextmanager
-def seen_again_soon(shop: Shop, queue: str, seconds: int = 1) -> Iterator[None]:
+def seen_again_soon(shop: RunningShop, queue: str, seconds: int = 1) -> Iterator[None]:
     """Makes the queue deliver failed messages again after this time."""
     sqs, url = shop.aws("sqs"), shop.table(queue)
     name = "VisibilityTimeout"
@@ -65,7 +65,7 @@ def seen_again_soon(shop: Shop, queue: str, seconds: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def impatient_reviews(shop: Shop, seconds: int = 1) -> Iterator[None]:
+def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
     """Makes reviews that start now wait only so long for an operator."""
     states, arn = shop.aws("stepfunctions"), shop.table("Workflows/Review")
     before = states.describe_state_machine(stateMachineArn=arn)["definition"]
@@ -81,7 +81,7 @@ def impatient_reviews(shop: Shop, seconds: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def without_permission(shop: Shop, role: str, action: str) -> Iterator[None]:
+def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[None]:
     """Removes the action from the policies of the role."""
     iam, name = shop.aws("iam"), shop.table(role)
     kept: dict[str, Any] = {}
@@ -103,7 +103,7 @@ def without_permission(shop: Shop, role: str, action: str) -> Iterator[None]:
             _put(iam, name, policy, document)
 
 
-def invoke(shop: Shop, function: str, payload: Mapping[str, Any] | None = None) -> Any:
+def invoke(shop: RunningShop, function: str, payload: Mapping[str, Any] | None = None) -> Any:
     """Invokes the function and returns its response. Fails if the function failed."""
     answer = shop.aws("lambda").invoke(FunctionName=shop.table(function), Payload=json.dumps(payload or {}))
     said = json.loads(answer["Payload"].read())
@@ -120,7 +120,7 @@ def events_of(order: Order) -> list[Event]:
     return _recorded(order, None)
 
 
-def deliver(shop: Shop, events: Iterable[Event]) -> None:
+def deliver(shop: RunningShop, events: Iterable[Event]) -> None:
     """Publishes the events again, with their original ids."""
     entries = [
         {

@@ -29,10 +29,10 @@ class Door:
     on."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
-    asked: list[httpx2.Request] = field(default_factory=list)
+    requests: list[httpx2.Request] = field(default_factory=list)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         answer = self.answers.get(f"{request.method} {request.url.path.removeprefix('/api')}")
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
@@ -43,7 +43,7 @@ class Door:
         )
 
     def body(self, number: int = -1) -> Any:
-        return json.loads(self.asked[number].content)
+        return json.loads(self.requests[number].content)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from inventory.events import events_of
 from shopkit.aws import client
 from shopkit.dynamodb import to_item
 from shopkit.streams import change_of
+from shopkit.types import LambdaHandler
 from tests.support import tables
-from tests.support.api_gateway import OPERATOR, Answer, Caller, Handler, call
+from tests.support.api_gateway import OPERATOR, Answer, Caller, call
 
 MUG = {
     "name": "Mug",
@@ -148,7 +149,7 @@ def inventory_on_moto() -> Iterator[Inventory]:
             yield Inventory(table, queue)
 
 
-def _call(handler: Handler, sku: str, body: Any = None, **request: Any) -> Answer:
+def _call(handler: LambdaHandler, sku: str, body: Any = None, **request: Any) -> Answer:
     """Calls the function. A `body` that is already text is sent unchanged."""
     sent = {"raw": body} if isinstance(body, str) else {"body": body}
     return call(handler, f"/products/{sku}", parameters={"sku": sku}, **sent, **request)

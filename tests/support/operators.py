@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.shop import Shop
+from tests.support.shop import RunningShop
 
 _POLL_SECONDS = 1
 
 
-class Told:
+class Mailbox:
     """All messages of the operators' topic since the subscription."""
 
     def __init__(self, sqs: Any, url: str) -> None:
@@ -39,7 +39,7 @@ class Told:
 
 
 @contextmanager
-def listening(shop: Shop) -> Iterator[Told]:
+def listening(shop: RunningShop) -> Iterator[Mailbox]:
     """A queue that is subscribed to the operators' topic, like an operator's mailbox."""
     sqs, sns, topic = shop.aws("sqs"), shop.aws("sns"), shop.table("Notify/OperatorsTopic")
     url = sqs.create_queue(QueueName="somebody-on-call")["QueueUrl"]
@@ -61,7 +61,7 @@ def listening(shop: Shop) -> Iterator[Told]:
         TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )["SubscriptionArn"]
     try:
-        yield Told(sqs, url)
+        yield Mailbox(sqs, url)
     finally:
         sns.unsubscribe(SubscriptionArn=subscription)
         sqs.delete_queue(QueueUrl=url)

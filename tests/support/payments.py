@@ -19,6 +19,7 @@ from payment.gateway import GatewayTimeout, GatewayUnavailable
 from payment.sandbox_gateway import Charge
 from shopkit.aws import client
 from shopkit.dynamodb import from_item
+from shopkit.optimistic import Contended
 from shopkit.streams import change_of
 from tests.support.deliveries import sqs_event
 from tests.support.tables import create_tables, stream_records
@@ -104,7 +105,7 @@ def closing(event: type[OrderRejected | OrderCancelled], order_id: str) -> Envel
 def retrying(call: Callable[[], Any]) -> Any:
     """Retries transient errors as checkout does."""
     for _ in range(RETRIES):
-        with suppress(GatewayUnavailable, GatewayTimeout, store.Contended):
+        with suppress(GatewayUnavailable, GatewayTimeout, Contended):
             return call()
     return call()
 

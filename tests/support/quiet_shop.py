@@ -87,7 +87,7 @@ def quiet_shop() -> Evidence:
         *_events("shop.payment", [(one, histories.of_payment(one)) for one in payments]),
     ]
     notifications = [notification(event) for event in timeline if event.type in _TOLD]
-    timeline += [said_of(one) for one in notifications]
+    timeline += [recorded_outcome(one) for one in notifications]
     # Cancelled after it was confirmed, so it was a purchase too.
     purchases = [f"purchase#{event_id('OrderConfirmed', order_id, 2)}#MUG" for order_id in (CONFIRMED, CANCELLED)]
     minute = THEN.replace(second=0)
@@ -190,18 +190,18 @@ def recorded(source: str, order_id: str, type_: str, version: int, data: Mapping
     return _recorded(source, order_id, type_, str(event_id(type_, order_id, version)), version, data or {})
 
 
-def said_of(told: Notification) -> Recorded:
+def recorded_outcome(outcome: Notification) -> Recorded:
     """Returns the events of the notify service about it."""
     data = {
-        "order_id": told.order_id,
-        "channel": told.channel,
-        "about": told.type,
-        "about_event_id": told.event_id,
-        "kept": told.status == "KEPT",
+        "order_id": outcome.order_id,
+        "channel": outcome.channel,
+        "about": outcome.type,
+        "about_event_id": outcome.event_id,
+        "kept": outcome.status == "KEPT",
     }
-    id_ = str(event_id("NotificationSent", told.pk, told.version))
-    event = _recorded("shop.notify", told.order_id, "NotificationSent", id_, told.version, data)
-    return event.model_copy(update={"occurred_at": told.at, "at_event": f"{rfc3339(told.at)}#{id_}"})
+    id_ = str(event_id("NotificationSent", outcome.pk, outcome.version))
+    event = _recorded("shop.notify", outcome.order_id, "NotificationSent", id_, outcome.version, data)
+    return event.model_copy(update={"occurred_at": outcome.at, "at_event": f"{rfc3339(outcome.at)}#{id_}"})
 
 
 def _recorded(source: str, order_id: str, type_: str, id_: str, version: int, data: Mapping[str, Any]) -> Recorded:
@@ -224,7 +224,7 @@ def with_webhook(evidence: Evidence, since: datetime = THEN) -> Evidence:
     """The same shop with a webhook, which posted everything from then on."""
     about = [event for event in evidence.timeline if event.type in _TOLD and event.occurred_at >= since]
     posted = [notification(event, "webhook") for event in about]
-    said = [said_of(one) for one in posted]
+    said = [recorded_outcome(one) for one in posted]
     return replace(
         evidence,
         notifications=(*evidence.notifications, *posted),
@@ -314,14 +314,14 @@ def _only(allowed: Sequence[History]) -> History:
 
 def _events(source: str, of: Sequence[tuple[Order | Reservation | Payment, Sequence[History]]]) -> list[Recorded]:
     return [
-        recorded(source, row.order_id, type_, version, _said(row))
+        recorded(source, row.order_id, type_, version, _data_of(row))
         for row, allowed in of
         for version, change in enumerate(_only(allowed), start=1)
         for type_ in change
     ]
 
 
-def _said(row: Order | Reservation | Payment) -> dict[str, Any]:
+def _data_of(row: Order | Reservation | Payment) -> dict[str, Any]:
     """Returns a superset of the fields of every event."""
     data = row.model_dump(mode="json", exclude_none=True)
     return {"reason": "refused", **data} if isinstance(row, Payment) else data

@@ -93,7 +93,7 @@ class Receiver:
         """Returns every request about this order, accepted or not."""
         return [request for request in self.requests if request.order_id == order_id]
 
-    def told(self, order_id: str) -> list[str]:
+    def accepted_types(self, order_id: str) -> list[str]:
         """Returns the types of the accepted events of this order."""
         return [request.type for request in self.about(order_id) if request.status == 200]
 

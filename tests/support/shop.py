@@ -17,7 +17,7 @@ import httpx2
 from audit.evidence import Charge
 from deployed import users
 from deployed.stack import Stack, User
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import from_item, query
 from tests.support.eventually import eventually, until
 
 HOME = {
@@ -88,7 +88,7 @@ def let_go(cents: int) -> Charged:
 class Person:
     """Somebody at the front door, with a token or without."""
 
-    def __init__(self, shop: "Shop", token: str | None, email: str = "") -> None:
+    def __init__(self, shop: "RunningShop", token: str | None, email: str = "") -> None:
         self.shop, self.token, self.email = shop, token, email
         headers = {b"Authorization": token.encode()} if token else {}
         limits = httpx2.Limits(max_connections=_BUYERS_AT_ONCE, max_keepalive_connections=_BUYERS_AT_ONCE)
@@ -139,7 +139,7 @@ class Person:
 class Order:
     """An accepted order; `placed` is what its placement answered."""
 
-    shop: "Shop"
+    shop: "RunningShop"
     id: str
     placed: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -195,12 +195,12 @@ class Order:
         """The names of all its events, sorted: services tell in their own time."""
         return sorted(event["type"] for event in self.timeline)
 
-    def tells(self, *events: str) -> None:
+    def await_story(self, *events: str) -> None:
         """Waits until exactly these events tell its story."""
         eventually(lambda: self.story, sorted(events))
 
 
-class Shop:
+class RunningShop:
     """Everything that a test does with a deployed stack."""
 
     def __init__(self, stack: Stack) -> None:
@@ -338,17 +338,7 @@ class Shop:
 
     def rows_of(self, order: Order, path: str, **where: Any) -> list[dict[str, Any]]:
         """An order's rows, of a table or an index that has them by order."""
-        pages = (
-            self.aws("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table(path),
-                KeyConditionExpression="order_id = :order",
-                ExpressionAttributeValues={":order": {"S": order.id}},
-                **where,
-            )
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        return list(query(self.aws("dynamodb"), self.table(path), "order_id = :order", {":order": order.id}, **where))
 
     def row(self, path: str, **key: str) -> dict[str, Any] | None:
         """A table's row by its key."""

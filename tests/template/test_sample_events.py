@@ -23,6 +23,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shopkit import custom_resource
 from tests.template.tree import Resource, Tree
 from tools.deployment import Deployed, application, generated_name
 
@@ -292,10 +293,20 @@ def account() -> Iterator[Account]:
             if found.type == "AWS::Lambda::Function":
                 variables = found.properties.get("Environment", {}).get("Variables", {})
                 environments[f"{found.template}:{found.logical_id}"] = {
-                    name: made.get(value, str(value)) for name, value in variables.items()
+                    name: made.get(value) or _with_arns(str(value), made) for name, value in variables.items()
                 }
         failures = [url for id_, url in made.items() if "Failures" in id_]
         yield Account(environments, failures)
+
+
+def _with_arns(text: str, made: dict[str, str]) -> str:
+    """With the ARNs of moto's queues for those that the text lists."""
+
+    def arn(match: re.Match[str]) -> str:
+        account, name = made[match[1]].split("/")[-2:]
+        return f"arn:aws:sqs:us-east-1:{account}:{name}"
+
+    return re.sub(r"([\w-]+)\.Arn\b", lambda it: arn(it) if it[1] in made else it[0], text)
 
 
 def _create(found: Deployed) -> Iterator[tuple[str, str]]:
@@ -335,7 +346,7 @@ def test_a_sample_gets_an_intended_answer(
         monkeypatch.setenv(name, value)
     module = importlib.import_module(function.written["Handler"].rpartition(".")[0])
     if source == "resource":
-        monkeypatch.setattr(module, "urlopen", lambda _request, timeout: io.BytesIO())
+        monkeypatch.setattr(custom_resource, "urlopen", lambda _request, timeout: io.BytesIO())
     account.set_aside()
     assert problem(source, module.handler, event) is None
     if source in {"kinesis", "kafka"}:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -100,6 +101,18 @@ def test_the_readme_names_the_function_of_each_step() -> None:
         assert state["Arguments"]["FunctionName"] == f"${{{named}Arn}}"
         for error in errors:
             assert error.startswith("States.") or error in source, f"{function} raises no {error}"
+
+
+@pytest.mark.parametrize("state", list(tasks()))
+def test_a_step_hands_over_what_its_function_declares(state: dict[str, Any]) -> None:
+    """A field that nobody reads is as wrong as one that is missing."""
+    named = state["Arguments"]["FunctionName"].removeprefix("${").removesuffix("Arn}")
+    module = re.sub(r"(?<!^)(?=[A-Z])", "_", named).lower()
+    (source,) = (ROOT / "services").glob(f"*/src/*/{module}.py")
+    declared = re.search(r"^@task\((\w+)\)\ndef handler\(", source.read_text(), re.MULTILINE)
+    assert declared, f"{source} declares no input"
+    model = vars(import_module(f"{source.parent.name}.{module}"))[declared[1]]
+    assert state["Arguments"]["Payload"].keys() == model.model_fields.keys()
 
 
 @pytest.mark.parametrize("machine", MACHINES)

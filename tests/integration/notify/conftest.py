@@ -16,8 +16,8 @@ from contracts.envelope import Envelope, EventData, envelop
 from contracts.order import OrderConfirmed, OrderPlaced
 from contracts.types import Money, OrderLine
 from notify import email, webhook
-from shopkit.consumer import LambdaHandler
 from shopkit.dynamodb import from_item
+from shopkit.types import LambdaHandler
 from tests.support.deliveries import returned, sqs_event
 from tests.support.tables import create_tables
 
@@ -29,7 +29,7 @@ LINES = (OrderLine(sku="tea", quantity=2, name="Tea", unit_price=Money(amount=50
 
 
 @dataclass(frozen=True)
-class Shop:
+class Surroundings:
     """The services around the notify service, as a test sees them."""
 
     user_pool_id: str
@@ -55,7 +55,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
     with mock_aws():
         pool = boto3.client("cognito-idp").create_user_pool(PoolName="shop", UsernameAttributes=["email"])
         table = create_tables("notify")["Notifications"]
@@ -65,11 +65,11 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         monkeypatch.setenv("ATTEMPTS", "3")
         secret = boto3.client("secretsmanager").create_secret(Name="webhook", SecretString=SECRET)["ARN"]
         monkeypatch.setenv("WEBHOOK_SECRET_ARN", secret)
-        yield Shop(pool["UserPool"]["Id"], table, secret)
+        yield Surroundings(pool["UserPool"]["Id"], table, secret)
 
 
 @pytest.fixture
-def verified_sender(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+def verified_sender(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> str:
     del shop  # it makes the SES that this address is verified in
     boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
     monkeypatch.setenv("SENDER_EMAIL", SENDER)

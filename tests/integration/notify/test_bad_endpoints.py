@@ -10,9 +10,9 @@ import pytest
 
 from contracts.envelope import Envelope
 from notify import delivery, email, endpoint, signing_keys, webhook
-from notify.delivery import Undelivered
-from shopkit.consumer import LambdaHandler
-from tests.integration.notify.conftest import Shop, confirmed, deliver, placed
+from notify.domain import Undelivered
+from shopkit.types import LambdaHandler
+from tests.integration.notify.conftest import Surroundings, confirmed, deliver, placed
 from tests.support.receiver import receiver, receiver_that
 
 pytestmark = [pytest.mark.loopback, pytest.mark.usefixtures("shop")]
@@ -210,7 +210,7 @@ def handed_over(seconds: float) -> LambdaHandler:
     return lambda event, _context: webhook.handler(event, Context(seconds))
 
 
-def statuses(shop: Shop) -> dict[tuple[str, str], tuple[str, str | None]]:
+def statuses(shop: Surroundings) -> dict[tuple[str, str], tuple[str, str | None]]:
     return {(row["order_id"], row["type"]): (row["status"], row.get("reason")) for row in shop.notifications()}
 
 
@@ -218,7 +218,7 @@ def ids(*events: Envelope[Any]) -> list[str]:
     return [str(event.event_id) for event in events]
 
 
-def test_an_endpoint_that_drips_costs_other_orders_nothing(shop: Shop, dripping: list[bytes]) -> None:
+def test_an_endpoint_that_drips_costs_other_orders_nothing(shop: Surroundings, dripping: list[bytes]) -> None:
     slow = placed("customer", "ord_ada"), confirmed("customer", "ord_ada")
     other = placed("customer", "ord_bob"), confirmed("customer", "ord_bob")
     back = deliver(slow[0], other[0], slow[1], other[1], to=handed_over(LONG))
@@ -230,13 +230,13 @@ def test_an_endpoint_that_drips_costs_other_orders_nothing(shop: Shop, dripping:
     }
 
 
-def test_the_last_attempt_at_one_that_drips_is_recorded(shop: Shop, dripping: list[bytes]) -> None:
+def test_the_last_attempt_at_one_that_drips_is_recorded(shop: Surroundings, dripping: list[bytes]) -> None:
     event = placed("customer", "ord_ada")
     assert deliver(event, attempt=3, to=handed_over(LONG)) == ids(event)
     assert statuses(shop) == {("ord_ada", "OrderPlaced"): ("FAILED", "TimeoutError")}
 
 
-def test_what_there_is_no_time_for_goes_back_in_order_and_untouched(shop: Shop, dripping: list[bytes]) -> None:
+def test_what_there_is_no_time_for_goes_back_in_order_and_untouched(shop: Surroundings, dripping: list[bytes]) -> None:
     events = placed("customer", "ord_bob"), placed("customer", "ord_eve"), confirmed("customer", "ord_bob")
     back = deliver(*events, to=handed_over(DEADLINE + delivery.RECORD_SECONDS - 0.1))
     assert sorted(back) == sorted(ids(*events))
@@ -244,13 +244,13 @@ def test_what_there_is_no_time_for_goes_back_in_order_and_untouched(shop: Shop, 
     assert shop.notifications() == []
 
 
-def test_what_was_told_needs_no_time(shop: Shop, dripping: list[bytes]) -> None:
+def test_what_was_told_needs_no_time(shop: Surroundings, dripping: list[bytes]) -> None:
     event = placed("customer", "ord_bob")
     assert deliver(event, to=handed_over(LONG)) == []
     assert deliver(event, attempt=2, to=handed_over(1)) == []
 
 
-def test_the_last_delivery_that_there_is_no_time_for_is_recorded(shop: Shop, dripping: list[bytes]) -> None:
+def test_the_last_delivery_that_there_is_no_time_for_is_recorded(shop: Surroundings, dripping: list[bytes]) -> None:
     event = placed("customer", "ord_bob")
     assert deliver(event, attempt=3, to=handed_over(1)) == ids(event)
     assert statuses(shop) == {("ord_bob", "OrderPlaced"): ("FAILED", "OutOfTime")}
@@ -258,7 +258,7 @@ def test_the_last_delivery_that_there_is_no_time_for_is_recorded(shop: Shop, dri
 
 
 def test_an_attempt_for_which_its_key_took_too_long_is_not_begun(
-    shop: Shop, dripping: list[bytes], monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, dripping: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much time went by before the request, enough is left to record how it ended."""
     invocation = Context(LONG)
@@ -275,7 +275,7 @@ def test_an_attempt_for_which_its_key_took_too_long_is_not_begun(
     assert statuses(shop) == {("ord_bob", "OrderPlaced"): ("FAILED", "OutOfTime")}
 
 
-def test_a_mail_that_there_is_no_time_for_is_not_begun(shop: Shop, verified_sender: str) -> None:
+def test_a_mail_that_there_is_no_time_for_is_not_begun(shop: Surroundings, verified_sender: str) -> None:
     events = placed(shop.customer("ada@example.com"), "ord_ada"), confirmed(shop.customer("ed@example.com"), "ord_ed")
     assert sorted(deliver(*events, to=lambda event, _context: email.handler(event, Context(5)))) == sorted(ids(*events))
     assert (shop.mails(), shop.notifications()) == ([], [])

@@ -8,10 +8,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from notify import customers, ses
 from shopkit.telemetry import logger
-from tests.integration.notify.conftest import SENDER, Shop, confirmed, deliver, placed
+from tests.integration.notify.conftest import SENDER, Surroundings, confirmed, deliver, placed
 
 
-def test_without_a_sender_a_mail_is_kept_whole_and_nothing_fails(shop: Shop) -> None:
+def test_without_a_sender_a_mail_is_kept_whole_and_nothing_fails(shop: Surroundings) -> None:
     event = placed(shop.customer("ada@example.com"))
     assert deliver(event) == []
     (kept,) = shop.notifications()
@@ -26,7 +26,7 @@ def test_without_a_sender_a_mail_is_kept_whole_and_nothing_fails(shop: Shop) -> 
 
 
 @pytest.mark.usefixtures("verified_sender")
-def test_with_a_verified_sender_the_customer_gets_the_mail(shop: Shop) -> None:
+def test_with_a_verified_sender_the_customer_gets_the_mail(shop: Surroundings) -> None:
     assert deliver(placed(shop.customer("ada@example.com"))) == []
     (mail,) = shop.mails()
     assert (mail.source, mail.destinations["ToAddresses"]) == (SENDER, ["ada@example.com"])
@@ -36,7 +36,7 @@ def test_with_a_verified_sender_the_customer_gets_the_mail(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("verified_sender")
-def test_an_event_delivered_three_times_is_one_mail(shop: Shop) -> None:
+def test_an_event_delivered_three_times_is_one_mail(shop: Surroundings) -> None:
     event = placed(shop.customer("ada@example.com"))
     for _ in range(3):
         assert deliver(event) == []
@@ -44,7 +44,7 @@ def test_an_event_delivered_three_times_is_one_mail(shop: Shop) -> None:
     assert len(shop.notifications()) == 1
 
 
-def test_where_ses_refuses_an_address_the_mail_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_ses_refuses_an_address_the_mail_is_kept(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_EMAIL", "nobody-verified@example.com")
     assert deliver(placed(shop.customer("ada@example.com"))) == []
     (kept,) = shop.notifications()
@@ -54,7 +54,7 @@ def test_where_ses_refuses_an_address_the_mail_is_kept(shop: Shop, monkeypatch: 
 
 @pytest.mark.usefixtures("verified_sender")
 def test_a_crash_between_send_and_record_repeats_the_very_same_mail_and_leaves_an_audit_line(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = placed(shop.customer("ada@example.com"))
     really_send = ses.send
@@ -80,7 +80,7 @@ def test_a_crash_between_send_and_record_repeats_the_very_same_mail_and_leaves_a
 
 
 @pytest.mark.usefixtures("verified_sender")
-def test_a_repeated_mail_carries_the_same_id(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repeated_mail_carries_the_same_id(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     """moto drops a mail's headers, so this one looks at what SES is asked."""
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(ses, "client", lambda _: _Recorder(asked))
@@ -93,7 +93,7 @@ def test_a_repeated_mail_carries_the_same_id(shop: Shop, monkeypatch: pytest.Mon
     )
 
 
-def test_a_failing_order_holds_back_only_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_order_holds_back_only_itself(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = shop.customer("ada@example.com"), shop.customer("bob@example.com")
     look_up, asked = customers.email_of, []
 
@@ -118,7 +118,7 @@ def test_a_failing_order_holds_back_only_itself(shop: Shop, monkeypatch: pytest.
 
 
 def test_after_the_last_attempt_the_failure_is_recorded_without_the_address(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = placed(shop.customer("ada@example.com"))
     look_up = customers.email_of
@@ -140,7 +140,7 @@ def test_after_the_last_attempt_the_failure_is_recorded_without_the_address(
     assert (healed["status"], healed["version"]) == ("KEPT", 2)
 
 
-def test_a_customer_who_is_gone_is_a_recorded_failure_that_no_retry_repeats(shop: Shop) -> None:
+def test_a_customer_who_is_gone_is_a_recorded_failure_that_no_retry_repeats(shop: Surroundings) -> None:
     customer_id = shop.customer("ada@example.com")
     boto3.client("cognito-idp").admin_delete_user(UserPoolId=shop.user_pool_id, Username=customer_id)
     for _ in range(2):
@@ -150,7 +150,7 @@ def test_a_customer_who_is_gone_is_a_recorded_failure_that_no_retry_repeats(shop
 
 
 def test_nobody_is_mailed_at_an_address_that_the_customer_has_not_shown_to_be_theirs(
-    shop: Shop, verified_sender: str
+    shop: Surroundings, verified_sender: str
 ) -> None:
     assert deliver(placed(shop.customer("stranger@example.com", verified=False))) == []
     assert shop.mails() == []
@@ -158,13 +158,13 @@ def test_nobody_is_mailed_at_an_address_that_the_customer_has_not_shown_to_be_th
     assert (failed["status"], failed["reason"]) == ("FAILED", "no_address")
 
 
-def test_an_event_of_an_unknown_version_goes_back_to_the_queue(shop: Shop) -> None:
+def test_an_event_of_an_unknown_version_goes_back_to_the_queue(shop: Surroundings) -> None:
     event = placed(shop.customer("ada@example.com"))
     assert deliver(event.model_copy(update={"version": 2})) == [str(event.event_id)]
     assert shop.notifications() == []
 
 
-def by_order(shop: Shop, order_id: str) -> list[dict[str, Any]]:
+def by_order(shop: Surroundings, order_id: str) -> list[dict[str, Any]]:
     found = boto3.client("dynamodb").query(
         TableName=shop.table,
         IndexName="by_order",

@@ -6,12 +6,12 @@ import boto3
 import pytest
 
 from notify import relay
-from tests.integration.notify.conftest import Shop, deliver, placed
+from tests.integration.notify.conftest import Surroundings, deliver, placed
 from tests.support.tables import stream_records
 
 
 @pytest.fixture
-def bus(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+def bus(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> str:
     """A bus whose every event is put into a queue; its URL."""
     del shop  # it makes the AWS that this bus is of
     events, queues = boto3.client("events"), boto3.client("sqs")
@@ -25,7 +25,7 @@ def bus(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.usefixtures("verified_sender")
-def test_a_sent_mail_becomes_one_event_without_the_address(shop: Shop, bus: str) -> None:
+def test_a_sent_mail_becomes_one_event_without_the_address(shop: Surroundings, bus: str) -> None:
     event = placed(shop.customer("ada@example.com"))
     deliver(event)
     records = stream_records(shop.table)

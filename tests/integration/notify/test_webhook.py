@@ -18,7 +18,7 @@ from contracts.envelope import Envelope
 from notify import endpoint, store
 from shopkit import clock
 from shopkit.dynamodb import from_item
-from tests.integration.notify.conftest import SECRET, Shop, confirmed, deliver, placed, post
+from tests.integration.notify.conftest import SECRET, Surroundings, confirmed, deliver, placed, post
 from tests.support.receiver import Receiver, Trouble, receiver
 
 pytestmark = [pytest.mark.loopback, pytest.mark.usefixtures("shop")]
@@ -33,13 +33,13 @@ def other_side(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         yield found
 
 
-def row_of(event: Envelope[Any], shop: Shop) -> dict[str, Any] | None:
+def row_of(event: Envelope[Any], shop: Surroundings) -> dict[str, Any] | None:
     key = {"pk": {"S": f"{event.event_id}#webhook"}}
     item = boto3.client("dynamodb").get_item(TableName=shop.table, Key=key).get("Item")
     return from_item(item) if item else None
 
 
-def test_the_event_arrives_signed(shop: Shop, other_side: Receiver) -> None:
+def test_the_event_arrives_signed(shop: Surroundings, other_side: Receiver) -> None:
     event = placed("customer")
     assert post(event) == []
     (request,) = other_side.requests
@@ -70,7 +70,7 @@ def test_an_event_delivered_three_times_is_one_request(other_side: Receiver) -> 
     assert len(other_side.requests) == 1
 
 
-def test_mail_and_webhook_do_not_know_of_each_other(shop: Shop, other_side: Receiver) -> None:
+def test_mail_and_webhook_do_not_know_of_each_other(shop: Surroundings, other_side: Receiver) -> None:
     event = placed(shop.customer("ada@example.com"))
     other_side.has_trouble_with("ord_1", 500)
     assert post(event) == [str(event.event_id)]
@@ -101,7 +101,9 @@ def test_whatever_goes_wrong_the_event_is_posted_again_signed_anew(
     assert not first.is_signed_with(SECRET, at=later.timestamp()), "an old request is no use"
 
 
-def test_where_nobody_listens_the_event_goes_back_to_the_queue(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_listens_the_event_goes_back_to_the_queue(
+    shop: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with receiver() as gone:
         monkeypatch.setenv("WEBHOOK_URL", gone.url)
     event = placed("customer")
@@ -125,7 +127,7 @@ def test_by_https_only_a_server_that_can_prove_its_name_is_told(
 
         monkeypatch.setattr(endpoint, "_tls", lambda: ssl.create_default_context(cafile=str(certificate)))
         assert post(event, attempt=2) == []
-        assert other_side.told("ord_1") == ["OrderPlaced"]
+        assert other_side.accepted_types("ord_1") == ["OrderPlaced"]
 
 
 def self_signed(folder: Path) -> Path:
@@ -154,20 +156,20 @@ def test_a_failing_order_holds_back_only_itself(other_side: Receiver) -> None:
     back = post(first, placed("customer", "ord_bob"), second, confirmed("customer", "ord_bob"))
 
     assert back == [str(first.event_id), str(second.event_id)]
-    assert other_side.told("ord_bob") == ["OrderPlaced", "OrderConfirmed"]
+    assert other_side.accepted_types("ord_bob") == ["OrderPlaced", "OrderConfirmed"]
     held_back = [(request.type, request.status) for request in other_side.about("ord_ada")]
     assert held_back == [("OrderPlaced", 500)], "the second may not overtake the first"
     assert post(first, second, attempt=2) == []
-    assert other_side.told("ord_ada") == ["OrderPlaced", "OrderConfirmed"]
+    assert other_side.accepted_types("ord_ada") == ["OrderPlaced", "OrderConfirmed"]
 
 
 def test_a_crash_between_request_and_record_repeats_the_event_with_its_id(
-    shop: Shop, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event, really_save = placed("customer"), store.save
 
     def save_but_no_outcome(after: Any, before: Any) -> None:
-        if after.told:
+        if after.done:
             raise RuntimeError("crash")
         really_save(after, before)
 
@@ -183,7 +185,7 @@ def test_a_crash_between_request_and_record_repeats_the_event_with_its_id(
 
 
 def test_after_the_last_attempt_the_failure_is_recorded_and_a_redrive_heals_it(
-    shop: Shop, other_side: Receiver
+    shop: Surroundings, other_side: Receiver
 ) -> None:
     event = placed("customer")
     other_side.has_trouble_with("ord_1", 500, 500, 503)
@@ -200,7 +202,7 @@ def test_after_the_last_attempt_the_failure_is_recorded_and_a_redrive_heals_it(
     assert "reason" not in healed
 
 
-def test_where_nobody_listens_the_failure_names_no_address(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_listens_the_failure_names_no_address(shop: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     with receiver() as gone:
         monkeypatch.setenv("WEBHOOK_URL", gone.url)
     event = placed("customer")
@@ -211,7 +213,7 @@ def test_where_nobody_listens_the_failure_names_no_address(shop: Shop, monkeypat
 
 
 def test_while_the_secret_changes_both_are_good_for_a_day(
-    shop: Shop, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = clock.now()
     boto3.client("secretsmanager").put_secret_value(SecretId=shop.secret, SecretString=ANOTHER_SECRET)
@@ -225,7 +227,7 @@ def test_while_the_secret_changes_both_are_good_for_a_day(
 
 
 def test_the_secret_is_read_once_in_five_minutes(
-    shop: Shop, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
+    shop: Surroundings, other_side: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = clock.now().replace(minute=0, second=0, microsecond=0)
     monkeypatch.setattr(clock, "now", lambda: start)

@@ -14,10 +14,10 @@ from contracts.envelope import Envelope, EventData, envelop
 from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed, PaymentVoided
 from contracts.types import Money
 from order import attention, domain, store
-from order.confirm import OrderClosed
-from order.domain import Order
+from order.domain import Order, OrderClosed
 from order.hold import OrderHeld
 from shopkit.aws import client
+from shopkit.optimistic import Contended
 from tests.support.api_gateway import BOB, OPERATOR
 from tests.support.interleaving import interleave
 from tests.support.orders import MAX_RESTARTS, REVIEW_THRESHOLD, START, Orders, deliver, failed, wanted
@@ -31,7 +31,7 @@ def held(orders: Orders) -> str:
     return order_id
 
 
-def told(orders: Orders) -> list[str]:
+def event_types(orders: Orders) -> list[str]:
     return [event.type for event in orders.events()]
 
 
@@ -41,7 +41,7 @@ def told(orders: Orders) -> list[str]:
 def test_checkout_confirms_an_order_once(orders: Orders) -> None:
     order_id = orders.placed()
     assert orders.confirm(order_id) == orders.confirm(order_id) == {"order_id": order_id, "status": "CONFIRMED"}
-    assert told(orders) == ["OrderPlaced", "OrderConfirmed"]
+    assert event_types(orders) == ["OrderPlaced", "OrderConfirmed"]
 
 
 def test_a_confirmation_is_measured_once(orders: Orders, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_checkout_rejects_an_order_once_and_for_the_first_reason(orders: Orders)
     assert orders.reject(order_id, "out_of_stock") == {"order_id": order_id, "status": "REJECTED"}
     assert orders.reject(order_id, "checkout_failed") == {"order_id": order_id, "status": "REJECTED"}
     assert orders.get(order_id).body["reason"] == "out_of_stock"
-    assert told(orders) == ["OrderPlaced", "OrderRejected"]
+    assert event_types(orders) == ["OrderPlaced", "OrderRejected"]
 
 
 def test_checkout_cannot_confirm_a_closed_order(orders: Orders) -> None:
@@ -91,7 +91,7 @@ def test_a_customer_cancels_and_may_say_so_again(orders: Orders) -> None:
     first, again = orders.cancel(order_id), orders.cancel(order_id)
     assert (first.status, first.body["status"], first.body["reason"]) == (202, "CANCELLED", "cancelled_by_customer")
     assert (again.status, again.body) == (202, first.body)
-    assert told(orders) == ["OrderPlaced", "OrderCancelled"]
+    assert event_types(orders) == ["OrderPlaced", "OrderCancelled"]
 
 
 def test_a_confirmed_order_can_still_be_cancelled(orders: Orders) -> None:
@@ -152,7 +152,7 @@ def test_a_held_order_waits_and_says_so_again(orders: Orders) -> None:
     with pytest.raises(OrderHeld):
         orders.hold(order_id)
     assert orders.get(order_id).body["status"] == "AWAITING_REVIEW"
-    assert told(orders) == ["OrderPlaced", "OrderHeldForReview"]
+    assert event_types(orders) == ["OrderPlaced", "OrderHeldForReview"]
 
 
 def test_an_order_over_the_threshold_is_held(orders: Orders) -> None:
@@ -182,14 +182,14 @@ def test_an_approved_order_goes_back_to_checkout_and_through_it(orders: Orders) 
     assert "called" not in answer.raw
     assert orders.hold(order_id)["status"] == "PLACED"
     orders.confirm(order_id)
-    assert told(orders) == ["OrderPlaced", "OrderHeldForReview", "OrderReviewed", "OrderConfirmed"]
+    assert event_types(orders) == ["OrderPlaced", "OrderHeldForReview", "OrderReviewed", "OrderConfirmed"]
 
 
 def test_a_disapproved_order_is_rejected(orders: Orders) -> None:
     order_id = held(orders)
     answer = orders.review(order_id, "reject")
     assert (answer.status, answer.body["status"], answer.body["reason"]) == (202, "REJECTED", "review_rejected")
-    assert told(orders)[-2:] == ["OrderReviewed", "OrderRejected"]
+    assert event_types(orders)[-2:] == ["OrderReviewed", "OrderRejected"]
 
 
 def test_only_a_held_order_can_be_reviewed_and_only_once(orders: Orders) -> None:
@@ -253,7 +253,7 @@ def test_scenario_22_an_order_that_stays_stuck_is_rejected(orders: Orders) -> No
     orders.clock.forward(timedelta(minutes=11))
     assert orders.reconcile() == {"restarted": 0, "rejected": 1}
     assert orders.get(order_id).body["reason"] == "checkout_stuck"
-    assert told(orders) == ["OrderPlaced", "OrderRejected"]
+    assert event_types(orders) == ["OrderPlaced", "OrderRejected"]
     assert orders.reconcile() == {"restarted": 0, "rejected": 0}
 
 
@@ -317,7 +317,7 @@ def test_an_order_that_cannot_be_helped_keeps_no_other_from_it(
 
     def change_all_but_the_first(order_id: str, rule: Callable[[Order], Order]) -> Order:
         if order_id == first:
-            raise store.Contended(order_id)
+            raise Contended(order_id)
         return change(order_id, rule)
 
     monkeypatch.setattr(store, "change", change_all_but_the_first)
@@ -358,7 +358,7 @@ def test_a_failed_settlement_shows_until_it_succeeds(orders: Orders) -> None:
     assert (shown["status"], shown["attention"]["reason"]) == ("CANCELLED", "settlement_failed")
     orders.tell_of_payment(refunded)
     assert orders.get(order_id).body["attention"] is None
-    assert told(orders) == ["OrderPlaced", "OrderCancelled", "OrderNeedsAttention"]
+    assert event_types(orders) == ["OrderPlaced", "OrderCancelled", "OrderNeedsAttention"]
 
 
 def test_an_authorization_that_turns_out_declined_needs_nobody_any_more(orders: Orders) -> None:
@@ -413,7 +413,7 @@ def test_an_order_that_everyone_keeps_changing_is_given_up_for_now(orders: Order
         store.change(order_id, lambda current: current.model_copy(update={"restarts": current.restarts + 1}))
         return order.model_copy(update={"restarts": 0, "review_note": "mine"})
 
-    with pytest.raises(store.Contended):
+    with pytest.raises(Contended):
         store.change(order_id, always_raced)
     assert orders.order(order_id).review_note is None
 
@@ -433,10 +433,10 @@ def test_a_decision_counts_once_though_the_answer_to_its_write_was_lost(
 
     monkeypatch.setattr(dynamodb, "put_item", put_twice)
     assert orders.review(order_id).status == 202
-    assert told(orders) == ["OrderPlaced", "OrderHeldForReview", "OrderReviewed"]
+    assert event_types(orders) == ["OrderPlaced", "OrderHeldForReview", "OrderReviewed"]
 
 
 def test_another_customer_s_cancellation_changes_nothing(orders: Orders) -> None:
     order_id = orders.placed()
     orders.cancel(order_id, BOB)
-    assert told(orders) == ["OrderPlaced"]
+    assert event_types(orders) == ["OrderPlaced"]

@@ -180,7 +180,7 @@ def fifo_topic_says_so_in_its_name(topic: Resource) -> Iterator[str]:
 @rule(QUEUE, TOPIC)
 def one_policy_per_resource(resource: Resource) -> Iterator[str]:
     """Each QueuePolicy or TopicPolicy replaces the whole policy: of two, the last one deployed wins."""
-    policies = _policies(resource)
+    policies = policies_of(resource)
     if len(policies) > 1:
         yield f"{', '.join(sorted(map(str, policies)))} overwrite each other"
 
@@ -252,7 +252,8 @@ def _text(name: Any) -> Any:
     return name.get("Fn::Sub", name) if isinstance(name, dict) else name
 
 
-def _policies(resource: Resource) -> list[Resource]:
+def policies_of(resource: Resource) -> list[Resource]:
+    """The policies that CloudFormation writes on this queue or topic."""
     kind, key = POLICY[resource.type]
     return [policy for policy in resource.tree.all(kind) if resource in policy.targets(policy.written[key])]
 
@@ -272,7 +273,7 @@ def lets_in(resource: Resource, service: str, source: Resource) -> bool:
 
     return any(
         fits(policy, statement)
-        for policy in _policies(resource)
+        for policy in policies_of(resource)
         for statement in statements(policy.written["PolicyDocument"])
     )
 

@@ -1,6 +1,5 @@
-"""The command line with a front door that is a function, and a stack that is a file."""
+"""The command line with a front door that is a function."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,13 +11,7 @@ from cli import session
 from cli.app import main
 from deployed import seeding
 from deployed.front_door import FrontDoor
-from tests.support.front_door import DETAILS, Door, Result
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "stack.json").write_text(json.dumps(DETAILS))
-    return tmp_path
+from tests.support.front_door import Door, Result
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def sent(door: Door) -> list[list[dict[str, Any]]]:
     """The events of each request for clicks."""
     return [
         door.body(number)["events"]
-        for number, request in enumerate(door.asked)
+        for number, request in enumerate(door.requests)
         if (request.method, request.url.path) == ("POST", "/api/clicks")
     ]
 
@@ -117,7 +117,7 @@ def test_a_shop_that_takes_no_clicks_says_so_at_once(run: Run, shelf: Door) -> N
 def test_those_who_buy_order_once_per_visit(run: Run, shelf: Door) -> None:
     shelf.answers["POST /orders"] = httpx2.Response(201, json=order())
     said = run("clicks", "--sessions", "50", "--seed", "3", "--orders", "--json").json
-    keys = [request.headers["Idempotency-Key"] for request in shelf.asked if request.url.path == "/api/orders"]
+    keys = [request.headers["Idempotency-Key"] for request in shelf.requests if request.url.path == "/api/orders"]
     assert said["orders"] == len(keys) == len(set(keys)) > 0
     assert all(key.startswith("seed3-") for key in keys)
 
@@ -151,7 +151,7 @@ def test_trending_for_machines_is_what_the_service_says(run: Run, door: Door) ->
     products = [trend(f"SKU-{number}", 30 - number) for number in range(30)]
     door.answers["GET /trending"] = httpx2.Response(200, json={"minutes": 5, "products": products})
     assert run("trending", "--minutes", "5", "--top", "30", "--json").json == products
-    assert door.asked[-1].url.params["minutes"] == "5"
+    assert door.requests[-1].url.params["minutes"] == "5"
     assert len(run("trending", "--json").json) == 20
 
 

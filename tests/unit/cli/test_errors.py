@@ -110,7 +110,7 @@ def test_a_damaged_stack_file_is_no_traceback(run: Run, home: Path) -> None:
 )
 def test_a_wrong_call_is_exit_code_2(run: Run, door: Door, line: tuple[str, ...]) -> None:
     one_line(run(*line), 2)
-    assert door.asked == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_aws_says_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, er
 
 def test_bytes_that_are_no_text_are_a_wrong_call(run: Run, door: Door) -> None:
     one_line(run("order", "\udcff"), 2)  # as Python hands over what is no UTF-8
-    assert door.asked == []
+    assert door.requests == []
 
 
 @pytest.fixture

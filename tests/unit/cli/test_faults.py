@@ -139,7 +139,7 @@ def test_a_closed_stdout_is_said_before_anything_is_done(
     monkeypatch.setattr(sys, "stdout", None)
     assert "stdout is closed" in one_line(run(*line))
     assert json.loads(one_line(run(*line, "--json")))["detail"]
-    assert door.asked == []
+    assert door.requests == []
 
 
 @every_command

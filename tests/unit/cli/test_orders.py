@@ -24,7 +24,7 @@ def test_an_order_asks_for_its_goods_as_the_first_customer(run: Run, door: Door)
     assert said.code == 0
     assert door.body()["lines"] == [{"sku": "MUG", "quantity": 2}, {"sku": "PEN", "quantity": 1}]
     assert door.body()["payment_method"] == "pm_flaky"
-    assert door.asked[-1].headers["Authorization"] == "token of customer-1@example.com"
+    assert door.requests[-1].headers["Authorization"] == "token of customer-1@example.com"
     assert "ord_1" in said.out
     assert "$29.00" in said.out
 
@@ -33,7 +33,7 @@ def test_every_order_has_a_key_of_its_own_unless_one_is_given(run: Run, door: Do
     door.answers["POST /orders"] = httpx2.Response(201, json=order())
     for line in (("order", "MUG"), ("order", "MUG"), ("order", "MUG", "--key", "mine")):
         run(*line)
-    first, second, third = (request.headers["Idempotency-Key"] for request in door.asked)
+    first, second, third = (request.headers["Idempotency-Key"] for request in door.requests)
     assert uuid.UUID(first) != uuid.UUID(second)
     assert third == "mine"
 
@@ -43,7 +43,7 @@ def test_a_key_goes_to_the_front_door_as_it_was_given(run: Run, door: Door, key:
     """It says what a key may be; a new one in place of an empty variable would order twice."""
     door.answers["POST /orders"] = httpx2.Response(201, json=order())
     run("order", "MUG", "--key", key)
-    assert dict(door.asked[0].headers.raw)[b"Idempotency-Key"] == key.encode()
+    assert dict(door.requests[0].headers.raw)[b"Idempotency-Key"] == key.encode()
 
 
 def test_a_replay_is_told_apart_from_a_new_order(run: Run, door: Door) -> None:
@@ -55,7 +55,7 @@ def test_a_replay_is_told_apart_from_a_new_order(run: Run, door: Door) -> None:
 def test_somebody_else_can_order(run: Run, door: Door) -> None:
     door.answers["POST /orders"] = httpx2.Response(201, json=order())
     run("order", "MUG", "--as", "customer-2@example.com")
-    assert door.asked[-1].headers["Authorization"] == "token of customer-2@example.com"
+    assert door.requests[-1].headers["Authorization"] == "token of customer-2@example.com"
 
 
 def test_without_goods_the_first_product_in_stock_is_ordered(run: Run, door: Door) -> None:
@@ -98,7 +98,7 @@ def test_orders_are_read_page_by_page_up_to_the_limit(run: Run, door: Door) -> N
     door.answers["GET /orders"] = [*pages]
     found = run("orders", "--limit", "3", "--json").json
     assert [one["order_id"] for one in found] == ["ord_1", "ord_2", "ord_3"]
-    assert [dict(request.url.params) for request in door.asked] == [{"limit": "3"}, {"limit": "1", "cursor": "next"}]
+    assert [dict(request.url.params) for request in door.requests] == [{"limit": "3"}, {"limit": "1", "cursor": "next"}]
 
 
 @pytest.mark.parametrize(("width", "placed"), [(80, False), (140, True)])
@@ -116,7 +116,7 @@ def test_what_became_of_orders_is_seen_on_narrow_terminals_too(
 def test_all_orders_are_for_the_operator(run: Run, door: Door) -> None:
     door.answers["GET /orders"] = httpx2.Response(200, json={"orders": [], "next_cursor": None})
     run("orders", "--all")
-    assert door.asked[-1].headers["Authorization"] == "token of operator-1@example.com"
+    assert door.requests[-1].headers["Authorization"] == "token of operator-1@example.com"
 
 
 def test_an_order_that_needs_a_person_says_so(run: Run, door: Door) -> None:
@@ -195,7 +195,7 @@ def test_an_order_is_cancelled_by_an_operator_or_by_its_customer(run: Run, door:
     door.answers["POST /orders/ord_1/cancellation"] = httpx2.Response(202, json=order(status="CANCELLED", version=2))
     assert run("cancel", "ord_1", "--json").json["status"] == "CANCELLED"
     run("cancel", "ord_1", "--as", "customer-1@example.com")
-    tokens = [request.headers["Authorization"] for request in door.asked]
+    tokens = [request.headers["Authorization"] for request in door.requests]
     assert tokens == ["token of operator-1@example.com", "token of customer-1@example.com"]
 
 

@@ -62,7 +62,7 @@ def test_seeding_makes_people_who_can_sign_in_and_products_with_stock(run: Run, 
     for who in (*CUSTOMERS, *OPERATORS):
         assert users.sign_in(stack, address(stack, who)).count(".") == 2
     restocked = {
-        request.url.path: json.loads(request.content) for request in inventory.asked if request.method == "POST"
+        request.url.path: json.loads(request.content) for request in inventory.requests if request.method == "POST"
     }
     assert restocked["/api/products/MUG-STONE-350/restock"] == {"quantity": 240}
 
@@ -70,10 +70,10 @@ def test_seeding_makes_people_who_can_sign_in_and_products_with_stock(run: Run, 
 @pytest.mark.usefixtures("pool")
 def test_seeding_again_repeats_every_idempotency_key_and_makes_nobody_new(run: Run, inventory: Door) -> None:
     first = run("seed", "--json").json
-    keys = sorted(request.headers.get("Idempotency-Key", "") for request in inventory.asked)
-    inventory.asked.clear()
+    keys = sorted(request.headers.get("Idempotency-Key", "") for request in inventory.requests)
+    inventory.requests.clear()
     assert run("seed", "--json").json == first
-    assert sorted(request.headers.get("Idempotency-Key", "") for request in inventory.asked) == keys
+    assert sorted(request.headers.get("Idempotency-Key", "") for request in inventory.requests) == keys
     assert len(set(keys)) == len(catalogue()) + 1  # PUT has none and needs none
 
 

@@ -119,7 +119,7 @@ def test_an_encoding_that_changes_nothing_is_taken() -> None:
 def test_a_byte_order_mark_is_named() -> None:
     answer = call(echo, raw='\ufeff{"name": "x"}')
     assert (answer.status, answer.problem) == (400, "malformed-json")
-    assert answer.body["detail"] == "The body begins with a byte order mark. Send it without one."
+    assert answer.body["detail"] == "The request body starts with a byte order mark. Send it without one."
 
 
 @pytest.mark.parametrize("text", ["a\\u0000b", "\\ud800"])

@@ -1,12 +1,13 @@
 """Rows survive DynamoDB as they are, except that what is None is not there."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkit.dynamodb import cancellation_codes, from_item, item_in, to_item, to_value
+from shopkit.dynamodb import cancellation_codes, from_item, item_in, query, to_item, to_value
 
 NAMES = st.text(min_size=1, max_size=10)
 # Whole numbers of DynamoDB: 38 digits.
@@ -57,3 +58,36 @@ def test_a_cancelled_transaction_says_why_action_by_action() -> None:
     cancelled = ClientError({"Error": {"Code": "x"}, **reasons}, "TransactWriteItems")  # type: ignore[typeddict-item]
     assert cancellation_codes(cancelled) == ["None", "None", "ConditionalCheckFailed"]
     assert cancellation_codes(ClientError({"Error": {"Code": "x"}}, "TransactWriteItems")) == []
+
+
+class Paged:
+    """A client whose table has two pages; it counts the pages that were read."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.asked: dict[str, Any] = {}
+
+    def get_paginator(self, operation: str) -> "Paged":
+        assert operation == "query"
+        return self
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        self.asked = arguments
+        for page in ([1, 2], [3]):
+            self.read += 1
+            yield {"Items": [to_item({"n": n}) for n in page]}
+
+
+def test_a_query_reads_every_page_but_none_before_its_turn() -> None:
+    client: Any = Paged()
+    rows = query(client, "table", "pk = :pk", {":pk": "a"}, ScanIndexForward=False)
+    assert client.read == 0
+    assert next(rows) == {"n": 1}
+    assert client.read == 1
+    assert [row["n"] for row in rows] == [2, 3]
+    assert client.asked == {
+        "TableName": "table",
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "a"}},
+        "ScanIndexForward": False,
+    }

@@ -17,7 +17,7 @@ from shopkit import bus, streams
 from shopkit import relay as module
 from shopkit.dynamodb import to_item
 from shopkit.relay import relay
-from shopkit.streams import Image
+from shopkit.types import Image
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LIMIT = 256 * 1024

@@ -29,7 +29,7 @@ def image(order: Order | None) -> dict[str, Any] | None:
     return from_item(to_item(store.row_of(order, revision=1))) if order else None
 
 
-def told(before: Order | None, after: Order) -> list[str]:
+def event_types(before: Order | None, after: Order) -> list[str]:
     return [event.type for event in events_of(image(before), image(after))]
 
 
@@ -52,7 +52,7 @@ def told(before: Order | None, after: Order) -> list[str]:
     ids=lambda value: f"{value.status}" if isinstance(value, Order) else "+".join(value or ["new"]),
 )
 def test_a_change_tells(before: Order | None, after: Order, events: list[str]) -> None:
-    assert told(before, after) == events
+    assert event_types(before, after) == events
 
 
 def test_every_event_of_the_order_service_is_told_by_some_change() -> None:
@@ -64,7 +64,7 @@ def test_every_event_of_the_order_service_is_told_by_some_change() -> None:
 
 def test_bookkeeping_tells_nothing() -> None:
     limits = Limits(checkout=timedelta(0), review=timedelta(days=1), restarts=3)
-    assert told(an_order(), domain.reconciled(an_order(), limits, LATER)) == []
+    assert event_types(an_order(), domain.reconciled(an_order(), limits, LATER)) == []
 
 
 @pytest.mark.parametrize("row", [{"pk": "product#MUG", "sku": "MUG"}, {"pk": "review#ord_1", "token": "t"}])
@@ -156,3 +156,25 @@ def test_an_order_shows_what_the_design_says_and_no_bookkeeping() -> None:
         "reason": "settlement_failed",
         "since": "2026-03-01T12:01:00.000000Z",
     }
+
+
+def test_a_field_that_an_order_gains_is_not_shown_until_the_view_names_it() -> None:
+    class Grown(Order):
+        internal_score: int = 7
+
+    grown = Grown.model_validate(an_order().model_dump())
+    assert order_view(grown) == order_view(an_order())
+    assert list(order_view(grown)) == [
+        "order_id",
+        "status",
+        "lines",
+        "total",
+        "payment_method",
+        "reason",
+        "review",
+        "attention",
+        "placed_at",
+        "updated_at",
+        "version",
+        "shipping_address",
+    ]

@@ -1,4 +1,4 @@
-"""The clicks' stream → counters per sku and minute, exact by event id."""
+"""Aggregates the clicks' stream into counters per sku and minute. Each event id counts once."""
 
 from collections.abc import Iterable
 from itertools import batched
@@ -14,7 +14,8 @@ type _Refused = tuple[dict[str, Any], ValueError]
 
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """What is no click goes whole to the failure queue; any other failure is retried from where it struck."""
+    """Counts clicks. A record that is not a click goes to the failure queue. Any other failure is retried from that
+    record on."""
     counted = 0
     for records in batched(event["Records"], store.MAX_AT_ONCE, strict=False):
         occurrences, poison = _understood(records)
@@ -24,7 +25,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             first = records[0]["kinesis"]["sequenceNumber"]
             logger.exception("clicks not counted, will be retried", first=first)
             return dict(retry_from(first))
-        # Last, so that retries of the clicks beside it do not set it aside again and again.
+        # Last, so that a retry of the batch for another reason does not set it aside again.
         for record, error in poison:
             set_aside(record, error)
     logger.info("clicks counted", records=len(event["Records"]), counted=counted)

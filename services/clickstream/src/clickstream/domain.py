@@ -1,4 +1,4 @@
-"""What a click or a purchase counts for, and which counters a window of minutes needs. Pure rules: no AWS, no clock."""
+"""How clicks and purchases are counted, and which counters a time window needs. Pure rules: no AWS, no clock."""
 
 import re
 from calendar import monthrange
@@ -13,15 +13,15 @@ from contracts.envelope import Envelope
 from contracts.types import Sku, Strict, Timestamp, Value, in_utc
 
 MAX_MINUTES = 24 * 60
-# How far a click's own clock is believed, before it arrived. A later click, or one from the future, is put at the edge.
+# How long before its arrival a click may be dated. An earlier or future date is moved to the limit.
 LATE = timedelta(hours=1)
-# What GET /trending shows at most: clicks come from anyone, and so do the skus in them.
+# The most products of GET /trending. Clicks, and so their skus, come from anyone.
 MOST_TRENDING = 100
 
 Counter = Literal["views", "carts", "checkouts", "purchases"]
 
 _COUNTER_OF: Mapping[str, Counter] = {"view": "views", "add_to_cart": "carts", "checkout": "checkouts"}
-# RFC 3339 §5.6, `date-time`: in either case, with any number of decimals, of which six are kept.
+# RFC 3339 §5.6, `date-time`: in upper or lower case, with any number of decimals. Six are kept.
 _RFC3339 = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
     r"(?:\.(?P<decimals>[0-9]+))?(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
@@ -30,8 +30,8 @@ _RFC3339 = re.compile(
 
 
 def _moment(value: Any) -> datetime:
-    """RFC 3339 and nothing else: pydantic alone would also take a number, or a date without a time. A leap second,
-    which Python's clock does not have, is the last moment before it."""
+    """Parses RFC 3339 only: pydantic would also accept a number, or a date without a time. Python has no leap seconds,
+    so one becomes the last moment before it."""
     found = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("not an RFC 3339 time with a zone, such as 2024-05-17T10:00:00Z")
@@ -53,7 +53,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Click(Value):
-    """One thing that a visitor did, as it travels the stream. `event_id` is the client's, the same on every retry."""
+    """One action of a visitor, as in the stream. The client chooses `event_id`, the same on every retry."""
 
     event_id: Id
     session_id: Id
@@ -76,7 +76,7 @@ class PostedClicks(Strict):
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Something to count once: whatever has this `id` is the same thing."""
+    """Something to count once per `id`."""
 
     id: str
     counter: Counter
@@ -94,13 +94,13 @@ class Span:
 
 
 def of_click(click: Click, arrived: datetime) -> Occurrence:
-    """A click counts in its own minute, as far as its clock can be believed."""
+    """Returns the occurrence of a click, in its own minute if its date is within the limits."""
     at = min(max(click.at, arrived - LATE), arrived)
     return Occurrence(f"click#{click.event_id}", _COUNTER_OF[click.type], click.sku, _minute(at))
 
 
 def of_purchase(event: Envelope[Any]) -> list[Occurrence]:
-    """A confirmed order is one purchase of each of its skus, whatever the quantity: it is set against views."""
+    """Returns one purchase per sku of a confirmed order, whatever the quantity: it is compared with views."""
     return [
         Occurrence(f"purchase#{event.event_id}#{line.sku}", "purchases", line.sku, _minute(event.occurred_at))
         for line in event.data.lines
@@ -108,12 +108,13 @@ def of_purchase(event: Envelope[Any]) -> list[Occurrence]:
 
 
 def units(minute: datetime) -> tuple[Span, Span]:
-    """Where a minute is counted: as a minute of its hour, and within its hour as an hour of its day."""
+    """Returns the two counters of a minute: by minute of the hour, and by hour of the day."""
     return _minutes(minute, minute), _hours(minute, minute)
 
 
 def spans(minutes: int, now: datetime) -> Iterator[Span]:
-    """The last `minutes` minutes, the present one included, in at most four spans: whole hours are read as such."""
+    """Yields the last `minutes` minutes, including the current one, in at most four spans. Whole hours use hourly
+    counters."""
     end = _minute(now) + timedelta(minutes=1)
     at = end - timedelta(minutes=minutes)
     while at < end:
@@ -128,7 +129,7 @@ def spans(minutes: int, now: datetime) -> Iterator[Span]:
 
 
 def trending(counted: Iterable[tuple[str, Mapping[Counter, int]]]) -> list[dict[str, Any]]:
-    """The most viewed products; `conversion` is purchases per view, null without a view."""
+    """Returns the most viewed products. `conversion` is purchases per view, or null without a view."""
     totals: dict[str, dict[Counter, int]] = {}
     for sku, counts in counted:
         total = totals.setdefault(sku, {"views": 0, "carts": 0, "checkouts": 0, "purchases": 0})

@@ -1,4 +1,4 @@
-"""OrderConfirmed → purchases per sku, exact by event id."""
+"""Counts the purchases per sku of confirmed orders, once per event id."""
 
 from itertools import batched
 

@@ -1,4 +1,4 @@
-"""The clickstream table: counters per sku by minute and by hour, and the id of everything counted."""
+"""The clickstream table: counters per sku by minute and by hour, and the ids of everything counted."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,25 +11,25 @@ from contracts.types import rfc3339
 from shopkit import clock
 from shopkit.aws import client
 from shopkit.backoff import pause
-from shopkit.dynamodb import cancellation_codes, from_item, to_item
-from shopkit.rows import readable, whole_number
+from shopkit.dynamodb import cancellation_codes, to_item
+from shopkit.rows import query, readable, whole_number
 
-# A transaction takes 100 actions (API reference, TransactWriteItems); each thing counted may need three.
+# A transaction has at most 100 actions (API reference, TransactWriteItems). One occurrence may need three.
 MAX_AT_ONCE = 33
-# Twice what can be asked for. An id is known longer than any window shows what it counted for.
+# Twice the longest window. Ids are kept longer than any window shows their counts.
 _COUNTERS_LAST = timedelta(days=2)
 _IDS_LAST = timedelta(days=7)
 _ATTEMPTS = 4
-# About 4 MB to read, in some seconds.
+# About 4 MB, which take some seconds to read.
 _MOST_ROWS = 40_000
 _COUNTERS: tuple[Counter, ...] = get_args(Counter)
 
 
 def count(occurrences: Sequence[Occurrence]) -> int:
-    """Counts those that were not counted before, all in one transaction; answers how many.
+    """Counts those that were not counted before, all in one transaction. Returns how many.
 
-    At most MAX_AT_ONCE. Raises TransactionCanceledException when others keep writing the same counters: nothing was
-    counted then, and trying again is safe.
+    Takes at most MAX_AT_ONCE. Raises TransactionCanceledException if concurrent writes to the same counters keep
+    winning. Then nothing was counted, and a retry is safe.
     """
     assert len(occurrences) <= MAX_AT_ONCE
     fresh = {occurrence.id: occurrence for occurrence in occurrences}
@@ -54,37 +54,31 @@ def count(occurrences: Sequence[Occurrence]) -> int:
 
 
 def counted(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
-    """Every sku and what was counted for it, once per unit of the spans, newest first: the oldest are left out where
-    clicks of invented skus have made more rows than one answer can read."""
+    """Yields each sku and its counts, once per unit of the spans, newest first. The oldest are left out if clicks with
+    invented skus have made more rows than one response can read."""
     yield from islice(_rows(spans), _MOST_ROWS)
 
 
 def _rows(spans: Iterable[Span]) -> Iterator[tuple[str, Mapping[Counter, int]]]:
-    query = client("dynamodb").get_paginator("query")
     for span in reversed(list(spans)):
-        pages = query.paginate(
-            TableName=_table(),
-            KeyConditionExpression="pk = :period AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":period": {"S": span.period},
-                ":first": {"S": span.first},
-                # After every sku of the last unit: no sku has a tilde.
-                ":last": {"S": f"{span.last}~"},
-            },
+        found = query(
+            _table(),
+            "pk = :period AND sk BETWEEN :first AND :last",
+            # After every sku of the last unit: no sku has a tilde.
+            {":period": span.period, ":first": span.first, ":last": f"{span.last}~"},
             ScanIndexForward=False,
         )
-        for page in pages:
-            yield from readable(map(from_item, page["Items"]), _counts_in)
+        yield from readable(found, _counts_in)
 
 
 def _counts_in(row: Mapping[str, Any]) -> tuple[str, Mapping[Counter, int]]:
-    """The row's sku and its counters. Raises ValueError, KeyError, Unreadable."""
+    """Returns the row's sku and its counters. Raises ValueError, KeyError, Unreadable."""
     _, sku = row["sk"].split("#")
     return sku, {name: whole_number(row, name) for name in _COUNTERS if name in row}
 
 
 def _ids(fresh: Iterable[Occurrence]) -> Iterator[Any]:
-    """Each id with what it counted for, so that the counters can be checked against the ids."""
+    """Yields a Put per id, with what it counted for, so that the counters can be checked against the ids."""
     expires_at = int((clock.now() + _IDS_LAST).timestamp())
     for occurrence in fresh:
         what = {"counter": occurrence.counter, "sku": occurrence.sku, "minute": rfc3339(occurrence.minute)}
@@ -98,7 +92,7 @@ def _ids(fresh: Iterable[Occurrence]) -> Iterator[Any]:
 
 
 def _additions(occurrences: Iterable[Occurrence]) -> Iterator[Any]:
-    """One update per counter row: a transaction may touch a row only once."""
+    """Yields one update per counter row: a transaction may write a row only once."""
     rows: dict[tuple[str, str], dict[Counter, int]] = {}
     expiry: dict[tuple[str, str], int] = {}
     for occurrence in occurrences:

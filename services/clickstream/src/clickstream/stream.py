@@ -1,4 +1,4 @@
-"""The clicks' stream, written at the front door and read by the aggregation."""
+"""The clicks' stream, written by the front door and read by the aggregation."""
 
 import base64
 import json
@@ -19,24 +19,24 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class Arrived:
-    """A click as the stream delivers it; `at` is when the stream took it, the same on every delivery of the record."""
+    """A click as the stream delivers it. `at` is its arrival in the stream, the same on every delivery."""
 
     at: datetime
     click: Click
 
 
 def is_on() -> bool:
-    """Whether there is a stream: a deployment may go without."""
+    """Returns whether this deployment has a stream."""
     return bool(os.environ["STREAM_NAME"])
 
 
 def put(clicks: Sequence[Click]) -> Sequence[Click]:
-    """Puts the clicks into the stream, a session's into one shard; answers those that it kept refusing."""
+    """Puts the clicks into the stream, those of a session into one shard. Returns the clicks that it kept refusing."""
     for attempt in range(1, _ATTEMPTS + 1):
         answer = client("kinesis").put_records(
             StreamName=os.environ["STREAM_NAME"],
             Records=[
-                # A line each, so that files of concatenated records stay readable.
+                # One line each, so that files of concatenated records are readable.
                 {"Data": (click.model_dump_json() + "\n").encode(), "PartitionKey": click.session_id}
                 for click in clicks
             ],
@@ -51,7 +51,7 @@ def put(clicks: Sequence[Click]) -> Sequence[Click]:
 
 
 def arrived(record: Mapping[str, Any]) -> Arrived:
-    """The click in a record of the event source. Raises Poison, or ValueError of another kind, for what is none."""
+    """Returns the click in a record of the event source. Raises Poison or another ValueError if there is none."""
     with understanding("a click"):
         kinesis = record["kinesis"]
         return Arrived(

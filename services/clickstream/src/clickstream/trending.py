@@ -1,4 +1,4 @@
-"""GET /trending: what was viewed, put into carts and bought in the last minutes."""
+"""GET /trending: the most viewed products of the last minutes."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -21,5 +21,5 @@ def handler(request: Request) -> Response:
 def _minutes(query: Mapping[str, str]) -> int:
     text = query.get("minutes", str(_DEFAULT_MINUTES))
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= domain.MAX_MINUTES):
-        raise bad_request("invalid-minutes", f"minutes is a whole number from 1 to {domain.MAX_MINUTES}.")
+        raise bad_request("invalid-minutes", f"minutes must be a whole number from 1 to {domain.MAX_MINUTES}.")
     return int(text)

@@ -1,4 +1,4 @@
-"""What a product and a reservation are, and every way that stock may move. Pure rules: no AWS, no clock."""
+"""Products, reservations and stock movements. Pure rules: no AWS, no clock."""
 
 import hashlib
 import re
@@ -13,15 +13,15 @@ from pydantic import Field, StringConstraints
 from contracts.orders_stream import OrderStatus
 from contracts.types import SKU, VISIBLE, Goods, Money, Strict, Timestamp, Value
 
-# Operators hear of a product when so many units or fewer are left.
+# Operators are notified when a product has this many units left, or fewer.
 LOW_STOCK_THRESHOLD = 10
 
-# A path below the storefront or an https address, in RFC 3986's characters: nothing that a page could run.
+# A path below the storefront or an https URL, in RFC 3986's characters: nothing that a page could execute.
 _IMAGE = r"^(https://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+|/?[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*)$"
 
 
 class RequestedPrice(Strict):
-    """What one unit costs, in cents; nothing is free, for a gateway takes no payment of 0. One currency."""
+    """The price of one unit in cents. It is at least 1, because a gateway accepts no payment of 0."""
 
     amount: Annotated[int, Field(ge=1, le=1_000_000_000)]
     currency: Literal["USD"]
@@ -44,7 +44,7 @@ class RestockRequest(Strict):
 
 class Product(Value):
     """A catalogue entry and its stock, in units. `version` counts changes of the entry and `stock_version` movements of
-    the stock, each with the time of the last one, so that neither has to wait for the other."""
+    the stock, each with the time of the last one, so that neither conflicts with the other."""
 
     sku: str
     name: str
@@ -60,13 +60,13 @@ class Product(Value):
 
     @property
     def on_hand(self) -> int:
-        """Units that are not sold. A reservation, which may be released, moves none of them."""
+        """Units that are not sold, including reserved ones."""
         return self.available + self.reserved
 
 
 class Restock(Value):
-    """An entry of the ledger of everything that ever came in: how many units, at whose request (its fingerprint), and
-    the product as it stood then, which is the request's answer whenever it is repeated."""
+    """An entry in the ledger of restocks: the units, the request's fingerprint, and the product after the restock,
+    which is the response to every repeat of the request."""
 
     sku: str
     quantity: int
@@ -84,7 +84,7 @@ class ReservationStatus(StrEnum):
 
 
 class Reservation(Value):
-    """What an order holds, held or was refused: the decision that answers every later reserve of the order."""
+    """The decision about an order's goods. It is returned to every later reserve of the order."""
 
     order_id: str
     status: ReservationStatus
@@ -95,16 +95,16 @@ class Reservation(Value):
 
 
 class OutOfStock(Exception):
-    """Nothing is held: some line was not available when this was decided."""
+    """Nothing is held, because at least one line was not available."""
 
 
 class ReservationClosed(Exception):
-    """The order was closed first: its goods are available again, and none will be reserved for it."""
+    """The order was closed first. Its goods are available again, and nothing will be reserved for it."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """How one reserved, sold or returned unit moves the two counters of its product."""
+    """How one reserved, sold or returned unit changes the two counters of its product."""
 
     available: int
     reserved: int
@@ -122,7 +122,7 @@ def is_sku(text: str) -> bool:
 
 
 def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: datetime) -> Product:
-    """The product with this catalogue entry. Its stock stays as it is; an entry that says the same changes nothing."""
+    """Returns the product with this catalogue entry. Its stock is unchanged. An equal entry changes nothing."""
     entry = {**wanted.model_dump(exclude={"price"}), "price": Money(**wanted.price.model_dump())}
     if before is None:
         return Product(
@@ -134,7 +134,7 @@ def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: date
 
 
 def restock_id(actor: str, key: str) -> str:
-    """The same operator and Idempotency-Key always name the same restock of a product."""
+    """Returns the id of a restock: always the same one for an operator and Idempotency-Key."""
     return hashlib.sha256(f"{actor}\x00{key}".encode()).hexdigest()[:32]
 
 
@@ -167,7 +167,7 @@ def rejected(order_id: str, lines: Sequence[Goods], short: Sequence[str], now: d
 
 
 def require_reserved(decision: Reservation) -> None:
-    """What the recorded decision means to a reserve. Raises OutOfStock, ReservationClosed."""
+    """Checks that the recorded decision is a reservation. Raises OutOfStock, ReservationClosed."""
     match decision.status:
         case ReservationStatus.REJECTED:
             raise OutOfStock(f"order {decision.order_id} is short of {', '.join(decision.short)}")
@@ -178,10 +178,10 @@ def require_reserved(decision: Reservation) -> None:
 def followed(
     before: Reservation | None, order_id: str, status: OrderStatus, now: datetime
 ) -> tuple[Reservation, Movement] | None:
-    """The reservation after it followed its order into `status`, and how its units move; None when nothing changes.
+    """Returns the reservation after its order changed to `status`, and how its units move; None if nothing changes.
 
-    A closed order without a reservation gets one that is RELEASED and holds nothing, so that a late reserve finds the
-    order closed. A late commit does nothing, and a refused order holds nothing to give back.
+    A closed order without a reservation gets an empty one that is RELEASED, so that a late reserve finds the order
+    closed. A late commit does nothing. A rejected reservation has nothing to give back.
     """
     closed = status in {OrderStatus.REJECTED, OrderStatus.CANCELLED}
     if before is None:

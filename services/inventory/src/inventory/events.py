@@ -1,4 +1,4 @@
-"""What a change of the inventory means to others. Pure: (old image, new image) in, events out."""
+"""The events of a change of the inventory. Pure functions of a row's old and new image."""
 
 from typing import Any
 
@@ -13,12 +13,11 @@ from contracts.inventory import (
     StockReturned,
 )
 from inventory.domain import LOW_STOCK_THRESHOLD, Product, Reservation, ReservationStatus
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
-    """The events of one change; none for the ledger of restocks and for stock movements that leave enough."""
+    """Returns the events of one change: none for restocks, none for stock movements that leave enough."""
     if new is None:
         return []
     if new["pk"].startswith("reservation#"):
@@ -58,7 +57,7 @@ def _decided(reservation: Reservation) -> EventData:
 
 
 def _of_product(before: Product | None, after: Product) -> list[Envelope[Any]]:
-    """An entry's change and a stock movement are different versions of a product, and so of what it says."""
+    """Returns the events of a product. Its catalogue entry and its stock have versions of their own."""
     events: list[Envelope[Any]] = []
     if before is None or before.version != after.version:
         events.append(

@@ -1,4 +1,4 @@
-"""GET /products/{sku}: one product with what is available of it."""
+"""GET /products/{sku}: one product and its available units."""
 
 from http import HTTPStatus
 

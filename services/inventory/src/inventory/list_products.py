@@ -1,4 +1,4 @@
-"""GET /products: the catalogue with what is available, page by page, in order of sku."""
+"""GET /products: the catalogue with available units, page by page, in order of sku."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The inventory's outbox: stream → bus."""
+"""The inventory's outbox relay."""
 
 from inventory.events import events_of
 from shopkit.relay import relay

@@ -1,30 +1,30 @@
-"""Checkout's first step: every line of an order is held, or none."""
+"""Checkout's first step: reserves all lines of an order, or none."""
 
-from typing import Any
-
-from contracts.types import Goods, Value
+from contracts.types import Goods
 from inventory import domain, store
 from shopkit import clock
 from shopkit.optimistic import Contended
-from shopkit.telemetry import logger, tracer
+from shopkit.task import OrderTask, task
+from shopkit.telemetry import logger
 
 
 class StockBusy(Exception):
-    """Too many orders want these products at this moment. Nothing was decided; trying again is safe."""
+    """Too many orders want these products now. Nothing was decided; a retry is safe."""
 
 
-class _Wanted(Value):
-    order_id: str
+class GoodsWanted(OrderTask):
+    """The goods to reserve for an order."""
+
     lines: tuple[Goods, ...]
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{order_id, lines: [{sku, quantity}, …]}` in, `{order_id, status}` out, RESERVED also if it was sold since.
+@task(GoodsWanted)
+def handler(wanted: GoodsWanted) -> dict[str, str]:
+    """Returns `{order_id, status: "RESERVED"}`, also where the goods were sold since.
 
     Raises domain.OutOfStock, domain.ReservationClosed, StockBusy.
     """
-    wanted, now = _Wanted.model_validate(event), clock.now()
+    now = clock.now()
     try:
         decision = store.decide(
             domain.reserved(wanted.order_id, wanted.lines, now),

@@ -1,4 +1,4 @@
-"""POST /products/{sku}/restock: units that came in, booked once per operator, product and Idempotency-Key."""
+"""POST /products/{sku}/restock: adds units to the stock, once per operator, product and Idempotency-Key."""
 
 from http import HTTPStatus
 
@@ -27,5 +27,5 @@ def handler(request: Request) -> Response:
     except store.UnknownProduct as unknown:
         raise not_found("product") from unknown
     if booked.fingerprint != asked:
-        raise unprocessable("idempotency-key-reused", "This Idempotency-Key was used with another body.")
+        raise unprocessable("idempotency-key-reused", "This Idempotency-Key was used with a different body.")
     return Response(HTTPStatus.OK, product_view(booked.product), {"Idempotency-Replayed": "true"} if replayed else {})

@@ -1,7 +1,7 @@
 """The inventory table: products with their stock, reservations by order, and the ledger of restocks.
 
-Stock moves only together with the record that explains it, in one transaction, so that for every sku the restocks
-always add up to what is available, reserved and sold.
+A stock movement and the record that explains it are written in one transaction. So for every sku the restocks always
+add up to the available, reserved and sold units.
 """
 
 import os
@@ -21,50 +21,50 @@ from shopkit.optimistic import Contended
 from shopkit.rows import loaded, read_row, read_rows, readable
 from shopkit.telemetry import logger, measure
 
-# Reserves of one popular product meet in its row. Eight tries pause 1 s on average and 1.9 s at most, all together.
+# Concurrent reserves of a product write the same row. Eight attempts pause 1 s in total on average, 1.9 s at most.
 _ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.64
 
-# What an upsert may write. A catalogue entry and its stock share a row, and never each other's attributes.
+# What an upsert may write. A catalogue entry and its stock share a row, but no attributes.
 _ENTRY = ("name", "description", "price", "image", "version", "updated_at")
 
 _TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class UnknownProduct(Exception):
-    """There is no product of this sku."""
+    """There is no product with this sku."""
 
 
 class ImpossibleMovement(ValueError):
-    """A reservation says that it holds units which its products do not: the stock was changed by other means, and no
-    retry can make it right."""
+    """The stock has fewer reserved units than the reservation. It was changed by other means, so no retry can
+    succeed."""
 
 
 class _Conflict(Exception):
-    """Another write was under way at the same rows: nothing happened."""
+    """A concurrent write to the same rows was in progress. Nothing was written."""
 
 
 class _Refused(Exception):
-    """A transaction's conditions did not hold, at these positions: nothing happened."""
+    """A transaction's conditions failed at these positions. Nothing was written."""
 
     def __init__(self, positions: list[int]) -> None:
         super().__init__(positions)
         self.positions = positions
 
     def skus(self, reservation: Reservation) -> list[str]:
-        """Of the refused lines, in a transaction that begins with the reservation itself."""
+        """Returns the skus of the refused lines, in a transaction whose first action is the reservation."""
         return [reservation.lines[position - 1].sku for position in self.positions if position]
 
 
 def find_product(sku: str) -> Product | None:
-    """Raises Unreadable, as all that read rows here do."""
+    """Raises Unreadable, like all functions here that read rows."""
     row = read_row(_table(), pk=_product_key(sku))
     return loaded(row, Product.model_validate) if row else None
 
 
 def shown_product(sku: str) -> Product | None:
-    """For browsing: a row that is no product is not shown."""
+    """Returns a product for browsing. An invalid row counts as missing."""
     row = read_row(_table(), pk=_product_key(sku))
     return next(readable([row], Product.model_validate), None) if row else None
 
@@ -80,9 +80,9 @@ def find_restock(sku: str, restock_id: str) -> Restock | None:
 
 
 def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
-    """A page of the catalogue in order of sku, and after which sku the next one starts. Like its index it may lag
-    behind by a moment, which for browsing is worth half the price. Rows that are no products count towards the limit,
-    so that a page may be short of them."""
+    """Returns a page of the catalogue in order of sku, and after which sku the next page starts. The reads are
+    eventually consistent, which halves their price. Invalid rows are left out but count towards the limit, so a page
+    may be short."""
     start = {"ExclusiveStartKey": to_item({"pk": _product_key(after), **_listed(after)})} if after else {}
     found = client("dynamodb").query(
         TableName=_table(),
@@ -99,7 +99,7 @@ def products(limit: int, after: str | None) -> tuple[list[Product], str | None]:
 
 
 def upsert(sku: str, rule: Callable[[Product | None], Product]) -> tuple[Product, bool]:
-    """Applies a domain rule to a catalogue entry, leaving the stock alone; answers the product and whether it is new.
+    """Applies a domain rule to a catalogue entry, not to the stock. Returns the product and whether it is new.
 
     Raises Contended.
     """
@@ -117,7 +117,7 @@ def upsert(sku: str, rule: Callable[[Product | None], Product]) -> tuple[Product
 
 
 def restock(sku: str, restock_id: str, rule: Callable[[Product], Restock]) -> tuple[Restock, bool]:
-    """Adds the units and their record, once per id; answers the record and whether it had been there before.
+    """Adds the units and their record, once per id. Returns the record and whether it already existed.
 
     Raises UnknownProduct, Contended.
     """
@@ -144,8 +144,8 @@ def restock(sku: str, restock_id: str, rule: Callable[[Product], Restock]) -> tu
 
 
 def decide(wanted: Reservation, refusal: Callable[[Sequence[str]], Reservation]) -> Reservation:
-    """Reserves all lines or, short of some skus, records the refusal. Answers the first decision that was ever recorded
-    for the order, which may be neither. Raises Contended."""
+    """Reserves all lines or, if some skus are short, records a refusal. Returns the first decision ever recorded for
+    the order, which may be another one. Raises Contended."""
     actions = [
         {"Put": _put(_reservation_key(wanted.order_id), wanted, replacing=None)},
         *_movements(wanted, RESERVE),
@@ -169,8 +169,8 @@ def decide(wanted: Reservation, refusal: Callable[[Sequence[str]], Reservation])
 def follow(
     order_id: str, rule: Callable[[Reservation | None], tuple[Reservation, Movement] | None]
 ) -> Reservation | None:
-    """Applies a domain rule to the order's reservation and moves its units, in one transaction; answers the reservation
-    if it changed. Raises Contended, ImpossibleMovement."""
+    """Applies a domain rule to the order's reservation and moves its units, in one transaction. Returns the
+    reservation if it changed. Raises Contended, ImpossibleMovement."""
     for _ in _attempts():
         before = find_reservation(order_id)
         step = rule(before)
@@ -206,7 +206,7 @@ def _record(refusal: Reservation) -> Reservation:
 
 
 def _recorded(order_id: str) -> Reservation:
-    """The decision that a write has just met; reservations are never deleted."""
+    """Returns the recorded decision. Reservations are never deleted."""
     decision = find_reservation(order_id)
     if decision is None:
         raise KeyError(order_id)
@@ -239,7 +239,7 @@ def _write_entry(before: Product | None, after: Product) -> None:
 
 
 def _put(pk: str, row: BaseModel, *, replacing: Product | Reservation | None, **index: str) -> Any:
-    """A Put that is refused unless the row is the one to replace, or there is none."""
+    """Returns a Put on condition that the row is still `replacing`, or, with None, does not exist."""
     put: dict[str, Any] = {
         "TableName": _table(),
         "Item": to_item({**row.model_dump(mode="json"), "pk": pk, **index}),
@@ -259,8 +259,8 @@ def _movements(reservation: Reservation, movement: Movement) -> list[Any]:
 
 
 def _movement(sku: str, movement: Movement, quantity: int, now: datetime, found: int | None = None) -> Any:
-    """An Update that is refused if a counter would go below zero, if there is no such product, or if its stock has
-    moved since it was `found` in that version."""
+    """Returns an Update on condition that the product exists, that no counter becomes negative, and that its stock
+    still has the version `found`."""
     moved = {name: by * quantity for name, by in vars(movement).items() if by}
     conditions = [f"{name} >= :{name}_taken" for name, by in moved.items() if by < 0]
     values = {":now": rfc3339(now), ":one": 1, **{f":{name}": by for name, by in moved.items()}}
@@ -281,13 +281,13 @@ def _movement(sku: str, movement: Movement, quantity: int, now: datetime, found:
 
 
 def _transact(actions: list[Any]) -> None:
-    """All of the actions or none. Raises _Conflict, _Refused."""
+    """Carries out all actions or none. Raises _Conflict, _Refused."""
     dynamodb = client("dynamodb")
     try:
         dynamodb.transact_write_items(TransactItems=actions)
     except dynamodb.exceptions.TransactionCanceledException as cancelled:
         codes = cancellation_codes(cancelled)
-        # First: beside a conflict, a failed condition may have seen half of the other transaction.
+        # Conflicts first: next to one, a failed condition may be due to the other transaction.
         if _TRANSIENT.intersection(codes):
             raise _Conflict from cancelled
         refused = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
@@ -297,7 +297,7 @@ def _transact(actions: list[Any]) -> None:
 
 
 def _attempts() -> Iterator[int]:
-    """Turns to try in, with growing pauses between them."""
+    """Yields the number of each attempt, with growing pauses between them."""
     yield 1
     for failed in range(1, _ATTEMPTS):
         logger.info("rows are busy, trying again", attempt=failed + 1)
@@ -307,7 +307,7 @@ def _attempts() -> Iterator[int]:
 
 
 def _listed(sku: str) -> dict[str, str]:
-    """What puts a product into the catalogue's index."""
+    """Returns the attributes that put a product into the catalogue's index."""
     return {"catalogue": "all", "sku": sku}
 
 

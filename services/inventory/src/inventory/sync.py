@@ -1,4 +1,4 @@
-"""The orders' stream drives the goods: a confirmed order's are sold, a closed order's are available again."""
+"""Follows the orders' stream: a confirmed order's goods are sold, a closed order's goods become available again."""
 
 from functools import partial
 
@@ -9,11 +9,11 @@ from shopkit.streams import Change, stream_consumer
 from shopkit.telemetry import logger
 
 
-# Somebody else's rows: what else is in them, such as an address, is not for this service's failure queue.
+# These are another service's rows: other attributes, such as an address, must not reach this failure queue.
 @partial(stream_consumer, keeps=frozenset(OrderImage.model_fields))
 def handler(change: Change) -> None:
     if change.new is None or "status" not in change.new:
-        return  # not an order's state: the stream's filter lets none of these through
+        return  # not an order; the stream's filter excludes such rows
     order, now = OrderImage.model_validate(change.new), clock.now()
     reservation = store.follow(
         order.order_id, lambda before: domain.followed(before, order.order_id, order.status, now)

@@ -1,4 +1,4 @@
-"""PUT /products/{sku}: an operator writes a catalogue entry, new or not. The stock stays as it is."""
+"""PUT /products/{sku}: an operator creates or replaces a catalogue entry. The stock is unchanged."""
 
 from http import HTTPStatus
 
@@ -16,7 +16,8 @@ def handler(request: Request) -> Response:
     sku = request.parameters["sku"]
     if not domain.is_sku(sku):
         raise bad_request(
-            "invalid-sku", "A sku is 1 to 64 of A–Z, a–z, 0–9, - and _, beginning with a letter or digit."
+            "invalid-sku",
+            "A sku has 1 to 64 characters of A–Z, a–z, 0–9, - and _, and starts with a letter or digit.",
         )
     wanted, now = request.body(ProductRequest), clock.now()
     product, new = store.upsert(sku, lambda before: domain.upserted(before, sku, wanted, now))

@@ -1,4 +1,4 @@
-"""How to reach the brokers: by IAM (MSK), by SASL/SCRAM with a secret, or in plain text within a private network."""
+"""How to connect to the brokers: by IAM (MSK), by SASL/SCRAM with a secret, or in plain text in a private network."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from shopkit.aws import client
 
 
 def settings() -> dict[str, Any]:
-    """librdkafka's settings for the brokers in BROKERS, by what AUTHENTICATION says."""
+    """Returns librdkafka's settings for the brokers in BROKERS, according to AUTHENTICATION."""
     reached: dict[str, Any] = {"bootstrap.servers": os.environ["BROKERS"]}
     match os.environ["AUTHENTICATION"]:
         case "iam":
@@ -31,8 +31,8 @@ def settings() -> dict[str, Any]:
 
 
 def iam_token(region: str) -> tuple[str, float]:
-    """A token of the function's own role, signed on the spot, and when it expires in seconds since the epoch."""
-    # Only where it is used: it loads boto3's session of its own.
+    """Returns a token for the function's own role, and its expiry in seconds since the epoch."""
+    # Imported only where used: it is slow to load.
     from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415
 
     token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
@@ -40,6 +40,6 @@ def iam_token(region: str) -> tuple[str, float]:
 
 
 def _secret(arn: str) -> Mapping[str, str]:
-    """As Lambda's own event source wants it: JSON with `username` and `password`."""
+    """Returns the secret. It has the form that Lambda's event source needs: JSON with `username` and `password`."""
     found: Mapping[str, str] = json.loads(client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     return found

@@ -1,4 +1,4 @@
-"""Order updates, in order per order → the topic, with the order's id as key."""
+"""Copies order updates to the Kafka topic, in order per order, with the order's id as key."""
 
 from contracts.events import EVENTS
 from kafkabridge import producer
@@ -10,9 +10,9 @@ ORDER_EVENTS = tuple(event for event in EVENTS if event.source == "shop.order")
 
 @consumer(*ORDER_EVENTS, fifo=True)
 def handler(delivery: Delivery) -> None:
-    """One record per event, written after the one before it was acknowledged by all replicas. What the broker does not
-    take goes back to the queue, and holds back its own order. A repeated attempt may write an event twice, with the
-    same `event_id`."""
+    """One record per event, written after all replicas have acknowledged the one before it. A record that the broker
+    does not accept goes back to the queue, with the later events of its order. A repeated attempt may write an event
+    twice, with the same `event_id`."""
     event = delivery.event
     producer.produce(
         key=event.correlation_id,

@@ -1,4 +1,4 @@
-"""The topic's confirmations and cancellations → revenue and units per sku and hour."""
+"""Counts revenue and units per sku and hour from the topic's confirmed and cancelled orders."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from shopkit.telemetry import logger, tracer
 
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Each order counts once, however often its record comes. What is no event goes whole to the failure queue, and
-    the partition goes on; on any other failure Lambda hands over the whole batch again, so that order holds."""
+    """Counts each order once, however often its record is delivered. A record that is not an event goes to the failure
+    queue, and the partition continues. On any other failure Lambda delivers the whole batch again, so that the order
+    is kept."""
     poison: list[tuple[Record, ValueError]] = []
     counted = 0
     for record in records_in(event):
@@ -20,7 +21,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
             counted += _apply(record)
         except ValueError as error:
             poison.append((record, error))
-    # Last, so that retries for the sake of a record beside it do not set it aside again and again.
+    # Last, so that a retry of the batch for another reason does not set it aside again.
     for record, why in poison:
         set_aside(record, why)
     logger.info("sales counted", counted=counted, poison=len(poison))

@@ -1,4 +1,4 @@
-"""What an order sold, by sku and hour. Pure rules: no AWS, no clock."""
+"""The sales of an order by sku and hour. Pure rules: no AWS, no clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LONGEST_ID = 256
 
 @dataclass(frozen=True)
 class Sale:
-    """Units of one sku sold in one hour (UTC), and what they brought in minor units of one currency."""
+    """Units of one sku sold in one hour (UTC), and their revenue in minor units of one currency."""
 
     sku: str
     hour: datetime
@@ -24,15 +24,15 @@ class Sale:
     revenue: int
 
     def returned(self) -> "Sale":
-        """The same, taken back."""
+        """Returns the sale with its counts negated."""
         return Sale(self.sku, self.hour, self.currency, -self.units, -self.revenue)
 
 
 def sales(order_id: str, lines: Iterable[OrderLine], at: datetime) -> list[Sale]:
-    """What a confirmed order sold in the hour of its confirmation: one sale per sku and currency, as the view counts.
+    """Returns the sales of a confirmed order in the hour of its confirmation: one per sku and currency.
 
-    Raises ValueError for what the shop never writes and the view could not hold, so that it is set aside as poison
-    instead of being tried for ever: a topic takes what any of its producers sends.
+    Raises ValueError for values that the shop never writes and the table cannot hold. Another producer of the topic may
+    send them, and they are set aside as poison instead of being retried for ever.
     """
     hour = at.replace(minute=0, second=0, microsecond=0)
     totals: dict[tuple[str, str], tuple[int, int]] = {}
@@ -52,6 +52,6 @@ def sales(order_id: str, lines: Iterable[OrderLine], at: datetime) -> list[Sale]
 
 
 def require_id(value: str, what: str) -> None:
-    """Raises ValueError for what cannot be part of a key."""
+    """Raises ValueError if the value cannot be part of a key."""
     if not 1 <= len(value.encode()) <= _LONGEST_ID:
         raise ValueError(f"{what} of {len(value)} characters")

@@ -1,4 +1,4 @@
-"""Writing to the topic: an idempotent producer, one record at a time."""
+"""An idempotent producer that writes one record at a time to the topic."""
 
 import os
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from confluent_kafka.cimpl import NewTopic
 from kafkabridge import access
 from shopkit.telemetry import logger
 
-# Ten messages that each wait so long, and a connection, fit into the function's time-out.
+# Ten messages that each wait this long, plus a connection, fit into the function's time-out.
 _DELIVERY_SECONDS = 5
 _CONNECT_SECONDS = 10
-# The topic is there, and its partitions are being handed out.
+# The topic exists, and its partitions are being assigned.
 _MADE = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.TOPIC_ALREADY_EXISTS)
 
 
 class NotProduced(Exception):
-    """The broker did not acknowledge the record in time, or refused it. It may have been written all the same."""
+    """The broker did not acknowledge the record in time, or refused it. It may have been written nevertheless."""
 
 
 def produce(key: str, value: bytes, headers: Mapping[str, str]) -> None:
-    """Writes one record and waits until all replicas have it. Raises NotProduced, or KafkaException where there is no
+    """Writes one record and waits until all replicas have it. Raises NotProduced, or KafkaException if there is no
     broker or no topic."""
     producer, reports = _producer(), list[KafkaError | None]()
     try:
@@ -39,8 +39,8 @@ def produce(key: str, value: bytes, headers: Mapping[str, str]) -> None:
         if reports != [None]:
             raise NotProduced(str(reports[0]) if reports else "no answer")
     except Exception:
-        # What is still on its way must not arrive after its own next attempt, and a producer whose sequence was
-        # broken cannot go on: the next record gets a new one.
+        # A record in flight must not arrive after its own next attempt. A producer whose sequence is broken cannot
+        # continue, so the next record gets a new one.
         producer.purge()
         _producer.cache_clear()
         raise
@@ -48,30 +48,30 @@ def produce(key: str, value: bytes, headers: Mapping[str, str]) -> None:
 
 @cache
 def _producer() -> Producer:
-    """Connected, to a topic that exists. Lives as long as the function's environment."""
+    """Returns a connected producer whose topic exists. It is kept as long as the execution environment."""
     settings = {
         **access.settings(),
         "client.id": "cartwheel-bridge",
-        # A retry within the client is written once, in its place; implies acknowledgement by all replicas.
+        # A retry by the client is written once and in order. Implies acknowledgement by all replicas.
         "enable.idempotence": True,
         "linger.ms": 0,
         "message.timeout.ms": _DELIVERY_SECONDS * 1000,
     }
     producer = Producer(settings)
-    producer.poll(0)  # asks for the first token, without which it would not connect
+    producer.poll(0)  # requests the first token, which the connection needs
     _require_topic(producer, settings)
     return producer
 
 
 def _require_topic(producer: Producer, settings: dict[str, Any]) -> None:
-    """Creates the topic where the broker does not do that when it is asked about it. Raises KafkaException."""
+    """Creates the topic if it does not exist and the broker does not create it. Raises KafkaException."""
     name = os.environ["TOPIC"]
     error = producer.list_topics(name, timeout=_CONNECT_SECONDS).topics[name].error
     if error is None or error.code() in _MADE:
         return
     if error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise KafkaException(error)
-    # As many replicas as the broker wants by default.
+    # The broker's default number of replicas.
     topic = NewTopic(name, num_partitions=int(os.environ["PARTITIONS"]), replication_factor=-1)
     shared = {key: value for key, value in settings.items() if key not in _PRODUCERS_OWN}
     admin = AdminClient(shared)

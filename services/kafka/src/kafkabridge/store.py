@@ -1,4 +1,4 @@
-"""The sales table: units and revenue by sku and hour, and of every order whether it counts."""
+"""The sales table: units and revenue by sku and hour, and whether each order counts."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,18 +18,18 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class _Counted:
-    """Whether an order counts (SOLD, WITHDRAWN), and what it was counted for."""
+    """Whether an order counts (SOLD, WITHDRAWN), and its sales."""
 
     status: str
     sales: Sequence[Sale]
 
 
 def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
-    """Counts an order's sales, unless the order was counted or cancelled before; whether it did. `seen` is kept with
-    the order: what it was told by.
+    """Counts an order's sales, unless the order was counted or cancelled before. Returns whether it did. `seen`
+    identifies the record, and is stored with the order.
 
-    Raises TransactionCanceledException when others keep writing the same counters: nothing was counted then.
-    """
+    Raises TransactionCanceledException if concurrent writes to the same counters keep winning. Then nothing was
+    counted."""
     order = {
         "pk": _key(order_id),
         "sk": "order",
@@ -50,8 +50,8 @@ def sell(order_id: str, sales: Sequence[Sale], seen: Mapping[str, Any]) -> bool:
 
 
 def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
-    """Takes back what the order was counted for; whether there was something. An order that was not counted is marked,
-    so that a late confirmation, as from a redrive, finds it closed. Raises as `sell` does, and Unreadable."""
+    """Takes back an order's sales. Returns whether there were any. An order that was not counted is marked, so that a
+    late confirmation, as from a redrive, is not counted. Raises what `sell` raises, and Unreadable."""
     order = _order(order_id)
     if order is None:
         if _write(_put_new({"pk": _key(order_id), "sk": "order", "status": "WITHDRAWN", "seen": dict(seen)}), ()):
@@ -71,7 +71,7 @@ def withdraw(order_id: str, seen: Mapping[str, Any]) -> bool:
 
 
 def _write(order: dict[str, Any], sales: Iterable[Sale]) -> bool:
-    """The order's row and its counters, all or nothing; False when the order's condition does not hold."""
+    """Writes the order's row and its counters, all or nothing. Returns False if the order's condition fails."""
     dynamodb = client("dynamodb")
     items: list[Any] = [order, *map(_addition, sales)]
     for attempt in range(1, _ATTEMPTS + 1):

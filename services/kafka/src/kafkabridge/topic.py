@@ -1,4 +1,4 @@
-"""What the topic holds: a record's value is the event as the bus has it, its key the order's id."""
+"""Records of the topic. The value is the event as on the bus, the key is the order's id."""
 
 import base64
 import json
@@ -16,8 +16,8 @@ def value_of(message: Mapping[str, Any]) -> bytes:
 
 
 def records_in(event: Mapping[str, Any]) -> Iterator[Record]:
-    """The records of an invocation by an MSK or self-managed event source, in order within each partition; or of a
-    redrive, which hands over `Records` as streams do."""
+    """Yields the records of an invocation by an MSK or self-managed event source, in order within each partition. A
+    redrive passes them as `Records`, like streams."""
     if "Records" in event:
         yield from event["Records"]
         return
@@ -26,8 +26,8 @@ def records_in(event: Mapping[str, Any]) -> Iterator[Record]:
 
 
 def event_in(record: Record, *types: type[EventData]) -> Envelope[EventData] | None:
-    """The record's event if it is one of these types; None for an event of another. Raises Poison, UnknownVersion or
-    another ValueError for what is no event at all."""
+    """Returns the record's event if it has one of these types, otherwise None. Raises Poison, UnknownVersion or another
+    ValueError if the record is not an event."""
     with understanding("an event"):
         published = json.loads(base64.b64decode(record["value"], validate=True))
         if not isinstance(published["detail-type"], str):
@@ -38,5 +38,5 @@ def event_in(record: Record, *types: type[EventData]) -> Envelope[EventData] | N
 
 
 def place_of(record: Record) -> str:
-    """Where it stands: `topic/partition/offset`."""
+    """Returns the record's position: `topic/partition/offset`."""
     return f"{record.get('topic')}/{record.get('partition')}/{record.get('offset')}"

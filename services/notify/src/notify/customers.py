@@ -1,4 +1,4 @@
-"""Customers' addresses: kept in the user pool, looked up when they are needed, never on the bus."""
+"""Customers' e-mail addresses. They stay in the user pool, are looked up when needed, and never travel on the bus."""
 
 import os
 
@@ -6,8 +6,8 @@ from shopkit.aws import client
 
 
 def email_of(customer_id: str) -> str | None:
-    """The address of the user whose `sub` this is; None when the pool has no such user, or no address that they have
-    shown to be theirs: a customer cannot have strangers mailed."""
+    """Returns the address of the user with this `sub`. Returns None if there is no such user, or if the address is not
+    verified: nobody can have mails sent to a stranger."""
     cognito = client("cognito-idp")
     try:
         user = cognito.admin_get_user(UserPoolId=os.environ["USER_POOL_ID"], Username=customer_id)

@@ -1,4 +1,4 @@
-"""What the channels share: which events are told, each once, in order, and with a trace of every attempt."""
+"""What the channels share: each event is sent once, in order, and every attempt leaves a record."""
 
 import os
 from collections.abc import Callable
@@ -7,37 +7,35 @@ from typing import Any
 from contracts.envelope import Envelope
 from contracts.order import OrderCancelled, OrderConfirmed, OrderHeldForReview, OrderPlaced, OrderRejected
 from notify import domain, store
-from notify.domain import Channel, Notification, Status
+from notify.domain import Channel, Notification, Status, Undelivered
 from shopkit import clock
 from shopkit.consumer import Delivery
 from shopkit.telemetry import logger
 
 ANNOUNCED = (OrderPlaced, OrderHeldForReview, OrderConfirmed, OrderRejected, OrderCancelled)
 
-# To write an outcome, should the table be slow.
+# Reserved for writing an outcome, even if the table is slow.
 RECORD_SECONDS = 4
 
 type Step = Callable[[Envelope[Any], Notification], Notification]
 
 
-class Undelivered(Exception):
-    """The other side did not take it. The exception's message goes onto the bus, so no address belongs in it."""
+def announce(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
+    """Sends a notification of an event through a channel, unless that was done before.
 
+    `prepare` turns the notification into an intent to send, or into an outcome if nothing is to be sent. `send` turns
+    the intent into an outcome. The intent is written before sending and the outcome after it, so that a crash between
+    the two leaves a record.
 
-def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step, send: Step) -> None:
-    """Tells of an event through a channel, unless it was told already.
-
-    `prepare` makes of the notification an intent to send, or the outcome where nothing is to be sent; `send` makes the
-    outcome of the intent. The intent is written before sending and the outcome after, so that a crash between the two
-    leaves a trace. Nothing is begun without the `seconds` that sending may take and those to record the outcome: the
-    queue delivers it again, with what follows it in its order. Raises OutOfTime then, and whatever the two raise, for
-    the queue to try again; the last attempt of the function's ATTEMPTS is recorded as failed before that.
+    Raises OutOfTime if less time is left than the `seconds` that sending may take and the time to record the outcome.
+    Also raises whatever `prepare` and `send` raise. The queue then delivers the event again, with those behind it. The
+    last of the function's ATTEMPTS is recorded as failed first.
     """
     event = delivery.event
     try:
         before = store.find(event.event_id, channel)
-        if before and before.told:
-            logger.info("told already", status=before.status)
+        if before and before.done:
+            logger.info("announced before", status=before.status)
             return
         delivery.require(seconds + RECORD_SECONDS)
         intent = prepare(event, before or domain.about(event, channel, clock.now()))
@@ -46,7 +44,7 @@ def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step,
             store.save(send(event, intent), intent)
     except Exception as failure:
         if delivery.attempt >= int(os.environ["ATTEMPTS"]):
-            # Of others only the name: a message may quote the address, which must not reach the bus.
+            # Other exceptions are named only: their message may quote the address, which must not reach the bus.
             _give_up(event, channel, str(failure) if isinstance(failure, Undelivered) else type(failure).__name__)
         raise
 
@@ -54,5 +52,5 @@ def tell(delivery: Delivery, channel: Channel, *, seconds: float, prepare: Step,
 def _give_up(event: Envelope[Any], channel: Channel, reason: str) -> None:
     before = store.find(event.event_id, channel)
     notification = before or domain.about(event, channel, clock.now())
-    if not notification.told:
+    if not notification.done:
         store.save(domain.failed(notification, reason, clock.now()), before)

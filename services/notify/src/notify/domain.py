@@ -1,4 +1,4 @@
-"""What a notification is, and how it ends. Pure rules: no AWS, no clock."""
+"""Notifications and their outcomes. Pure rules: no AWS, no clock."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ type Channel = Literal["email", "webhook"]
 
 
 class Status(StrEnum):
-    """SENDING: about to be handed over (to SES, to the endpoint), or handed over and not yet recorded. The others are
+    """SENDING: about to be handed to SES or to the endpoint, or handed over but not yet recorded. The others are
     outcomes."""
 
     SENDING = "SENDING"
@@ -32,13 +32,11 @@ class Mail(Value):
 
 
 class Notification(Value):
-    """What a customer was, or is about to be, told about one event through one channel.
+    """A message to a customer about one event through one channel, sent or about to be.
 
-    `type`, `event_id` and `entity_version` are the event's. `version` counts outcomes: the intent to send has none, a
-    failed attempt that is redriven later has two. `mail` is absent while nothing could be rendered, and a webhook has
-    none: what it says is the event itself. `receipt` is what the other side answered: SES's id of the mail, the
-    endpoint's status code.
-    """
+    `type`, `event_id` and `entity_version` are the event's. `version` counts outcomes: 0 for an intent to send, 2 for a
+    failed attempt that is redriven later. `mail` is absent until it is rendered, and always for a webhook, which sends
+    the event itself. `receipt` is the recipient's response: SES's id of the mail, or the endpoint's status code."""
 
     channel: Channel
     event_id: UUID
@@ -54,13 +52,17 @@ class Notification(Value):
     version: int = 0
 
     @property
-    def told(self) -> bool:
-        """Whether nothing is left to do for this event."""
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
         return self.status in {Status.SENT, Status.KEPT}
 
 
+class Undelivered(Exception):
+    """The recipient did not accept it. The message is published on the bus, so it must not contain an address."""
+
+
 def about(event: Envelope[Any], channel: Channel, now: datetime) -> Notification:
-    """The notification that an order's event asks for, not yet rendered."""
+    """Returns the notification for an order's event, not yet rendered."""
     return Notification(
         channel=channel,
         event_id=event.event_id,
@@ -74,12 +76,12 @@ def about(event: Envelope[Any], channel: Channel, now: datetime) -> Notification
 
 
 def message_id(event_id: UUID) -> str:
-    """The form of RFC 5322, section 3.6.4, so that it can serve as one."""
+    """Returns an id in the form of RFC 5322, section 3.6.4."""
     return f"<{event_id}.email@cartwheel.invalid>"
 
 
 def sending(notification: Notification, mail: Mail | None, now: datetime) -> Notification:
-    """The intent to send, recorded before the attempt. It is no outcome, so the version stays."""
+    """Returns the intent to send, which is recorded before the attempt. It is no outcome, so the version stays."""
     return notification.model_copy(update={"status": Status.SENDING, "mail": mail, "at": now})
 
 
@@ -88,7 +90,7 @@ def sent(notification: Notification, receipt: str, now: datetime) -> Notificatio
 
 
 def kept(notification: Notification, reason: str, now: datetime) -> Notification:
-    """The mail is stored to be shown, because SES may not send it."""
+    """The mail is only stored and shown, because SES may not send it."""
     return _ended(notification, Status.KEPT, now, reason=reason)
 
 

@@ -1,10 +1,10 @@
-"""An order's event → one mail to its customer. An intent before sending and a record after make it effectively once."""
+"""Sends one mail per event of an order to its customer. An intent before sending and a record after it make it once."""
 
 from typing import Any
 
 from contracts.envelope import Envelope
 from notify import customers, domain, messages, ses
-from notify.delivery import ANNOUNCED, tell
+from notify.delivery import ANNOUNCED, announce
 from notify.domain import Mail, Notification
 from shopkit import clock
 from shopkit.consumer import Delivery, consumer
@@ -14,8 +14,8 @@ from shopkit.telemetry import logger
 @consumer(*ANNOUNCED, fifo=True)
 def handler(delivery: Delivery) -> None:
     """One mail per event, in the order of the order's events. After the last attempt the event goes to the dead-letter
-    queue, and NotificationFailed says so."""
-    tell(delivery, "email", seconds=ses.MOST_SECONDS, prepare=_write, send=_send)
+    queue, and NotificationFailed is published."""
+    announce(delivery, "email", seconds=ses.MOST_SECONDS, prepare=_write, send=_send)
 
 
 def _write(event: Envelope[Any], notification: Notification) -> Notification:
@@ -32,9 +32,9 @@ def _mail(event: Envelope[Any]) -> Mail | None:
 
 
 def _mail_again(notification: Notification) -> Mail | None:
-    """What an attempt that left no outcome meant to send: the same words to the same address."""
+    """Returns the mail of an earlier attempt without outcome: the same text to the same address."""
     if notification.mail:
-        # The audit line of a possible repetition: SES cannot be asked whether it took the first one.
+        # Logged because SES cannot be asked whether it accepted the first mail.
         logger.warning("mail may be sent twice", message_id=notification.mail.message_id)
     return notification.mail
 

@@ -1,7 +1,7 @@
-"""The other side of the webhook: an HTTP server of somebody else's, with little patience for it.
+"""An HTTP client for the webhook's endpoint, with one deadline for a whole request.
 
-h11 reads and writes HTTP. The sockets stay here, because one deadline holds for all that is done with them: a time-out
-of a single read, as HTTP clients have it, starts anew with each byte that comes.
+h11 reads and writes HTTP. The sockets are handled here because HTTP clients only have a time-out per read, which starts
+again with each byte that arrives.
 """
 
 import socket
@@ -15,14 +15,13 @@ from urllib.parse import SplitResult, urlsplit
 
 import h11
 
-from notify.delivery import Undelivered
+from notify.domain import Undelivered
 
-# From the look-up of the name to the last line of the answer's header; a whole batch of them must fit into the
-# function's own time.
+# From the name look-up to the end of the response header. A whole batch must fit into the function's time-out.
 _ANSWER_SECONDS = 10
-# Of one address. A name may have several, of which some are dead.
+# Per address. A name may have several, some of which may be unreachable.
 _CONNECT_SECONDS = 3
-# What an answer may have before its body, which nobody reads.
+# Limits of a response before its body, which is not read.
 _MOST_HEADER_BYTES = 64 * 1024
 _MOST_BYTES = 256 * 1024
 _CHUNK_BYTES = 16 * 1024
@@ -31,7 +30,7 @@ type _Addresses = list[tuple[socket.AddressFamily, tuple[str, int] | tuple[str, 
 
 
 class AnswerTooLong(Exception):
-    """The endpoint sent more than an answer without its body can have."""
+    """The response is too long, even without its body."""
 
 
 class _Deadline:
@@ -39,20 +38,20 @@ class _Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds, more than none. Raises TimeoutError."""
+        """Returns the seconds left, always more than 0. Raises TimeoutError."""
         if (seconds := self._end - time.monotonic()) <= 0:
             raise TimeoutError
         return seconds
 
 
 def most_seconds() -> float:
-    """How long `post` may take."""
+    """Returns how long `post` may take."""
     return _ANSWER_SECONDS
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """The status code of the endpoint's acceptance: 200 to 299. Raises Undelivered for everything else, redirects
-    included: Standard Webhooks asks senders not to follow them; and for no answer within 10 seconds."""
+    """Returns the endpoint's status code, 200 to 299. Raises Undelivered for any other status and if there is no
+    response within 10 seconds. Redirects are not followed, as Standard Webhooks asks."""
     try:
         status = _status(url, body, headers)
     except (OSError, UnicodeError, h11.ProtocolError, AnswerTooLong) as failure:
@@ -70,15 +69,15 @@ def _status(address: str, body: bytes, headers: Mapping[str, str]) -> int:
         method="POST", target=(url.path or "/") + (url.query and f"?{url.query}"), headers=list(head.items())
     )
     parts = [http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage())]
-    # A connection per request: one kept over a pause between invocations would often be dead.
+    # One connection per request: a kept one would often be dead after a pause between invocations.
     with _connected(url, deadline) as connection:
         _send(connection, b"".join(part for part in parts if part), deadline)
         return _final_status(http, connection, deadline)
 
 
 def _final_status(http: h11.Connection, connection: socket.socket, deadline: _Deadline) -> int:
-    """Of the first response that is not informational: any number of those may come before it (RFC 9110, section 15.2).
-    Raises h11.ProtocolError, also where the connection ends before."""
+    """Returns the status of the final response. Informational ones may come before it (RFC 9110, section 15.2). Raises
+    h11.ProtocolError, also if the connection ends early."""
     received = 0
     while True:
         event = http.next_event()
@@ -121,7 +120,7 @@ def _connected(url: SplitResult, deadline: _Deadline) -> socket.socket:
 
 
 def _addresses(host: str, port: int, deadline: _Deadline) -> _Addresses:
-    """Of the host. In a thread of its own, because the system's look-up takes as long as it likes."""
+    """Returns the host's addresses. The system's look-up has no time-out, so it runs in a thread."""
     found: SimpleQueue[_Addresses | OSError | UnicodeError] = SimpleQueue()
 
     def look_up() -> None:

@@ -1,16 +1,15 @@
-"""What the outcome of a notification means to others. Pure: (old image, new image) in, events out."""
+"""The events of a notification's outcome. Pure functions of its old and new image."""
 
 from typing import Any
 
 from contracts.envelope import Envelope, EventData, envelop
 from contracts.notify import NotificationFailed, NotificationSent
 from notify.domain import Notification, Status
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
-    """The event of one change; none for an intent to send, which leaves the version."""
+    """Returns the event of one change: none for an intent to send, which leaves the version unchanged."""
     if new is None or new["version"] == (old["version"] if old else 0):
         return []
     after = Notification.model_validate(new)

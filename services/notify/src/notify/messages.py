@@ -1,4 +1,5 @@
-"""Orders' events in words: for each kind of event, templates/<type>.txt (its first line the subject) and .html."""
+"""Renders mails about orders' events: for each kind of event, templates/<type>.txt (its first line the subject) and
+.html."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from contracts.types import Money
 from notify.domain import Mail, message_id
 from shopkit.printing import harmless
 
-# Why an order ended, as its customer may hear it. Every other reason is the shop's own business.
+# The reasons that customers may learn. All others are internal.
 _REASONS = {
     "out_of_stock": "something in it is out of stock",
     "payment_declined": "your payment was declined",
@@ -21,7 +22,7 @@ _REASONS = {
 
 
 def render(event: Envelope[Any], to: str) -> Mail:
-    """The mail about an order's event. Raises jinja2.TemplateNotFound for a kind that customers are not told of."""
+    """Returns the mail about an order's event. Raises jinja2.TemplateNotFound for an event without a template."""
     values = {"order": event.data, "occurred_at": event.occurred_at}
     subject, _, text = _templates().get_template(f"{event.type}.txt").render(values).partition("\n")
     html = _templates().get_template(f"{event.type}.html").render(values, subject=subject)
@@ -34,7 +35,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
-        # Whatever a template inserts, the subject included, stays on its line and in its place.
+        # Inserted values, the subject included, cannot add lines or change the text around them.
         finalize=lambda value: harmless(value) if isinstance(value, str) else value,
         trim_blocks=True,
         lstrip_blocks=True,

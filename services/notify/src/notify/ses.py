@@ -1,26 +1,26 @@
-"""Sending by SES, where a sender is verified."""
+"""Sends mails by SES, if a sender is configured."""
 
 import os
 
 from notify.domain import Mail
 from shopkit.aws import client
 
-# One attempt: a second to connect and three for the answer.
+# One attempt: 1 s to connect and 3 s for the response.
 MOST_SECONDS = 4
 
 
 class MayNotSend(Exception):
-    """SES will not send this mail however often it is asked: an address of it is not verified, or its content refused.
-    The exception's message is the error's name."""
+    """SES will never send this mail: an address is not verified, or its content was refused. The message is the name of
+    the error."""
 
 
 def has_sender() -> bool:
-    """Whether there is an address that mails come from. Without one they are kept."""
+    """Returns whether a sender address is configured. Without one, mails are only stored."""
     return bool(os.environ["SENDER_EMAIL"])
 
 
 def send(mail: Mail) -> str:
-    """SES's own id of the mail. Raises MayNotSend; any other failure may be over at the next attempt."""
+    """Returns SES's id of the mail. Raises MayNotSend; after any other exception a retry may succeed."""
     ses = client("sesv2")
     try:
         answer = ses.send_email(

@@ -1,4 +1,4 @@
-"""The keys that webhooks are signed with: kept in Secrets Manager, remembered for minutes."""
+"""The keys that sign webhooks. They are stored in Secrets Manager and cached for minutes."""
 
 import os
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ from shopkit import clock
 from shopkit.aws import client
 
 _REMEMBERED_SECONDS = 300
-# So long after a change of the secret both keys sign, and the receiver can change at leisure.
+# How long both keys sign after a change of the secret, so that the receiver has time to switch.
 _OVERLAP = timedelta(days=1)
 
 
 def current() -> Sequence[bytes]:
-    """The secret's key, and for a day after a change the one before it too. A change is noticed within five minutes."""
+    """Returns the secret's key, and for a day after a change also the previous one. A change takes effect within 5
+    minutes."""
     return _read(os.environ["WEBHOOK_SECRET_ARN"], int(clock.now().timestamp()) // _REMEMBERED_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The notifications table: what was told, by event and channel."""
+"""The notifications table: one row per event and channel."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ def key_of(event_id: UUID, channel: str) -> str:
 
 
 def row_of(notification: Notification) -> dict[str, Any]:
-    """The stored row, the mail's fields beside the others."""
+    """Returns the stored row. The mail's fields stand beside the others."""
     mail = notification.mail.model_dump() if notification.mail else {}
     return {
         **notification.model_dump(mode="json", exclude={"mail"}, exclude_none=True),
@@ -35,8 +35,8 @@ def find(event_id: UUID, channel: str) -> Notification | None:
 
 
 def save(after: Notification, before: Notification | None) -> None:
-    """Writes `after` where `before` still stands, or where nothing does. Raises Contended when another delivery of the
-    same event got ahead: trying again finds what it did."""
+    """Writes `after` if the row is still `before`, or, with None, if there is none. Raises Contended if another
+    delivery of the same event came first. A retry finds its outcome."""
     if after == before:
         return
     put_row(_table(), row_of(after), key="pk", counter="version", seen=before.version if before else None)

@@ -1,4 +1,4 @@
-"""An order's event → one signed POST to the endpoint that follows orders."""
+"""Sends each event of an order as a signed POST to the configured endpoint."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from notify import domain, endpoint, signing_keys
-from notify.delivery import ANNOUNCED, RECORD_SECONDS, tell
+from notify.delivery import ANNOUNCED, RECORD_SECONDS, announce
 from notify.domain import Notification
 from notify.signature import signature
 from shopkit import clock
@@ -16,20 +16,21 @@ from shopkit.consumer import Delivery, consumer
 @consumer(*ANNOUNCED, fifo=True)
 def handler(delivery: Delivery) -> None:
     """One POST per event that the endpoint accepts, in the order of the order's events. It may see an event twice,
-    with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed says so."""
+    with the same id. After the last attempt the event goes to the dead-letter queue, and NotificationFailed is
+    published."""
 
     def send(event: Envelope[Any], intent: Notification) -> Notification:
         body = payload(event)
         headers = _signed(str(event.event_id), body)
-        # Fetching the key took its time.
+        # Fetching the key may have taken time.
         delivery.require(endpoint.most_seconds() + RECORD_SECONDS)
         return domain.sent(intent, str(endpoint.post(os.environ["WEBHOOK_URL"], body, headers)), clock.now())
 
-    tell(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
+    announce(delivery, "webhook", seconds=endpoint.most_seconds(), prepare=_intend, send=send)
 
 
 def payload(event: Envelope[Any]) -> bytes:
-    """The event as its schema has it, with the `type` and `timestamp` that Standard Webhooks recommends."""
+    """Returns the event as in its schema, with the `type` and `timestamp` that Standard Webhooks recommends."""
     detail = event.model_dump(mode="json")
     message = {"type": event.type, "timestamp": detail.pop("occurred_at"), **detail}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
@@ -40,8 +41,8 @@ def _intend(_event: Envelope[Any], notification: Notification) -> Notification:
 
 
 def _signed(id_: str, body: bytes) -> dict[str, str]:
-    """The headers of an attempt. Each is signed anew: the time stamp is the attempt's, so that an old request cannot be
-    replayed."""
+    """Returns the headers of an attempt. Each attempt has a signature with its own time stamp, so that an old request
+    cannot be replayed."""
     now = int(clock.now().timestamp())
     return {
         "Content-Type": "application/json",

@@ -1,4 +1,4 @@
-"""Whose order it is: everyone else learns nothing, not even that it exists."""
+"""Access to an order. Only its customer and operators learn that it exists."""
 
 from order import store
 from order.domain import Order, is_order_id
@@ -9,14 +9,14 @@ from shopkit.rows import readable
 
 
 def named_order(request: Request) -> Order:
-    """The order that the path names. Raises Problem 404 alike for none, for no id at all, for another customer's and
-    for what is no order."""
+    """Returns the order in the request's path. Raises Problem 404 alike for an unknown order, an invalid id, another
+    customer's order and an unreadable row."""
     order, _ = named_row(request)
     return order
 
 
 def named_row(request: Request) -> tuple[Order, Row]:
-    """The same with its row, for a change."""
+    """Returns the order and its row, which a change needs."""
     order_id, caller = request.parameters["order_id"], request.caller
     row = store.find_row(order_id) if is_order_id(order_id) else None
     order = next(readable([row], store.order_in), None) if row else None

@@ -1,4 +1,4 @@
-"""What became of a closed order's money → whether a person must look at the order."""
+"""The outcome of a closed order's payment decides whether an operator must look at the order."""
 
 from contracts.payment import PaymentDeclined, PaymentRefunded, PaymentSettlementFailed, PaymentVoided
 from order import domain, store
@@ -9,8 +9,11 @@ from shopkit.consumer import Delivery, consumer
 
 @consumer(PaymentSettlementFailed, PaymentVoided, PaymentRefunded, PaymentDeclined)
 def handler(delivery: Delivery) -> None:
-    """An authorization whose answer the settlement could not learn may turn out declined: then nothing was to be given
-    back, and no one need look any more either."""
+    """Flags the order if its settlement failed, and removes the flag once the money is settled.
+
+    PaymentDeclined counts as settled: a settlement may learn late that the authorization was declined, and then there
+    is nothing to give back.
+    """
     event, version = delivery.event.data, delivery.event.entity_version
 
     def rule(order: Order) -> Order:

@@ -1,6 +1,6 @@
 """POST /orders/{order_id}/cancellation: an order's customer, or an operator, cancels it.
 
-Whatever races this, one conditional write decides; money and goods follow from the event of whichever closed the order.
+One conditional write decides between concurrent changes. The event that closed the order settles money and goods.
 """
 
 from http import HTTPStatus

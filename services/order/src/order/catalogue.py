@@ -1,4 +1,4 @@
-"""ProductUpdated → the catalogue replica: the newest version per sku wins."""
+"""Copies ProductUpdated into the catalogue replica. The newest version of each sku wins."""
 
 from contracts.inventory import ProductUpdated
 from order import store

@@ -1,4 +1,4 @@
-"""What an order is, and every way it may change. Pure rules: no AWS, no clock."""
+"""Orders and their state changes. Pure rules: no AWS, no clock."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
@@ -14,7 +14,7 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import PRINTABLE, VISIBLE, Money, OrderLine, Sku, Strict, Timestamp, Value
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
-# How often a closed order whose money nobody has accounted for says again that it is closed.
+# How often the closing event of an order is repeated while its payment is not settled.
 CLOSING_REPEATS = 3
 
 PaymentMethod = Literal[
@@ -27,6 +27,9 @@ PaymentMethod = Literal[
     "pm_capture_fails",
     "pm_settle_fails",
 ]
+
+# What an order may need of a person: a decision, or that they see to its money.
+Need = Literal["review", "attention"]
 
 
 class RequestedLine(Strict):
@@ -75,7 +78,7 @@ class CatalogueEntry(Value):
 
 
 class Address(Value):
-    """Where an order goes, as it was taken: what is asked of new ones does not make an old order unreadable."""
+    """A stored shipping address. It is not validated again: stricter rules for new orders leave old ones readable."""
 
     name: str
     line1: str
@@ -87,14 +90,14 @@ class Address(Value):
 
 
 class Attention(Value):
-    """Why a person must look at this order, and since when."""
+    """Why an operator must look at this order, and since when."""
 
     reason: str
     since: Timestamp
 
 
 class OrderFacts(Value):
-    """What there is to tell of an order: all but its address. `version` counts the changes that others hear of."""
+    """What other services may learn of an order: all but its address. `version` counts the published changes."""
 
     order_id: str
     customer_id: str
@@ -113,7 +116,7 @@ class OrderFacts(Value):
 class Order(OrderFacts):
     shipping_address: Address
 
-    # Bookkeeping: no one hears of it, and the front door does not show it.
+    # Bookkeeping: neither published nor shown at the front door.
     fingerprint: str
     review_note: str | None = None
     restarts: int = 0
@@ -121,16 +124,36 @@ class Order(OrderFacts):
     settlement_version: int = 0
 
     @property
+    def needs(self) -> Need | None:
+        """What a person must do about it."""
+        if self.status is OrderStatus.AWAITING_REVIEW:
+            return "review"
+        return "attention" if self.attention else None
+
+    @property
     def unsettled(self) -> bool:
-        """Closed, and the payment has not said what became of the money. It never does where nothing was to be given
-        back, so this ends after a few repeats."""
+        """Whether the order is closed and its payment has not reported a settlement. A payment without anything to give
+        back never reports one, so this becomes false after CLOSING_REPEATS repeats."""
         closed = self.status in {OrderStatus.REJECTED, OrderStatus.CANCELLED}
         return closed and self.settlement_version == 0 and self.restarts < CLOSING_REPEATS
 
 
+# The fields that are set when an order is placed, and never change.
+_PLACEMENT = (
+    "order_id",
+    "customer_id",
+    "lines",
+    "total",
+    "payment_method",
+    "shipping_address",
+    "placed_at",
+    "fingerprint",
+)
+
+
 @dataclass(frozen=True)
 class Limits:
-    """How long checkout and review may take, and how often a checkout is started again."""
+    """How long checkout and review may take, and how often a checkout is restarted."""
 
     checkout: timedelta
     review: timedelta
@@ -138,15 +161,19 @@ class Limits:
 
 
 class UnknownSku(ValueError):
-    """The catalogue has no such product."""
+    """No product in the catalogue has this sku."""
 
     def __init__(self, indexes: list[int]) -> None:
         super().__init__("unknown sku")
         self.indexes = indexes
 
 
+class OrderClosed(Exception):
+    """The order was rejected or cancelled first. Its closing event settles money and goods."""
+
+
 class IllegalTransition(Exception):
-    """The order's status does not allow this change; `order` is how it stands."""
+    """The order's status does not allow this change. `order` is its current state."""
 
     def __init__(self, order: Order, wanted: OrderStatus) -> None:
         super().__init__(f"order {order.order_id} is {order.status} and cannot become {wanted}")
@@ -154,23 +181,23 @@ class IllegalTransition(Exception):
 
 
 def order_id(scope: str, customer_id: str, key: str, generation: int) -> str:
-    """The same customer, key and generation always name the same order, within one shop (`scope`)."""
+    """Returns the id for a customer, key and generation: always the same one within one shop (`scope`)."""
     message = "\x00".join((customer_id, key, str(generation)))
     return "ord_" + hmac.new(scope.encode(), message.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def is_order_id(text: str) -> bool:
-    """Whether this can name an order at all; anything else need not reach the table, whose keys have a limit."""
+    """Returns whether the text has the form of an order id. Other text need not reach the table."""
     return re.fullmatch(r"ord_[0-9a-f]{32}", text) is not None
 
 
 def within_window(order: Order, now: datetime) -> bool:
-    """Whether the order's idempotency key still stands for it."""
+    """Returns whether the order's idempotency key is still valid."""
     return now - order.placed_at < IDEMPOTENCY_WINDOW
 
 
 def priced(request: OrderRequest, catalogue: Mapping[str, CatalogueEntry]) -> tuple[OrderLine, ...]:
-    """The requested lines at the catalogue's prices. Raises UnknownSku naming the lines that have none."""
+    """Returns the requested lines at the catalogue's prices. Raises UnknownSku with the lines that have none."""
     unknown = [index for index, line in enumerate(request.lines) if line.sku not in catalogue]
     if unknown:
         raise UnknownSku(unknown)
@@ -201,37 +228,26 @@ def place(
     fingerprint: str,
     now: datetime,
 ) -> Order:
-    return Order(
+    return _placed(
         order_id=order_id,
         customer_id=customer_id,
-        status=OrderStatus.PLACED,
         lines=lines,
         total=total_of(lines),
         payment_method=request.payment_method,
         shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
-        updated_at=now,
-        version=1,
         fingerprint=fingerprint,
     )
 
 
 def as_placed(order: Order) -> Order:
-    """The order as its placement answered, whatever happened to it since."""
-    return order.model_copy(
-        update={
-            "status": OrderStatus.PLACED,
-            "reason": None,
-            "review": None,
-            "attention": None,
-            "updated_at": order.placed_at,
-            "version": 1,
-            "review_note": None,
-            "restarts": 0,
-            "restarted_at": None,
-            "settlement_version": 0,
-        }
-    )
+    """Returns the order as it was when it was placed, without any later change."""
+    return _placed(**{name: getattr(order, name) for name in _PLACEMENT})
+
+
+def _placed(**placement: Any) -> Order:
+    """Returns a new order with these fields. All others have their defaults."""
+    return Order(status=OrderStatus.PLACED, updated_at=placement["placed_at"], version=1, **placement)
 
 
 def confirm(order: Order, now: datetime) -> Order:
@@ -249,7 +265,7 @@ def reject(order: Order, reason: str, now: datetime) -> Order:
 
 
 def cancel(order: Order, reason: str, now: datetime) -> Order:
-    """Whatever is not rejected becomes CANCELLED. Cancelling again changes nothing."""
+    """Any order that is not REJECTED becomes CANCELLED. Cancelling again changes nothing."""
     if order.status is OrderStatus.CANCELLED:
         return order
     cancellable = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW, OrderStatus.CONFIRMED}
@@ -257,7 +273,7 @@ def cancel(order: Order, reason: str, now: datetime) -> Order:
 
 
 def needs_review(order: Order, threshold: int) -> bool:
-    """Whether a person must decide first: totals above `threshold` (minor units) and cards under review, once."""
+    """Returns whether an operator must decide, once: totals above `threshold` (minor units), cards under review."""
     return order.review is None and (order.payment_method == "pm_review" or order.total.amount > threshold)
 
 
@@ -277,14 +293,17 @@ def approve(order: Order, note: str | None, now: datetime) -> Order:
 
 
 def disapprove(order: Order, reason: str, note: str | None, now: datetime) -> Order:
-    """AWAITING_REVIEW becomes REJECTED, by an operator or because the review's time ran out."""
+    """AWAITING_REVIEW becomes REJECTED, by an operator or because the review expired."""
     rejected = _become(order, OrderStatus.REJECTED, now, allowed={OrderStatus.AWAITING_REVIEW}, reason=reason)
     return rejected.model_copy(update={"review": "rejected", "review_note": note})
 
 
 def reconciled(order: Order, limits: Limits, now: datetime) -> Order:
-    """What becomes of an order that took too long: another restart of its checkout, or at last a rejection; of a closed
-    one, another repeat of its closing."""
+    """Returns the order after a reconciliation.
+
+    An overdue checkout is restarted, and rejected after `limits.restarts`. An expired review is rejected. The closing
+    of an unsettled order is repeated. Any other order is unchanged.
+    """
     if order.status is OrderStatus.AWAITING_REVIEW:
         expired = now - order.updated_at > limits.review
         return disapprove(order, "review_expired", None, now) if expired else order
@@ -297,7 +316,7 @@ def reconciled(order: Order, limits: Limits, now: datetime) -> Order:
 
 
 def settlement_failed(order: Order, payment_version: int, reason: str, now: datetime) -> Order:
-    """A person must look, unless a later settlement is known to have succeeded. The status stays."""
+    """Marks the order for attention, unless a later settlement has succeeded. The status stays."""
     if payment_version <= order.settlement_version:
         return order
     return order.model_copy(
@@ -311,7 +330,7 @@ def settlement_failed(order: Order, payment_version: int, reason: str, now: date
 
 
 def settled(order: Order, payment_version: int, now: datetime) -> Order:
-    """The money is given back: no one need look any more. Without attention this is bookkeeping."""
+    """The money has been given back, which ends the need for attention. Without one, nothing is published."""
     if payment_version <= order.settlement_version:
         return order
     noted = order.model_copy(update={"settlement_version": payment_version})

@@ -1,4 +1,4 @@
-"""What a change of an order means to others. Pure: (old image, new image) in, events out."""
+"""The events of a change of an order. Pure functions of its old and new image."""
 
 from typing import Any
 
@@ -14,12 +14,11 @@ from contracts.order import (
 )
 from contracts.orders_stream import OrderStatus
 from order.domain import Order, OrderFacts
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
-    """The events of one change; none for the catalogue replica's rows and for bookkeeping, which leaves the version."""
+    """Returns the events of one change: none for rows of the catalogue replica, none if the version is unchanged."""
     if new is None or not new["pk"].startswith("order#"):
         return []
     after = OrderFacts.model_validate(new)
@@ -30,14 +29,14 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
 
 
 def checkout_event(order: Order) -> Envelope[Any]:
-    """The event that started the checkout of a PLACED order, again: with the id, time and content that it had."""
+    """Returns the event that started the checkout of a PLACED order, with its original id, time and content."""
     if order.review is None:
         return _envelop(order, OrderPlaced.model_validate(order.model_dump()))
     return _envelop(order, OrderReviewed.model_validate({**order.model_dump(), "decision": order.review}))
 
 
 def closing_event(order: Order) -> Envelope[Any]:
-    """The event that closed an order nothing has happened to since, again."""
+    """Returns the event that closed an order which has not changed since."""
     closed = OrderRejected if order.status is OrderStatus.REJECTED else OrderCancelled
     return _envelop(order, closed.model_validate(order.model_dump()))
 
@@ -53,7 +52,7 @@ def _envelop(order: OrderFacts, data: EventData) -> Envelope[Any]:
 
 
 def _meaning(before: OrderFacts | None, after: OrderFacts) -> list[EventData]:
-    """Each event picks from the order the fields that it promises; the address is in none of them."""
+    """Returns the data of each event. An event model selects its own fields; none has the address."""
     events: list[EventData] = []
     fields = after.model_dump()
     if before and before.review != after.review:

@@ -1,18 +1,17 @@
-"""The review's time is over: an order that still waits is rejected."""
-
-from typing import Any
+"""Rejects an order whose review has expired, if it still waits."""
 
 from order import domain, store
 from shopkit import clock
-from shopkit.telemetry import logger, tracer
+from shopkit.task import OrderTask, task
+from shopkit.telemetry import logger
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`{order_id}` in, `{order_id, status}` as the order now stands out."""
+@task(OrderTask)
+def handler(wanted: OrderTask) -> dict[str, str]:
+    """Returns `{order_id, status}` as the order now stands."""
     try:
         order = store.change(
-            event["order_id"], lambda order: domain.disapprove(order, "review_expired", None, clock.now())
+            wanted.order_id, lambda order: domain.disapprove(order, "review_expired", None, clock.now())
         )
     except domain.IllegalTransition as decided:
         order = decided.order

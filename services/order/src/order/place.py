@@ -1,4 +1,4 @@
-"""POST /orders: places an order, once per customer, Idempotency-Key and 24 hours."""
+"""POST /orders: places an order, once per customer and Idempotency-Key within 24 hours."""
 
 import os
 from http import HTTPStatus
@@ -37,7 +37,7 @@ def handler(request: Request) -> Response:
 
 
 def _order_of_key(customer_id: str, key: str) -> tuple[str, Order | None]:
-    """The order that the key stands for, or the id of the one to place: an expired order frees the next generation."""
+    """Returns the id for the key, and the earlier order if there is one. An expired order moves the key to a new id."""
     scope, now, generation = os.environ["ORDER_ID_SCOPE"], clock.now(), 0
     while True:
         order_id = domain.order_id(scope, customer_id, key, generation)
@@ -48,13 +48,13 @@ def _order_of_key(customer_id: str, key: str) -> tuple[str, Order | None]:
 
 
 def _quote(wanted: OrderRequest) -> tuple[OrderLine, ...]:
-    """Lines at today's prices. Raises Problem: 422 for an unknown sku, 409 when the client expected another total."""
+    """Returns lines at current prices. Raises Problem: 422 for an unknown sku, 409 for another expected total."""
     try:
         lines = domain.priced(wanted, store.catalogue(line.sku for line in wanted.lines))
     except domain.UnknownSku as unknown:
         raise unprocessable(
             "unknown-sku",
-            "The catalogue has no such product.",
+            "The catalogue has no product with this sku.",
             errors=[{"pointer": f"/lines/{i}/sku", "detail": wanted.lines[i].sku} for i in unknown.indexes],
         ) from unknown
     total = domain.total_of(lines)
@@ -62,7 +62,7 @@ def _quote(wanted: OrderRequest) -> tuple[OrderLine, ...]:
     if expected and Money(amount=expected.amount, currency=expected.currency) != total:
         raise conflict(
             "price-changed",
-            "The total is not the one that you expected. Look at the quote and order again.",
+            "The total differs from expected_total. Check the quote and order again.",
             quote={"lines": [line.model_dump() for line in lines], "total": total.model_dump()},
         )
     return lines
@@ -71,12 +71,12 @@ def _quote(wanted: OrderRequest) -> tuple[OrderLine, ...]:
 def _replayed(earlier: Order, wanted: OrderRequest) -> Response:
     if earlier.fingerprint != fingerprint(wanted):
         raise unprocessable(
-            "idempotency-key-reused", "This Idempotency-Key was used with another body within the last 24 hours."
+            "idempotency-key-reused", "This Idempotency-Key was used with a different body within the last 24 hours."
         )
     return _placed(domain.as_placed(earlier), {"Idempotency-Replayed": "true"})
 
 
 def _placed(order: Order, headers: dict[str, str] | None = None) -> Response:
-    # Relative to the request's URL (RFC 9110, 10.2.2), so that it holds under any stage or custom domain.
+    # Relative to the request's URL (RFC 9110, 10.2.2), so that it is valid under any stage or custom domain.
     location = f"./orders/{order.order_id}"
     return Response(HTTPStatus.CREATED, order_view(order), {"Location": location, **(headers or {})})

@@ -1,8 +1,8 @@
-"""On a schedule: no order stays open for ever.
+"""On a schedule: makes sure that no order stays open for ever.
 
-An order whose checkout was lost or is stuck gets it started again, by the same event with the same id; after a few
-times it is rejected, and the rejection settles what had been done. A held order has its own, longer limit. A closed
-order whose payment says nothing of the money gets its closing event repeated: the settlement may have died unheard.
+If an order's checkout is overdue, the event that started it is published again, with the same id. After a few restarts
+the order is rejected, and the rejection settles money and goods. A held order has its own, longer limit. If the payment
+of a closed order has reported no settlement, the closing event is published again: the settlement may have died.
 """
 
 import os
@@ -20,7 +20,7 @@ from shopkit.telemetry import logger, tracer
 
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    """Answers how many orders it restarted and rejected."""
+    """Returns how many orders it restarted and rejected."""
     limits = domain.Limits(
         checkout=timedelta(seconds=int(os.environ["CHECKOUT_LIMIT_SECONDS"])),
         review=timedelta(seconds=int(os.environ["REVIEW_LIMIT_SECONDS"])),
@@ -29,7 +29,7 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
     outcome = {"restarted": 0, "rejected": 0}
     failed: list[Exception] = []
     for found in store.open_since_before(clock.now() - min(limits.checkout, limits.review)):
-        # An order that fails must not stop the others.
+        # A failure at one order must not stop the others.
         try:
             if what := _reconcile(found, limits):
                 outcome[what] += 1

@@ -1,4 +1,4 @@
-"""Every event of an order → its timeline."""
+"""Records every event of an order in its timeline."""
 
 from contracts.events import EVENTS
 from order import timeline_store

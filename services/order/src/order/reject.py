@@ -1,18 +1,23 @@
-"""Checkout's way out: PLACED becomes REJECTED. Whether this wins or loses against another closing, checkout ends."""
-
-from typing import Any
+"""Checkout's failure step: PLACED becomes REJECTED. If the order was closed otherwise, checkout ends all the same."""
 
 from order import domain, store
 from shopkit import clock
-from shopkit.telemetry import logger, tracer
+from shopkit.task import OrderTask, task
+from shopkit.telemetry import logger
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{order_id, reason}` in, `{order_id, status}` as the order now stands out."""
+class Rejection(OrderTask):
+    """Which order to reject, and why."""
+
+    reason: str
+
+
+@task(Rejection)
+def handler(wanted: Rejection) -> dict[str, str]:
+    """Returns `{order_id, status}` as the order now stands."""
     try:
-        order = store.change(event["order_id"], lambda order: domain.reject(order, event["reason"], clock.now()))
+        order = store.change(wanted.order_id, lambda order: domain.reject(order, wanted.reason, clock.now()))
     except domain.IllegalTransition as decided:
         order = decided.order
-    logger.info("reject asked", order_id=order.order_id, status=order.status, reason=event["reason"])
+    logger.info("reject asked", order_id=order.order_id, status=order.status, reason=wanted.reason)
     return {"order_id": order.order_id, "status": order.status}

@@ -1,18 +1,18 @@
-"""The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
+"""The order table: orders by id, by customer, by age and by need, and the catalogue replica beside them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import rfc3339
-from order.domain import CatalogueEntry, Order
+from order.domain import CatalogueEntry, Need, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
-from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
 from shopkit.optimistic import Row, change_row
-from shopkit.rows import loaded, read_row, read_rows, readable
+from shopkit.rows import MOST_ROWS_AT_ONCE, loaded, query, read_row, read_rows, readable
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 
@@ -20,7 +20,7 @@ type Position = tuple[str, str]
 
 
 class AlreadyPlaced(Exception):
-    """An order of this id exists: `order`."""
+    """An order with this id exists: `order`."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order.order_id)
@@ -32,14 +32,16 @@ def key_of(order_id: str) -> str:
 
 
 def row_of(order: Order, revision: int) -> dict[str, Any]:
-    """The stored row. `open` exists only while the order is, or its money is unaccounted for, which keeps the index of
-    such orders sparse; `revision` counts every write, also those that leave the order's version."""
+    """Returns the stored row. `open` exists only for open and unsettled orders, and `needs` only while a person must
+    act, which keeps their indexes sparse. `revision` counts every write, also those that leave the order's version
+    unchanged."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
         "revision": revision,
         "all_orders": "all",
         "open": "open" if order.status in _OPEN else "unsettled" if order.unsettled else None,
+        "needs": order.needs,
     }
 
 
@@ -62,8 +64,10 @@ def find_row(order_id: str) -> Row | None:
 
 
 def add(order: Order) -> None:
-    """Writes the order if its id is free; the same write is the idempotency record. Raises AlreadyPlaced,
-    Unreadable."""
+    """Writes the order if its id is free. The same write is the idempotency record.
+
+    Raises AlreadyPlaced, Unreadable.
+    """
     dynamodb = client("dynamodb")
     try:
         dynamodb.put_item(
@@ -77,9 +81,12 @@ def add(order: Order) -> None:
 
 
 def change(order_id: str, rule: Callable[[Order], Order], *, seen: Row | None = None) -> Order:
-    """Applies a domain rule in one conditional write: of two racing changes exactly one is applied to what the other
-    left. `seen` saves the first read. Whatever the rule raises passes through. Raises KeyError without such an order,
-    Contended after five races, Unreadable."""
+    """Applies a domain rule in one conditional write, and returns the order. Of two concurrent changes, the second is
+    applied to the result of the first. `seen` saves the first read.
+
+    Raises KeyError if the order does not exist, Contended after five lost races, Unreadable, and whatever the rule
+    raises.
+    """
 
     def existing(order: Order | None) -> Order:
         if order is None:
@@ -90,11 +97,22 @@ def change(order_id: str, rule: Callable[[Order], Order], *, seen: Row | None = 
 
 
 def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
-    """A page of one customer's orders, or of everyone's (None), newest first, and where the next one starts. Rows that
-    are no orders count towards the limit, so that a page may be short of them."""
-    index, name, value = (
-        ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
-    )
+    """Returns a page of one customer's orders, or of all orders (None), newest first, and where the next page starts.
+    Invalid rows are left out but count towards the limit, so a page may be short."""
+    if customer_id:
+        return _page("by_customer", ("customer_id", customer_id), limit, after)
+    return _page("by_placement", ("all_orders", "all"), limit, after)
+
+
+def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    """Returns such a page of the orders that need this of a person. The index may lag a moment behind; the orders are
+    current."""
+    orders, following = _page("by_need", ("needs", what), limit, after)
+    return [order for order in orders if order.needs == what], following
+
+
+def _page(index: str, key: tuple[str, str], limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    name, value = key
     start = (
         {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})} if after else {}
     )
@@ -118,38 +136,34 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
 
 
 def open_since_before(moment: datetime) -> Iterator[Order]:
-    """The open orders that were placed before `moment`, oldest first; then the closed ones that are unsettled."""
+    """Yields the open orders placed before `moment`, oldest first, then the closed orders that are unsettled."""
     for state in ("open", "unsettled"):
         yield from _placed_before(moment, state)
 
 
 def _placed_before(moment: datetime, state: str) -> Iterator[Order]:
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=_table(),
-            IndexName="open_by_age",
-            KeyConditionExpression="#open = :open AND placed_at < :moment",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues={":open": to_value(state), ":moment": to_value(rfc3339(moment))},
-            PaginationConfig={"PageSize": 100},
-        )
+    found = query(
+        _table(),
+        "#open = :open AND placed_at < :moment",
+        {":open": state, ":moment": rfc3339(moment)},
+        IndexName="open_by_age",
+        ExpressionAttributeNames={"#open": "open"},
+        PaginationConfig={"PageSize": MOST_ROWS_AT_ONCE},
     )
-    for page in pages:
-        keys = [from_item(item)["pk"] for item in page["Items"]]
+    for some in batched(found, MOST_ROWS_AT_ONCE, strict=False):
+        keys = [row["pk"] for row in some]
         rows = read_rows(_table(), keys)
         yield from readable((rows[key] for key in keys if key in rows), order_in)
 
 
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:
-    """The known ones of these products."""
+    """Returns the catalogue entries of these products. Unknown ones are left out."""
     rows = read_rows(_table(), [f"product#{sku}" for sku in skus])
     return {entry.sku: entry for entry in readable(rows.values(), CatalogueEntry.model_validate)}
 
 
 def learn(entry: CatalogueEntry) -> bool:
-    """Keeps the newest version of a product; false when a newer one is known already."""
+    """Stores a product unless a newer version is known. Returns whether it was stored."""
     dynamodb = client("dynamodb")
     try:
         dynamodb.put_item(
@@ -164,7 +178,7 @@ def learn(entry: CatalogueEntry) -> bool:
 
 
 def keep_review_token(order_id: str, execution: str, token: str) -> bool:
-    """Remembers how to wake the execution that waits for this order's review; false when another one waits already."""
+    """Stores the task token of an order's review. Returns false if another execution already waits."""
     dynamodb = client("dynamodb")
     try:
         dynamodb.put_item(

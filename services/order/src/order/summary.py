@@ -1,4 +1,4 @@
-"""One plain sentence per event, for the timeline."""
+"""One sentence per event, for the timeline."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The timeline table: every event of every order, once, in the order in which they happened."""
+"""The timeline table: every event of every order, once, in order of time."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from contracts.envelope import Envelope, opened
 from contracts.events import EVENTS
 from contracts.types import rfc3339
 from shopkit.aws import client
-from shopkit.dynamodb import from_item, to_item
+from shopkit.dynamodb import to_item
 from shopkit.optimistic import Row
-from shopkit.rows import readable
+from shopkit.rows import query, readable
 
 
 def record(event: Envelope[Any]) -> None:
-    """The key is made of the event's own time and id, so that a repeated delivery overwrites itself."""
+    """Stores an event under its own time and id, so that a repeated delivery overwrites itself."""
     detail = event.model_dump(mode="json")
     client("dynamodb").put_item(
         TableName=_table(),
@@ -31,19 +31,9 @@ def record(event: Envelope[Any]) -> None:
 
 
 def events_of(order_id: str) -> Iterator[Envelope[Any]]:
-    """The recorded events, oldest first. Rows that are no events are left out."""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=_table(),
-            KeyConditionExpression="order_id = :order_id",
-            ExpressionAttributeValues={":order_id": {"S": order_id}},
-            ConsistentRead=True,
-        )
-    )
-    for page in pages:
-        yield from readable(map(from_item, page["Items"]), _event_in)
+    """Yields the recorded events, oldest first. Invalid rows are left out."""
+    recorded = query(_table(), "order_id = :order_id", {":order_id": order_id}, ConsistentRead=True)
+    return readable(recorded, _event_in)
 
 
 def _event_in(row: Row) -> Envelope[Any]:

@@ -4,8 +4,21 @@ from typing import Any
 
 from order.domain import Order
 
-_INTERNAL = {"customer_id", "fingerprint", "review_note", "restarts", "restarted_at", "settlement_version"}
+_SHOWN = {
+    "order_id",
+    "status",
+    "lines",
+    "total",
+    "payment_method",
+    "reason",
+    "review",
+    "attention",
+    "placed_at",
+    "updated_at",
+    "version",
+    "shipping_address",
+}
 
 
 def order_view(order: Order) -> dict[str, Any]:
-    return order.model_dump(mode="json", exclude=_INTERNAL)
+    return order.model_dump(mode="json", include=_SHOWN)

@@ -1,7 +1,7 @@
-"""What a payment is, and every way it may change. Pure rules: no AWS, no clock.
+"""Payments and their state changes. Pure rules: no AWS, no clock.
 
-A payment is never sure what the gateway did until it has the answer. So it first writes down what it is about to ask
-(an intent), and whoever closes it asks every unanswered question again, with the same gateway key.
+Until the gateway answers, nobody knows whether it carried out a call. So an intent is written before each call. Whoever
+closes the payment repeats every call without an answer, with the same gateway key.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from contracts.types import Money, Timestamp, Value
 
 
 class Operation(StrEnum):
-    """What can be asked of a gateway, in the only order in which it makes sense."""
+    """The operations of a gateway, in the order in which they may follow each other."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
@@ -23,7 +23,7 @@ class Operation(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """Where the money is, as far as the gateway's answers tell."""
+    """Where the money is, according to the gateway's answers."""
 
     UNPAID = "UNPAID"
     AUTHORIZED = "AUTHORIZED"
@@ -47,7 +47,7 @@ _UNDONE_BY = {PaymentStatus.AUTHORIZED: Operation.VOID, PaymentStatus.CAPTURED: 
 
 
 class Answer(Value):
-    """What the gateway said: an amount if it approved, a reason if it refused."""
+    """The gateway's answer: an amount if it approved, a reason if it refused."""
 
     approved: bool
     amount: Money | None = None
@@ -56,7 +56,7 @@ class Answer(Value):
 
 
 class SettlementFailure(Value):
-    """Why money of a closed order could not be given back, and since when."""
+    """Why the money of a closed order could not be given back, and since when."""
 
     reason: str
     since: Timestamp
@@ -65,8 +65,8 @@ class SettlementFailure(Value):
 class Payment(Value):
     """The payment of one order.
 
-    `closed` is the tombstone: from then on nothing new is asked but what gives money back. It may come before anything
-    else, and then there is no amount. `version` counts the changes that others hear of, `revision` every write.
+    `closed` is the tombstone: after it, only operations that give money back are started. It may come first, and then
+    there is no amount. `version` counts the published changes, `revision` every write.
     """
 
     order_id: str
@@ -92,22 +92,23 @@ class PaymentClosed(Exception):
 
 
 class NotAuthorized(Exception):
-    """Nothing is held that could be captured."""
+    """There is no authorization to capture."""
 
 
 class UndoRefused(Exception):
-    """The gateway refuses to give the money back: a person must look."""
+    """The gateway refuses to give the money back. An operator must look at it."""
 
 
 def gateway_key(order_id: str, operation: Operation) -> str:
-    """The gateway carries out each key once, so an order is authorized, captured, voided and refunded at most once."""
+    """Returns the idempotency key for the gateway: an operation of an order is carried out once."""
     return f"{order_id}:{operation}"
 
 
 def intend_authorize(
     payment: Payment | None, *, order_id: str, amount: Money, payment_method: str, now: datetime
 ) -> Payment:
-    """Raises PaymentClosed; ValueError if the same order was to be paid otherwise before."""
+    """Returns the payment with the intent to authorize. Raises PaymentClosed; ValueError if an earlier intent had
+    another amount or method."""
     if payment is None:
         return Payment(
             order_id=order_id,
@@ -125,7 +126,7 @@ def intend_authorize(
 
 
 def intend_capture(payment: Payment | None, *, now: datetime) -> Payment:
-    """Raises PaymentClosed, NotAuthorized."""
+    """Returns the payment with the intent to capture. Raises PaymentClosed, NotAuthorized."""
     payment = _started(payment)
     _require_open(payment)
     if payment.status not in {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}:
@@ -134,14 +135,14 @@ def intend_capture(payment: Payment | None, *, now: datetime) -> Payment:
 
 
 def answered(payment: Payment | None, operation: Operation, answer: Answer) -> Payment:
-    """The payment with checkout's answer. Raises PaymentClosed: then settlement asks, and undoes, by itself."""
+    """Returns the payment with an answer to checkout. Raises PaymentClosed: then settlement repeats the call."""
     payment = _started(payment)
     _require_open(payment)
     return _with_answer(payment, operation, answer)
 
 
 def close(payment: Payment | None, *, order_id: str, now: datetime) -> Payment:
-    """The tombstone, also where no payment was started yet, and the intent to undo what is known to be done."""
+    """Returns the closed payment, with the intent to undo what was carried out. It may not have been started."""
     payment = payment or Payment(order_id=order_id, updated_at=now)
     if payment.closed:
         return payment
@@ -149,7 +150,7 @@ def close(payment: Payment | None, *, order_id: str, now: datetime) -> Payment:
 
 
 def settled(payment: Payment | None, operation: Operation, answer: Answer) -> Payment:
-    """A closed payment with one more answer, and the intent to undo what it tells. Raises UndoRefused."""
+    """Returns a closed payment with another answer, and the intent to undo what it confirms. Raises UndoRefused."""
     payment = _started(payment)
     if not answer.approved and operation in _UNDONE_BY.values():
         raise UndoRefused(f"{operation} of {payment.order_id}: {answer.reason}")
@@ -160,7 +161,7 @@ def settled(payment: Payment | None, operation: Operation, answer: Answer) -> Pa
 
 
 def settlement_failed(payment: Payment | None, *, order_id: str, reason: str, now: datetime) -> Payment:
-    """Says once that this payment could not be settled. Without anything left to ask there is nothing to say."""
+    """Records, once, that this payment could not be settled. Without an unanswered call, nothing changes."""
     payment = close(payment, order_id=order_id, now=now)
     if payment.settlement_failed or not payment.unanswered:
         return payment
@@ -187,7 +188,7 @@ def _intending(payment: Payment, operation: Operation, now: datetime) -> Payment
 
 def _intending_to_undo(payment: Payment, now: datetime) -> Payment:
     undo = _UNDONE_BY.get(payment.status)
-    # As long as an answer is missing, nobody knows which of the two is right.
+    # Without all answers, nobody knows whether to void or to refund.
     return payment if payment.unanswered or undo is None else _intending(payment, undo, now)
 
 

@@ -1,4 +1,4 @@
-"""What a change of a payment means to others. Pure: (old image, new image) in, events out."""
+"""The events of a change of a payment. Pure functions of its old and new image."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ from contracts.payment import (
     PaymentVoided,
 )
 from payment.domain import Operation, Payment, PaymentStatus
-
-type Image = dict[str, Any]
+from shopkit.types import Image
 
 _EVENT_OF: dict[PaymentStatus, type[EventData]] = {
     PaymentStatus.AUTHORIZED: PaymentAuthorized,
@@ -25,7 +24,7 @@ _EVENT_OF: dict[PaymentStatus, type[EventData]] = {
 
 
 def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
-    """The event of one change; none for intents and tombstones, which leave the version."""
+    """Returns the event of one change: none for intents and tombstones, which leave the version unchanged."""
     if new is None:
         return []
     after = Payment.model_validate(new)
@@ -34,7 +33,7 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
         return []
     return [
         envelop(
-            _said(before, after),
+            _data_of(before, after),
             entity_id=after.order_id,
             entity_version=after.version,
             occurred_at=after.updated_at,
@@ -43,8 +42,8 @@ def events_of(old: Image | None, new: Image | None) -> list[Envelope[Any]]:
     ]
 
 
-def _said(before: Payment | None, after: Payment) -> EventData:
-    """A change of version is a change of status, or else a settlement that failed."""
+def _data_of(before: Payment | None, after: Payment) -> EventData:
+    """Returns the data of the event. A new version means a new status, or a failed settlement."""
     facts = {"order_id": after.order_id, "amount": after.amount, "payment_method": after.payment_method}
     if before and before.status is after.status:
         failure = after.settlement_failed

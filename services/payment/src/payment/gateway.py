@@ -1,7 +1,7 @@
-"""What the payment service asks of a payment gateway, and how a gateway can answer.
+"""The interface of a payment gateway.
 
-Every call carries a gateway key. A gateway carries a key out at most once and answers a repeated key with its first
-answer, so that a caller who did not hear the answer may ask again.
+Every call has an idempotency key. A gateway carries out a key at most once, and returns its first answer to a repeated
+key. So a caller that missed the answer may repeat the call.
 """
 
 from typing import Protocol
@@ -10,50 +10,50 @@ from contracts.types import Money, Value
 
 
 class Receipt(Value):
-    """The gateway did it: so much was held, taken or given back."""
+    """The gateway carried out the call: the amount that was held, taken or given back."""
 
     amount: Money
 
 
 class GatewayUnavailable(Exception):
-    """The gateway did nothing now. Ask again with the same key."""
+    """The gateway did nothing. Repeat the call with the same key."""
 
 
 class GatewayTimeout(Exception):
-    """The answer was lost: the gateway may have done it. Ask again with the same key."""
+    """The answer was lost, and the gateway may have carried out the call. Repeat it with the same key."""
 
 
 class Refused(Exception):
-    """The gateway's final no to this key; the message is its reason."""
+    """The gateway's final refusal of this key. The message is its reason."""
 
 
 class Declined(Refused):
-    """The card's issuer does not grant the amount."""
+    """The card's issuer declined the amount."""
 
 
 class CaptureRefused(Refused):
-    """What was authorized cannot be taken, or no longer."""
+    """The authorization cannot be captured, or no longer."""
 
 
 class VoidRefused(Refused):
-    """There is no authorization left to give up: it was captured, or never given."""
+    """There is no authorization to void: it was captured, or never given."""
 
 
 class RefundRefused(Refused):
-    """More would be given back than was taken."""
+    """The refund would exceed the captured amount."""
 
 
 class Gateway(Protocol):
-    """`charge_id` is the caller's name for one payment. All raise GatewayUnavailable, GatewayTimeout."""
+    """`charge_id` is the caller's id of one payment. All methods raise GatewayUnavailable, GatewayTimeout."""
 
     def authorize(self, key: str, charge_id: str, amount: Money, payment_method: str) -> Receipt:
         """Holds the amount. Raises Declined."""
 
     def capture(self, key: str, charge_id: str) -> Receipt:
-        """Takes the whole amount held. Raises CaptureRefused, always so after a void."""
+        """Takes the whole held amount. Raises CaptureRefused, always after a void."""
 
     def void(self, key: str, charge_id: str) -> Receipt:
-        """Gives up the hold. Raises VoidRefused, always so after a capture."""
+        """Releases the held amount. Raises VoidRefused, always after a capture."""
 
     def refund(self, key: str, charge_id: str, amount: Money) -> Receipt:
-        """Gives back what was taken. Raises RefundRefused."""
+        """Gives back a captured amount. Raises RefundRefused."""

@@ -1,4 +1,4 @@
-"""Asking the gateway: the intent is written before, the answer after. The one place that says which gateway it is."""
+"""Calls to the gateway: an intent is written before, the answer after. The gateway is chosen here."""
 
 from collections.abc import Callable
 
@@ -12,8 +12,10 @@ gateway: Gateway = SandboxGateway()
 
 
 def carry_out(order_id: str, operation: Operation, intend: Callable[[Payment | None], Payment]) -> Answer:
-    """Checkout's way: intent, question, answer; a repeat gets the recorded answer. Raises PaymentClosed when a
-    settlement came first; GatewayUnavailable, GatewayTimeout and Contended for a retry."""
+    """Writes the intent, calls the gateway and records its answer. A repeat returns the recorded answer.
+
+    Raises PaymentClosed if a settlement came first; GatewayUnavailable, GatewayTimeout and Contended for a retry.
+    """
     payment = store.change(order_id, intend)
     if operation not in payment.answers:
         answer = ask(payment, operation)
@@ -22,7 +24,7 @@ def carry_out(order_id: str, operation: Operation, intend: Callable[[Payment | N
 
 
 def ask(payment: Payment, operation: Operation) -> Answer:
-    """The gateway's answer, as often as it is asked. Raises GatewayUnavailable, GatewayTimeout."""
+    """Returns the gateway's answer, the same for every repeat. Raises GatewayUnavailable, GatewayTimeout."""
     try:
         receipt = _call(payment, operation)
     except Refused as refusal:

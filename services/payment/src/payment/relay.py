@@ -1,4 +1,4 @@
-"""The payments' outbox: stream → bus."""
+"""The payments' outbox relay."""
 
 from payment.events import events_of
 from shopkit.relay import relay

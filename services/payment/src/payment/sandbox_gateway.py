@@ -1,7 +1,7 @@
-"""A payment gateway to practise with. It stands in for an outside company: it keeps its own ledger, knows nothing of
-the payment service's table, and so is the witness of what was charged.
+"""A payment gateway for tests and demonstrations. It stands in for an external company: it has its own ledger and does
+not know the payment service's table. So the ledger is independent evidence of what was charged.
 
-Its payment methods drive every branch of a checkout, as a card processor's test cards do.
+Its payment methods exercise every branch of a checkout, as a card processor's test cards do.
 """
 
 import os
@@ -26,16 +26,16 @@ from shopkit.rows import read_row
 
 _APPROVED = {"pm_visa", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"}
 _DECLINED = {"pm_declined": "declined", "pm_insufficient_funds": "insufficient_funds"}
-# How many attempts fail before the gateway acts. The settlement queue delivers ten times.
+# How many attempts fail before the gateway carries out the call. The settlement queue delivers ten times.
 _FAILING = {("pm_flaky", "authorize"): 2, ("pm_settle_fails", "void"): 10, ("pm_settle_fails", "refund"): 10}
-# Where the gateway acts, but its first answer is lost.
+# Calls that are carried out, but whose first answer is lost.
 _LOST = {("pm_timeout", "authorize"), ("pm_timeout", "capture")}
 
 _RACES = 5
 
 
 class GivenAnswer(Value):
-    """What a key was answered: an amount in minor units, or the reason of a refusal."""
+    """The answer to a key: an amount in minor units, or the reason for a refusal."""
 
     amount: int | None = None
     refusal: str | None = None
@@ -121,7 +121,7 @@ def _refunded(charge: Charge, amount: Money) -> tuple[Charge, int]:
 
 
 def _carry_out(operation: str, key: str, charge_id: str, effect: _Effect, opened: Charge | None = None) -> Receipt:
-    """One call, in one conditional write of the charge: its effect and its answer are there together or not at all."""
+    """Carries out one call. One conditional write of the charge stores both its effect and its answer."""
     for _ in range(_RACES):
         charge = _find(charge_id) or opened
         if charge is None:
@@ -166,7 +166,7 @@ def _find(charge_id: str) -> Charge | None:
 
 
 def _save(charge: Charge) -> bool:
-    """Whether the charge was still as it was read."""
+    """Returns whether the charge was written, which it is only if it has not changed since it was read."""
     row = {**charge.model_dump(mode="json", exclude_none=True), "revision": charge.revision + 1}
     try:
         put_row(_ledger(), row, key="order_id", seen=charge.revision or None)

@@ -1,4 +1,4 @@
-"""OrderRejected, OrderCancelled → the order's money goes back, whatever was or will be asked for it."""
+"""Gives back the money of a rejected or cancelled order, whatever checkout did or will still do."""
 
 import os
 
@@ -14,9 +14,11 @@ from shopkit.telemetry import logger
 
 @consumer(OrderRejected, OrderCancelled)
 def handler(delivery: Delivery) -> None:
-    """After a few attempts a failure is recorded, which calls for a person. Attempts may also die before they record
-    anything, or be turned away: late deliveries record first, and then try. What still fails goes to the dead letters:
-    a redrive finishes it."""
+    """Settles the payment. After SETTLE_ATTEMPTS a failure is recorded, so that an operator hears of it.
+
+    An attempt may also die, or be throttled, before it records anything. So deliveries from RECORD_FIRST_FROM on record
+    a failure first. What still fails goes to the dead-letter queue, from where a redrive completes it.
+    """
     order_id = delivery.event.data.order_id
     if delivery.attempt >= int(os.environ["RECORD_FIRST_FROM"]):
         _record_failure(order_id, "no attempt ended")
@@ -29,8 +31,8 @@ def handler(delivery: Delivery) -> None:
 
 
 def settle(order_id: str) -> Payment:
-    """The tombstone first, so that nothing new is asked; then every unanswered question again with its own key, so that
-    a late call can only repeat the answer; and what turns out to be held or taken is given back."""
+    """Closes the payment, so that checkout starts nothing new. Then repeats every unanswered call with its own key: a
+    late call of checkout can only get the same answer. Gives back whatever proves to be held or taken."""
     payment = store.change(order_id, lambda payment: domain.close(payment, order_id=order_id, now=clock.now()))
     while operation := payment.unanswered:
         payment = _ask_again(payment, operation)
@@ -44,14 +46,14 @@ def _ask_again(payment: Payment, operation: Operation) -> Payment:
 
 
 def _reason(failure: Exception) -> str:
-    """What the order's timeline, which its customer may read, says of it: only the gateway's own words are quoted. An
-    error of AWS names accounts and roles; the log has it whole."""
-    said_by_gateway = isinstance(failure, GatewayUnavailable | GatewayTimeout | domain.UndoRefused)
-    return f"{type(failure).__name__}: {failure}" if said_by_gateway else type(failure).__name__
+    """Returns the reason that the order's timeline shows to its customer. Only the gateway's messages are quoted. An
+    AWS error may name accounts and roles, so it appears only in the log."""
+    from_gateway = isinstance(failure, GatewayUnavailable | GatewayTimeout | domain.UndoRefused)
+    return f"{type(failure).__name__}: {failure}" if from_gateway else type(failure).__name__
 
 
 def _record_failure(order_id: str, reason: str) -> None:
-    """Once is enough: a failure that is on record stays as it is."""
+    """Records a failure. An earlier record stays as it is."""
     store.change(
         order_id,
         lambda payment: domain.settlement_failed(payment, order_id=order_id, reason=reason, now=clock.now()),

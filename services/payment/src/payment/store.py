@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 
 from payment.domain import Payment
-from shopkit.optimistic import Contended as Contended  # noqa: PLC0414 - what `change` raises
 from shopkit.optimistic import Row, change_row
 from shopkit.rows import loaded, read_row
 
@@ -16,9 +15,11 @@ def find(order_id: str) -> Payment | None:
 
 
 def change(order_id: str, rule: Callable[[Payment | None], Payment], *, seen: Payment | None = None) -> Payment:
-    """Applies a domain rule in one write, on condition that nobody wrote in between, bookkeeping included: an intent
-    and the tombstone cannot pass each other. `seen` saves the first read. Whatever the rule raises passes through.
-    Raises Contended after five races, Unreadable."""
+    """Applies a domain rule in one conditional write, and returns the payment. The condition covers every earlier
+    write, so an intent and the tombstone are never written unaware of each other. `seen` saves the first read.
+
+    Raises Contended after five lost races, Unreadable, and whatever the rule raises.
+    """
     return change_row(
         _table(),
         {"order_id": order_id},

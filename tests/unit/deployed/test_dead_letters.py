@@ -1,8 +1,7 @@
 """Dead letters are found wherever they lie, say what they are, and go back where they belong: sent, then removed."""
 
 import json
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.commands.dlq import PlacesPicture, contents_of
-from cli.output import Terminal
 from contracts.order import OrderConfirmed
 from deployed.dead_letters.letters import Letter, records_of, summary_of
 from deployed.dead_letters.places import Place, place_named, places_of
@@ -19,13 +16,8 @@ from deployed.dead_letters.redrive import redrive
 from deployed.errors import CommandError, Usage
 from schemas.examples import example
 from tests.support.aws_stack import ACCOUNT, MAPPING, AwsStack
-from tests.support.front_door import Result
+from tests.support.dead_letter_places import BODY, EVENT, MACHINE, ORDER, dead_letter_places
 
-type Run = Callable[..., Result]
-
-ORDER = "ord_0b5f2d9c1e7a4f68b3d1c2a9e8f70615"
-EVENT = example(OrderConfirmed).as_published()
-BODY = json.dumps(EVENT)
 RECORD = {
     "eventName": "MODIFY",
     "dynamodb": {
@@ -34,37 +26,15 @@ RECORD = {
         "SequenceNumber": "7",
     },
 }
+
+
 KEY = f"aws/lambda/{MAPPING}/shard-0/2026/01/02/2026-01-02T03.04.05-1"
 
 
 @pytest.fixture
-def aws(tmp_path: Path) -> Iterator[AwsStack]:
+def stack(tmp_path: Path) -> Iterator[AwsStack]:
     with mock_aws():
-        yield AwsStack(tmp_path)
-
-
-@pytest.fixture
-def stack(aws: AwsStack) -> AwsStack:
-    """One of each kind of place, nothing in them."""
-    aws.queue("Order/TimelineDeadLetters")
-    aws.queue("Order/TimelineQueue", dead_letters="Order/TimelineDeadLetters")
-    aws.function("Order/RecordTimeline", reads=aws.arn("Order/TimelineQueue"))
-    aws.queue("Notify/EmailDeadLetters", fifo=True)
-    aws.queue("Notify/EmailQueue", dead_letters="Notify/EmailDeadLetters", fifo=True)
-    failures = aws.queue("Order/RelayFailures")
-    aws.bucket("FailureBucket")
-    aws.function(
-        "Order/Relay",
-        reads="arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/1",
-        on_failure="arn:aws:s3:::failurebucket",
-        FAILURE_QUEUE_URL=failures.replace("https://sqs.us-east-1.amazonaws.com", "http://elsewhere"),
-    )
-    aws.queue("Workflows/DeadLetters")
-    aws.rule("Workflows/Started", MACHINE, dead_letters="Workflows/DeadLetters", source="moto starts none")
-    return aws
-
-
-MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:checkout"
+        yield dead_letter_places(AwsStack(tmp_path))
 
 
 def place(aws: AwsStack, name: str) -> Place:
@@ -279,69 +249,3 @@ def test_a_letter_says_what_it_is_about_and_what_went_wrong() -> None:
 def test_a_payload_may_be_text_or_the_thing_itself() -> None:
     assert records_of(invocation(RECORD)) == [RECORD]
     assert records_of(json.dumps({"payload": {"Records": [RECORD]}})) == [RECORD]
-
-
-@pytest.fixture
-def shop(stack: AwsStack, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line on that stack."""
-    monkeypatch.setattr("cli.session.Stack.local", lambda _home: stack.stack)
-    return run
-
-
-def test_the_list_tells_how_many_since_when_and_where_they_belong(shop: Run, stack: AwsStack) -> None:
-    stack.lies("Order/TimelineDeadLetters", BODY)
-    found = {one["place"]: one for one in shop("dlq", "ls", "--json").json}
-    assert found["Order/TimelineDeadLetters"]["count"] == 1
-    assert found["Order/TimelineDeadLetters"]["goes_back_to"] == "Order/TimelineQueue"
-    assert found["Order/TimelineDeadLetters"]["oldest"]
-    assert found["FailureBucket"] == {
-        "place": "FailureBucket",
-        "count": 0,
-        "oldest": None,
-        "goes_back_to": "the function named in each letter",
-    }
-    assert "Order/TimelineQueue" in shop("dlq", "ls").out
-
-
-def test_at_80_columns_no_name_in_the_list_is_broken(stack: AwsStack) -> None:
-    found = [contents_of(place) for place in places_of(stack.stack)]
-    console = Terminal(file=StringIO(), width=80)
-    with console.capture() as captured:
-        console.print(PlacesPicture(found))
-    names = {name for one in found for name in (one.place.path, *str(one.place.destination or "").split(", "))}
-    assert len(names) > len(found) > 2
-    assert [name for name in names if name not in captured.get()] == []
-
-
-def test_letters_are_shown_with_what_to_do(shop: Run, stack: AwsStack) -> None:
-    stack.lies("Order/TimelineDeadLetters", json.dumps({**EVENT, "detail": {**EVENT["detail"], "version": 9}}))
-    out = shop("dlq", "show", "TimelineDeadLetters").out
-    for what in ("OrderConfirmed", ORDER, "UnknownVersion", "redrive"):
-        assert what in out
-
-
-def test_redriving_all_takes_each_home_and_fails_if_one_stays(shop: Run, stack: AwsStack) -> None:
-    stack.lies("Order/TimelineDeadLetters", BODY)
-    assert shop("dlq", "redrive", "--all").code == 0
-    stack.lies("Order/TimelineDeadLetters", BODY)
-    stack.lies("Order/RelayFailures", "nonsense")
-    said = shop("dlq", "redrive", "--all", "--json")
-    assert said.code == 1
-    assert said.json["redriven"] == 1
-    assert [one["place"] for one in said.json["letters"] if one["problem"]] == ["Order/RelayFailures"]
-    out = shop("dlq", "redrive", "RelayFailures").out
-    assert " stays: " in out
-    assert "  stays" not in out
-
-
-def test_redriving_takes_a_place_or_all_and_not_both(shop: Run) -> None:
-    assert shop("dlq", "redrive").code == 2
-    assert shop("dlq", "redrive", "RelayFailures", "--all").code == 2
-
-
-def test_one_letter_can_be_dropped_for_good(shop: Run, stack: AwsStack) -> None:
-    stack.lies("Order/RelayFailures", "kept")
-    useless = stack.lies("Order/RelayFailures", "nonsense")
-    assert shop("dlq", "drop", "RelayFailures", useless).code == 0
-    assert [message["Body"] for message in stack.taken("Order/RelayFailures")] == ["kept"]
-    assert shop("dlq", "drop", "RelayFailures", "none").code == 1

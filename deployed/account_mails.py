@@ -24,13 +24,13 @@ def account_mails(stack: Stack) -> Iterator[AccountMail]:
     """Oldest first; none of a stack on AWS."""
     if not stack.is_local:
         return
-    request = AWSRequest("GET", f"{stack.details.endpoint_url}/_ministack/ses/messages")
-    SigV4Auth(stack.session.get_credentials(), "ses", stack.details.region).add_auth(request)
+    address, credentials = f"{stack.details.endpoint_url}/_ministack/ses/messages", stack.session.get_credentials()
+    assert credentials is not None, "a local stack has its own"
+    request = AWSRequest("GET", address)
+    SigV4Auth(credentials, "ses", stack.details.region).add_auth(request)
     with httpx2.Client(trust_env=False) as client:
-        boxes: dict[str, list[dict[str, Any]]] = client.get(request.url, headers=dict(request.headers)).json()[
-            "messages"
-        ]
-    for mail in (mail for box in boxes.values() for mail in box):
+        answer: dict[str, Any] = client.get(address, headers=dict(request.headers)).json()
+    for mail in (mail for box in answer["messages"].values() for mail in box):
         if mail["Type"].startswith("Cognito"):
             yield AccountMail(
                 at=mail["Timestamp"],

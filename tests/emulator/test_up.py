@@ -14,7 +14,15 @@ from emulator.lifecycle import EmulatorError, Running
 
 RUNNING = Running(0, "", 4566, "", "AKIALOCAL", "local")
 STACK = Stack(
-    "http://localhost:4566/api", RUNNING.endpoint, "us-east-1", "cartwheel", "pool", "client", "AKIALOCAL", "local"
+    api_url="http://localhost:4566/api",
+    endpoint_url=RUNNING.endpoint,
+    region="us-east-1",
+    stack_name="cartwheel",
+    user_pool_id="pool",
+    user_pool_client_id="client",
+    storefront_url="http://d1.cloudfront.localhost:4566/",
+    access_key_id="AKIALOCAL",
+    secret_access_key="local",
 )
 
 

@@ -177,6 +177,7 @@ def test_a_deleted_stack_leaves_an_empty_bucket(s3: Any, deploy: Callable[..., A
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_cloudformation_hears_of_every_failure(kind: str, deploy: Callable[..., Any]) -> None:
     """It waits for an hour otherwise."""
+    changes: dict[str, Any]
     for changes in ({"ResourceProperties": {}}, {"ResourceProperties": PROPERTIES | {"Bucket": "not-ours"}}):
         answer = deploy(kind, **changes)
         gone = kind == "Delete" and "Bucket" in changes["ResourceProperties"]

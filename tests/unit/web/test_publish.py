@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "assets" / "pages").mkdir(parents=True)
     (tmp_path / "images").mkdir()
     (tmp_path / "index.html").write_text('<script type="module" src="assets/app.js"></script> not our assets/')
-    (tmp_path / "assets" / "app.js").write_text("import './pages/cart.js';")
+    (tmp_path / "assets" / "app.js").write_text("import('./pages/cart.js');")
     (tmp_path / "assets" / "pages" / "cart.js").write_text("export {};")
     (tmp_path / "assets" / "lit.LICENSE").write_text("BSD-3-Clause")
     (tmp_path / "images" / "MUG.svg").write_text("<svg/>")

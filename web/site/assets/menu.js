@@ -48,6 +48,7 @@ function signOutButton(who) {
 
 function signOut() {
   forgetSession();
+  sessionStorage.clear(); // the address in the checkout
   announce("You are signed out.");
   go("/");
 }

@@ -3,6 +3,9 @@ import { html } from "./vendor/lit-html.js";
 import { Problem, SignInNeeded, Unreachable } from "./api.js";
 import { CognitoError } from "./cognito.js";
 import { go, here, signInHref } from "./router.js";
+import { View } from "./view.js";
+
+const TRY_AGAIN = 5000; // milliseconds
 
 /** One or two sentences. @param {Error} error */
 export function inWords(error) {
@@ -27,9 +30,34 @@ export function signInIfNeeded(error) {
   return true;
 }
 
-/** A box with the problem and a button that tries again. @param {Error} error @param {() => void} [again] */
-export const problemBox = (error, again) => html`
-  <div class="note note--bad" role="alert">
-    <p>${inWords(error)}</p>
-    ${again ? html`<button class="button button--quiet" @click=${again}>Try again</button>` : null}
-  </div>`;
+/** A box with the problem and a button that tries again. What may pass by itself is tried again by itself.
+ * @param {Error} error @param {() => void} again */
+export const problemBox = (error, again) => html`<problem-box .again=${again} .error=${error}></problem-box>`;
+
+class ProblemBox extends View {
+  #error = null;
+  #timer = 0;
+  again = () => {};
+
+  /** Each failure anew, so that there is a next try after it. */
+  set error(error) {
+    this.#error = error;
+    clearTimeout(this.#timer);
+    if (error.isTemporary) this.#timer = setTimeout(() => this.isConnected && this.again(), TRY_AGAIN);
+    this.update();
+  }
+
+  arrive() {
+    this.listen(window, "online", () => this.again());
+  }
+
+  view() {
+    return html`
+      <div class="note note--bad" role="alert">
+        <p>${inWords(this.#error)}${this.#error.isTemporary ? " This page tries by itself every few seconds." : ""}</p>
+        <button class="button button--quiet" @click=${() => this.again()}>Try again</button>
+      </div>`;
+  }
+}
+
+customElements.define("problem-box", ProblemBox);

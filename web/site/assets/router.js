@@ -8,8 +8,12 @@ const LOADING_SHOWN_AFTER = 150; // milliseconds: what loads faster should not f
 
 let shown = "";
 let visits = 0;
+/** How far each entry of the history was scrolled when it was left. @type {Map<number, number>} */
+const scrolled = new Map();
+let entry = 0;
 
 export function startRouter() {
+  history.scrollRestoration = "manual"; // the browser would scroll before the page is there
   addEventListener("hashchange", () => show());
   document.querySelector(".skip-link").addEventListener("click", skipToMain);
   return show();
@@ -66,12 +70,14 @@ async function show() {
   const first = shown === "";
   shown = address;
   const visit = ++visits;
+  scrolled.set(entry, scrollY);
+  const scroll = scrollOfEntry(visit);
   const [path, search = ""] = address.split("?");
   const main = document.getElementById("main");
   const waiting = setTimeout(() => visit === visits && main.replaceChildren(drawn(loadingView())), LOADING_SHOWN_AFTER);
   try {
     const page = await pageFor(path, search);
-    if (visit === visits) enter(main, page, first);
+    if (visit === visits) enter(main, page, first, scroll);
   } catch (error) {
     console.warn(error);
     if (visit === visits) main.replaceChildren(drawn(unloadableView()));
@@ -90,11 +96,19 @@ async function pageFor(path, search) {
   return page;
 }
 
-function enter(main, page, first) {
+/** Where the page was when one was here before; its top on the first visit. Only entries that one comes back to have a state. */
+function scrollOfEntry(visit) {
+  const before = history.state?.entry;
+  entry = before ?? visit;
+  if (before === undefined) history.replaceState({ entry }, "");
+  return scrolled.get(entry) ?? 0;
+}
+
+function enter(main, page, first, scroll) {
   main.replaceChildren(page);
   document.dispatchEvent(new CustomEvent("shop:page"));
   if (first) return;
-  scrollTo(0, 0);
+  scrollTo(0, scroll);
   focusHeading(main);
 }
 

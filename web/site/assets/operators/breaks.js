@@ -19,8 +19,13 @@ export async function askBreaks(signal) {
   }
 }
 
-export const breakIt = (name) => put(`/operations/breaks/${encodeURIComponent(name)}`);
-export const heal = (name) => remove(`/operations/breaks/${encodeURIComponent(name)}`);
+export const breakIt = async (name) => changed(await put(pathOf(name)));
+export const heal = async (name) => changed(await remove(pathOf(name)));
+
+const pathOf = (name) => `/operations/breaks/${encodeURIComponent(name)}`;
+
+/** @param {Break} now */
+const changed = (now) => tell({ off: false, breaks: known.breaks.map((one) => (one.name === now.name ? now : one)) });
 
 /** Calls the listener after each answer. */
 export function onBreaks(listener, signal) {

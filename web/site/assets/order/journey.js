@@ -1,6 +1,6 @@
 /** The way of an order as stops along a track, from its events. Pure: no page, no clock. */
 import { testCard } from "../checkout/test-cards.js";
-import { AHEAD, ALL_GIVEN_BACK, eventWords } from "./words.js";
+import { AHEAD, ALL_GIVEN_BACK, eventWords, STILL_WRITTEN } from "./words.js";
 
 /**
  * @typedef {object} Stop
@@ -38,7 +38,13 @@ export function journey(order, events, now) {
 const END = { lane: "out", state: "done", bend: "rejoin", ...ALL_GIVEN_BACK };
 
 /** Whether nothing more is expected to happen, as far as the events tell. */
-export const isSettled = (order, events) => !stillToCome(order, events).length && order.attention === null;
+export const isSettled = (order, events) => !isUntold(order, events) && !stillToCome(order, events).length && order.attention === null;
+
+/** The order itself is always up to date. Its events are written down a little later, and much later when that part is down. */
+function isUntold(order, events) {
+  const last = { CONFIRMED: "OrderConfirmed", REJECTED: "OrderRejected", CANCELLED: "OrderCancelled" }[order.status];
+  return last !== undefined && !events.some((event) => event.type === last);
+}
 
 const isGivenBack = (order, events) => CLOSED.has(order.status) && isSettled(order, events) && events.some(({ type }) => BACK.has(type));
 
@@ -67,6 +73,7 @@ function retriesBefore(type, retries) {
 
 /** @returns {Stop[]} */
 function stopsAhead(order, events, now) {
+  if (isUntold(order, events)) return [UNTOLD];
   const returning = CLOSED.has(order.status);
   const lane = returning ? "back" : "out";
   return stillToCome(order, events).map((step, at) => ({
@@ -77,6 +84,8 @@ function stopsAhead(order, events, now) {
     ...(at === 0 && isSlow(step, events, now) ? SLOW : {}),
   }));
 }
+
+const UNTOLD = { lane: "out", state: "now", ...STILL_WRITTEN };
 
 const SLOW = { text: "This takes longer than usual. The shop asks again by itself.", retries: 1 };
 

@@ -63,6 +63,9 @@ export const AHEAD = {
 /** The end of the way back. @type {Words} */
 export const ALL_GIVEN_BACK = { title: "Nothing is left open", text: "Money and goods are where they were before." };
 
+/** When the order is ahead of its events. @type {Words} */
+export const STILL_WRITTEN = { title: "The story is still being written", text: "The order is further than what is told here. The rest appears by itself." };
+
 /** @type {Record<string, {label: string, tone: string, text: (order: any) => string}>} */
 const STATUSES = {
   PLACED: { label: "On its way through the shop", tone: "warm", text: () => "Every step appears below as it happens. You need not reload." },
@@ -75,7 +78,7 @@ const STATUSES = {
 /** @param {{status: string}} order */
 export function statusWords(order) {
   const { label, tone, text } = STATUSES[order.status] ?? { label: order.status, tone: "warm", text: () => "" };
-  return { label, tone, text: text(order) };
+  return { label, tone, text: order.attention ? "Your money is not back yet, and a person looks after it." : text(order) };
 }
 
 const SHORT = { PLACED: "In progress", AWAITING_REVIEW: "In review", CONFIRMED: "Confirmed", REJECTED: "Rejected", CANCELLED: "Cancelled" };

@@ -92,7 +92,7 @@ function sumView(all) {
   return html`
     <dl class="facts">
       <dt>Shipping</dt><dd>free, for nothing is shipped</dd>
-      ${total ? html`<dt class="facts__total">Total</dt><dd class="facts__total">${money(total)}</dd>` : nothing}
+      ${total ? html`<dt class="facts__total">Total</dt><dd class="facts__total" aria-live="polite">${money(total)}</dd>` : nothing}
     </dl>
     ${isOrderable(all)
       ? html`<a class="button button--wide" href="#/checkout">To the till</a>`

@@ -14,27 +14,39 @@ const PAGE = 60; // products asked for at once
 const SKELETONS = 12;
 const IN_THE_WINDOW = ["PLANTER-TER-18", "TEAPOT-IRON-08", "BIKE-BELL-BRS"];
 
+/** What was on the shelf when the page was last shown, so that coming back shows it at once. */
+let shelf = { products: [], next: null };
+
 class CataloguePage extends Page {
   /** @type {object[]} */
-  products = [];
-  next = null;
+  products = shelf.products;
+  next = shelf.next;
   problem = null;
   loading = true;
 
   arrive() {
     this.titled("");
-    this.load();
+    this.load(null);
   }
 
-  async load() {
-    this.update({ loading: true, problem: null });
+  /** @param {string | null} cursor null for the first page, which may be here already and is only renewed then */
+  async load(cursor) {
+    this.update({ loading: true });
     try {
-      const cursor = this.next ? `&cursor=${encodeURIComponent(this.next)}` : "";
-      const page = await get(`/products?limit=${PAGE}${cursor}`, { signal: this.leaving });
-      this.update({ products: [...this.products, ...page.products], next: page.next_cursor, loading: false });
+      const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+      const page = await get(`/products?limit=${PAGE}${after}`, { signal: this.leaving });
+      this.put(page, cursor);
     } catch (problem) {
       if (!this.leaving.aborted) this.update({ problem, loading: false });
     }
+  }
+
+  put(page, cursor) {
+    const fresh = new Set(page.products.map(({ sku }) => sku));
+    const others = this.products.filter(({ sku }) => !fresh.has(sku));
+    const renewed = !cursor && others.length > 0;
+    shelf = { products: cursor ? [...others, ...page.products] : [...page.products, ...others], next: renewed ? this.next : page.next_cursor };
+    this.update({ ...shelf, problem: null, loading: false });
   }
 
   view() {
@@ -49,13 +61,13 @@ class CataloguePage extends Page {
       <trending-strip .products=${this.products}></trending-strip>
       <section aria-labelledby="all-title" aria-busy=${this.loading}>
         <h2 id="all-title">Everything in the shop</h2>
-        ${this.problem ? problemBox(this.problem, () => this.load()) : nothing}
+        ${this.problem ? problemBox(this.problem, () => this.load(this.products.length ? this.next : null)) : nothing}
         <ul class="shelf" role="list">
           ${this.products.map(tile)}
           ${this.loading && !this.products.length ? Array.from({ length: SKELETONS }, skeleton) : nothing}
         </ul>
         ${!this.loading && !this.problem && !this.products.length ? emptyView : nothing}
-        ${this.next && !this.loading ? html`<p class="centred"><button class="button button--quiet" @click=${() => this.load()}>Show more</button></p>` : nothing}
+        ${this.next && !this.loading ? html`<p class="centred"><button class="button button--quiet" @click=${() => this.load(this.next)}>Show more</button></p>` : nothing}
       </section>`;
   }
 }

@@ -38,7 +38,8 @@ class CheckoutPage extends Page {
 
   async load() {
     try {
-      this.update({ priced: await priced(lines(), this.leaving) });
+      const now = await priced(lines(), this.leaving);
+      this.update({ priced: now, problem: this.priced ? this.problem : null });
     } catch (problem) {
       if (!this.leaving.aborted) this.update({ problem });
     }
@@ -156,7 +157,7 @@ class CheckoutPage extends Page {
     if (problem instanceof Problem && problem.kind === "unknown-sku") {
       return alertView(html`Something in the cart is not sold any more. <a href="#/cart">Take it out of the cart</a>, then come back.`);
     }
-    if (problem.isTemporary) {
+    if (this.priced && problem.isTemporary) {
       return alertView("The shop did not answer, so we do not know whether the order arrived. Order again in a moment: it is sent under the same key, so you buy once.");
     }
     return this.priced ? alertView(inWords(problem)) : problemBox(problem, () => this.load());

@@ -2,7 +2,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { AccountPage, CODE, EMAIL } from "../account/account-page.js";
 import { forgetPassword, passwordOf } from "../account/after-sign-up.js";
-import { DEMONSTRATION_CODE, isDemonstration } from "../account/demonstration.js";
+import { isDemonstration, mailHint } from "../account/demonstration.js";
 import { announce } from "../announce.js";
 import { signIn } from "../auth.js";
 import { CognitoError, confirmSignUp, resendCode } from "../cognito.js";
@@ -54,7 +54,7 @@ class ConfirmPage extends AccountPage {
       <div class="sheet sheet--narrow">
         <h1>Confirm your address</h1>
         <p>A mail with a code is on its way to you. It may take a minute.</p>
-        ${this.demonstration ? html`<div class="note"><p>No mail leaves your own machine: here the code is <code>${DEMONSTRATION_CODE}</code>.</p></div>` : nothing}
+        ${this.demonstration ? mailHint : nothing}
         ${this.form("Confirm", "Confirming …")}
         <p class="sheet__links">
           <button class="link-button" @click=${() => this.sendAgain()}>Send another code</button>

@@ -1,6 +1,7 @@
 /** A new password for one who has forgotten theirs: first a code by mail, then the password. */
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
 import { AccountPage, CODE, EMAIL, NEW_PASSWORD } from "../account/account-page.js";
+import { isDemonstration, mailHint } from "../account/demonstration.js";
 import { announce } from "../announce.js";
 import { signIn } from "../auth.js";
 import { confirmNewPassword, forgotPassword } from "../cognito.js";
@@ -8,6 +9,11 @@ import { go } from "../router.js";
 
 class NewPasswordPage extends AccountPage {
   coded = false;
+  demonstration = false;
+
+  async arrive() {
+    this.update({ demonstration: await isDemonstration() });
+  }
 
   get fields() {
     return this.coded ? [EMAIL, CODE, { ...NEW_PASSWORD, label: "New password" }] : [EMAIL];
@@ -32,6 +38,7 @@ class NewPasswordPage extends AccountPage {
         <p>${this.coded
           ? "If there is an account with this address, a mail with a code is on its way."
           : "A mail with a code goes to the address of your account."}</p>
+        ${this.coded && this.demonstration ? mailHint : nothing}
         ${this.form(this.coded ? "Set the password" : "Send the code", "One moment …")}
         <p class="sheet__links"><a class="target" href=${this.href("/sign-in")}>Back to signing in</a></p>
       </div>`;

@@ -15,10 +15,10 @@ import { inWords, signInIfNeeded } from "../problems.js";
 import { Page } from "../view.js";
 
 const WHILE_OPEN = 700; // milliseconds between two questions
-const IN_REVIEW = 3000;
+const QUIET = 3000; // it waits for a person, or for something that is down
 const JUST_SETTLED = 2500;
 const SETTLED = 15_000;
-const LATE_NEWS = 20_000; // an e-mail may still be on its way for so long
+const LATE_NEWS = 20_000; // so long news may still be on their way
 
 class OrderPage extends Page {
   order = null;
@@ -68,9 +68,10 @@ class OrderPage extends Page {
   }
 
   pace() {
-    if (this.order.status === "AWAITING_REVIEW") return IN_REVIEW;
-    if (!isSettled(this.order, this.events)) return this.order.attention ? IN_REVIEW : WHILE_OPEN;
-    return Date.now() - this.newsAt < LATE_NEWS ? JUST_SETTLED : SETTLED;
+    if (this.order.status === "AWAITING_REVIEW") return QUIET;
+    const quiet = Date.now() - this.newsAt > LATE_NEWS;
+    if (!isSettled(this.order, this.events)) return quiet ? QUIET : WHILE_OPEN;
+    return quiet ? SETTLED : JUST_SETTLED;
   }
 
   troubled(error, wait) {
@@ -87,19 +88,24 @@ class OrderPage extends Page {
     return html`
       <header class="order-head">
         <p class="soft"><a class="target" href="#/orders">← Your orders</a></p>
-        <h1>Order ${shortId(this.params.order_id)}</h1>
+        <h1 tabindex="-1">Order ${shortId(this.params.order_id)}</h1>
         ${order ? this.statusView(order) : html`<p class="order-head__status waiting-text">Asking the shop …</p>`}
       </header>
       ${this.trouble ? this.troubleView() : nothing}
-      ${order?.attention ? attentionView() : nothing}
+      ${order ? this.columnsView(order) : nothing}
+      ${this.dialogView()}`;
+  }
+
+  columnsView(order) {
+    return html`
       <div class="columns order-columns">
         <section class="sheet" aria-labelledby="track-title">
           <h2 id="track-title">Its way through the shop</h2>
-          ${order ? trackView(journey(order, this.events, Date.now())) : html`<div class="track-waiting"></div>`}
+          ${trackView(journey(order, this.events, Date.now()))}
+          ${order.attention ? attentionView() : nothing}
         </section>
-        <div>${order ? this.asideView(order) : nothing}</div>
-      </div>
-      ${this.dialogView()}`;
+        <div>${this.asideView(order)}</div>
+      </div>`;
   }
 
   statusView(order) {
@@ -173,6 +179,7 @@ class OrderPage extends Page {
     }
     this.update({ cancelling: false });
     this.dialog?.close();
+    this.querySelector("h1")?.focus(); // the button that had the focus is gone
     this.following.now();
   }
 }
@@ -200,7 +207,7 @@ const lineView = (line) => html`
   </li>`;
 
 const attentionView = () => html`
-  <div class="note note--bad" role="status">
+  <div class="note note--bad" role="note" aria-label="Needs a person">
     <p><strong>Your money is not back yet.</strong> The bank refuses the refund, and the shop goes on trying. Its operators know, and it will not be
       forgotten. You need not do anything.</p>
     ${isOperator() ? html`<a class="button button--quiet" href="#/operators/attention">See what can be done</a>` : nothing}

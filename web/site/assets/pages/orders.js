@@ -1,7 +1,7 @@
 /** Every order of whoever is signed in, the newest first. */
 import { html, nothing } from "../vendor/lit-html.js";
 import { get } from "../api.js";
-import { session } from "../auth.js";
+import { isOperator, session } from "../auth.js";
 import { ago, counted, dateTime, money, shortId } from "../format.js";
 import { shortStatus, statusWords } from "../order/words.js";
 import { picture } from "../pictures.js";
@@ -25,11 +25,11 @@ class OrdersPage extends Page {
   }
 
   async load() {
-    this.update({ loading: true, problem: null });
+    this.update({ loading: true });
     try {
       const cursor = this.next ? `&cursor=${encodeURIComponent(this.next)}` : "";
       const page = await get(`/orders?limit=${PAGE}${cursor}`, { signedIn: true, signal: this.leaving });
-      this.update({ orders: [...this.orders, ...page.orders], next: page.next_cursor, loading: false });
+      this.update({ orders: [...this.orders, ...page.orders], next: page.next_cursor, loading: false, problem: null });
     } catch (problem) {
       if (this.leaving.aborted || signInIfNeeded(problem)) return;
       this.update({ problem, loading: false });
@@ -38,7 +38,7 @@ class OrdersPage extends Page {
 
   view() {
     return html`
-      <h1>Your orders</h1>
+      <h1>${isOperator() ? "Everyone’s orders" : "Your orders"}</h1>
       ${this.problem ? problemBox(this.problem, () => this.load()) : nothing}
       ${!this.loading && !this.problem && !this.orders.length ? noneView : nothing}
       <ul class="orders" role="list" aria-busy=${this.loading}>

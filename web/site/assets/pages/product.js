@@ -24,11 +24,11 @@ class ProductPage extends Page {
   }
 
   async load() {
-    this.update({ problem: null });
     try {
       const product = await get(`/products/${encodeURIComponent(this.params.sku)}`, { signal: this.leaving });
       this.titled(product.name);
-      this.update({ product });
+      if (!this.product) announce(product.name); // the heading had the focus before it had the name
+      this.update({ product, problem: null });
     } catch (problem) {
       if (!this.leaving.aborted) this.update({ problem });
     }

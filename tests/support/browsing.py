@@ -132,6 +132,21 @@ class Visitor:
         yield
         self.page.unroute("**/v1/**", unplugged)
 
+    @contextmanager
+    def answers_lost(self, urls: str) -> Iterator[None]:
+        """What is sent there arrives, and its answer does not come back."""
+
+        def lose(route: Route) -> None:
+            # Only browsers know the names below `localhost`.
+            asked = urlsplit(route.request.url)
+            here = asked._replace(netloc=f"127.0.0.1:{asked.port}").geturl()
+            assert route.fetch(url=here, headers={**route.request.headers, "host": asked.netloc}).ok
+            route.abort("connectionreset")
+
+        self.page.route(urls, lose)
+        yield
+        self.page.unroute(urls, lose)
+
     def changes_the_session(self, how: str) -> dict[str, Any]:
         """What the browser keeps of it, before `how` (JavaScript) has changed it."""
         kept: dict[str, Any] = self.page.evaluate(

@@ -55,11 +55,17 @@ Resources:
         info: {title: shop, version: "1"}
         paths:
           /orders/{id}:
-            x-amazon-apigateway-any-method:
+            get: &echo
               x-amazon-apigateway-integration:
                 type: aws_proxy
                 httpMethod: POST
                 uri: !Sub arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Echo}/invocations
+            head: *echo
+            options: *echo
+            patch: *echo
+            post: *echo
+            put: *echo
+            delete: *echo
   Edge:
     Type: AWS::CloudFront::Distribution
     Properties:
@@ -145,7 +151,7 @@ def test_the_bucket_is_read_by_its_distribution_only(edge: Edge, account: Accoun
     reading = account.function(
         "import boto3\ndef handler(event, context): boto3.client('s3').get_object(Bucket=event, Key='index.html')"
     )
-    assert account.invoke(reading, edge.bucket)[0] == "ClientError"
+    assert account.invoke(reading, edge.bucket)[1]["errorType"] == "AccessDenied"
     with httpx2.Client(trust_env=False) as client:
         assert client.get(f"{account.endpoint}/{edge.bucket}/index.html").status_code == 403
 

@@ -45,6 +45,14 @@ class Visitor:
         """A route of the storefront: `/orders`."""
         self.page.goto(f"{self.home.rstrip('/')}/#{route}")
 
+    def opens(self, route: str) -> None:
+        """Goes there and waits for all of it, in place of the page that was there."""
+        before = self.page.query_selector("main > *")
+        self.goes_to(route)
+        if before:
+            self.page.wait_for_function("(before) => !before.isConnected", arg=before)
+        self.sees_it_whole()
+
     def fills_in(self, **fields: str) -> None:
         """The fields of a form by their labels: `E_mail` is "E-mail", `New_password` is "New password"."""
         for name, value in fields.items():

@@ -46,8 +46,7 @@ def test_every_page_is_accessible_in_both_themes_and_at_every_width(boss: Visito
     boss.button("Put into the cart").click()
     found = []
     for route in routes:
-        boss.goes_to(route)
-        boss.sees_it_whole()
+        boss.opens(route)
         for viewport in (DESKTOP, PHONE):
             boss.page.set_viewport_size(viewport)
             for colours in ("light", "dark"):
@@ -60,10 +59,9 @@ def test_every_page_is_accessible_in_both_themes_and_at_every_width(boss: Visito
 
 
 def test_the_focus_follows_from_page_to_page(boss: Visitor) -> None:
-    boss.goes_to("/")
-    boss.sees_it_whole()
+    boss.opens("/")
     for route in ROUTES[1:]:
-        boss.goes_to(route)
+        boss.opens(route)
         expect(boss.page.locator("main h1").first).to_be_focused()
 
 
@@ -78,8 +76,7 @@ def test_the_keyboard_alone_buys_something(shop: RunningShop, buyer: Visitor) ->
                 return
         raise AssertionError(f"Tab does not lead to {name}")
 
-    buyer.goes_to("/")
-    buyer.sees_it_whole()
+    buyer.opens("/")
     for name, key in (
         ("Cast-iron teapot", "Enter"),
         ("Put into the cart", "Space"),
@@ -103,7 +100,7 @@ FOCUSED = """() => {
     const label = focused.labels?.[0];
     const outlined = (element) => element && getComputedStyle(element).outlineStyle !== "none";
     return {
-        name: focused === document.body ? "" : focused.getAttribute("aria-label") ?? label?.textContent ?? focused.textContent,
+        name: focused.matches("body") ? "" : focused.ariaLabel ?? label?.textContent ?? focused.textContent,
         shown: outlined(focused) || outlined(label),
     };
 }"""
@@ -113,8 +110,7 @@ FOCUSED = """() => {
 def test_nothing_moves_while_the_first_view_appears(storefront: Storefront, viewport: ViewportSize) -> None:
     with storefront.visit(viewport=viewport) as visitor:
         visitor.page.add_init_script(WATCH_SHIFTS)
-        visitor.goes_to("/")
-        visitor.sees_it_whole()
+        visitor.opens("/")
         assert visitor.page.evaluate("window.shifts") < MOST_SHIFT
 
 

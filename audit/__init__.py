@@ -1,4 +1,4 @@
-"""What must hold, whatever happened: seven checks of a deployed stack, once it is quiet."""
+"""The audit: seven checks of a deployed stack, made once the stack is quiet."""
 
 import time
 from collections.abc import Callable, Collection
@@ -11,16 +11,16 @@ from audit.result import CheckResult
 from deployed.stack import Stack
 
 PATIENCE_SECONDS = 60.0
-# An idle stack whose rows stay the same for this long will not change any more.
+# If the rows of an idle stack stay the same for this long, they will not change any more.
 _STILL_SECONDS = 10.0
 _PAUSE_SECONDS = 0.3
-_NAMED = 3  # of what is under way
+_NAMED = 3  # names at most so many kinds of work in progress
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the audit does now. While it waits, `left` are the seconds after which it waits no longer; while it reads,
-    `done` of about `total` rows are read."""
+    """What the audit is doing now. While it waits, `left` is the number of seconds that it will still wait. While it
+    reads, `done` of about `total` rows have been read."""
 
     text: str
     left: float | None = None
@@ -38,17 +38,21 @@ def run_audit(
     expect_dead: Collection[str] = (),
     progress: Progress = lambda _step: None,
 ) -> list[CheckResult]:
-    """The seven checks, in order, once the stack is quiet, or after `patience` seconds as it is then.
+    """Returns the results of the seven checks, in order, once the stack is quiet, or after `patience` seconds in any
+    case.
 
-    Quiet is: nothing runs, no queue has work, and what the rows imply has come about everywhere (no stream tells its
-    backlog), or nothing has changed for a while. `expect_dead` are ids of messages, or of events in
-    them, that may lie in dead-letter queues. Raises CommandError, ClientError.
+    The stack is quiet when nothing runs, no queue holds work, and all consequences of the rows have arrived. (The last
+    is checked on the rows, because streams do not report their backlog.) It also counts as quiet if nothing has changed
+    for a while. `expect_dead` are ids of messages, or of events in them, that are allowed in dead-letter queues.
+
+    Raises CommandError, ClientError.
     """
     deadline = time.monotonic() + patience
     before: Evidence | None = None
     since = time.monotonic()
     while True:
-        # Reading everything takes a while, and a busy stack would be read over and over.
+        # Reading everything takes a while, so wait for an idle stack first instead of reading a busy one again and
+        # again.
         while (left := deadline - time.monotonic()) > 0 and not (endings := endings_of(stack)).idle:
             progress(Step(_under_way(endings), left))
             time.sleep(_PAUSE_SECONDS)

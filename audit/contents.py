@@ -1,4 +1,4 @@
-"""What an event says, and what it should have said: everything in it but its id follows from the rows."""
+"""Compares the contents of each event with the rows. Every field except the id can be derived from them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
 
 _EVENTS: Mapping[str, type[EventData]] = {event.__name__: event for event in EVENTS}
-# Whose answer an event of the payment tells of.
+# The gateway operation whose response each payment event reports.
 _OPERATION = {
     "PaymentAuthorized": "authorize",
     "PaymentDeclined": "authorize",
@@ -23,15 +23,15 @@ _OPERATION = {
 
 
 def faults(evidence: Evidence) -> Iterator[str]:
-    """Every difference, by order, event and field, with both values."""
-    told_by = {
+    """Returns every difference, by order, event and field, with both values."""
+    notified_by = {
         str(event_id(type_, one.pk, version)): one
         for one in evidence.notifications
         for version in range(1, one.version + 1)
         for type_ in ("NotificationSent", "NotificationFailed")
     }
     for event in sorted(evidence.timeline, key=lambda one: (one.order_id, one.at_event)):
-        for what, found, expected in _differences(evidence, event, told_by):
+        for what, found, expected in _differences(evidence, event, notified_by):
             yield (
                 f"{event.order_id}: {event.type} {event.entity_version} says {what} {shown(found)}, "
                 f"but it is {shown(expected)}"
@@ -39,9 +39,9 @@ def faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _differences(
-    evidence: Evidence, event: Recorded, told_by: Mapping[str, Notification]
+    evidence: Evidence, event: Recorded, notified_by: Mapping[str, Notification]
 ) -> Iterator[tuple[str, object, object]]:
-    """Fields of the event that are not as they should be: found, and expected."""
+    """Returns the fields of the event that differ: name, value found, value expected."""
     model = _EVENTS.get(event.type)
     if model is None:
         yield "type", event.type, "no event of the shop"
@@ -51,20 +51,20 @@ def _differences(
         {"source": model.source, "version": model.version, "correlation_id": event.order_id},
     )
     try:
-        said = dict(model.model_validate(event.data))
+        stated = dict(model.model_validate(event.data))
     except ValidationError as error:
         names = sorted({".".join(map(str, wrong["loc"])) for wrong in error.errors(include_input=False)})
         yield "data", f"nothing readable as {', '.join(names)}", f"what {event.type} promises"
         return
-    if "about_event_id" in said:
-        said["about_event_id"] = str(said["about_event_id"])
-    facts = _facts(evidence, event, told_by)
+    if "about_event_id" in stated:
+        stated["about_event_id"] = str(stated["about_event_id"])
+    facts = _facts(evidence, event, notified_by)
     at = facts.pop("at", None)
     if at is not None and at != event.occurred_at:
         yield "occurred_at", event.occurred_at, at
     if event.at_event != (key := f"{rfc3339(event.occurred_at)}#{event.event_id}"):
         yield "at_event", event.at_event, key
-    yield from _unequal(said, facts)
+    yield from _unequal(stated, facts)
 
 
 def _unequal(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
@@ -73,8 +73,9 @@ def _unequal(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[
             yield name, found[name], expected[name]
 
 
-def _facts(evidence: Evidence, event: Recorded, told_by: Mapping[str, Notification]) -> dict[str, Any]:
-    """What the rows tell of the event's fields, and by `at` of its time; nothing of what they no longer know."""
+def _facts(evidence: Evidence, event: Recorded, notified_by: Mapping[str, Notification]) -> dict[str, Any]:
+    """Returns the values that the rows give for the event's fields, and under `at` its time. Leaves out what the rows
+    no longer contain."""
     match event.source:
         case "shop.order":
             return _of_order(evidence, event)
@@ -82,7 +83,7 @@ def _facts(evidence: Evidence, event: Recorded, told_by: Mapping[str, Notificati
             return _of_goods(evidence, event)
         case "shop.payment":
             return _of_payment(evidence, event)
-    return _of_notification(event, told_by)
+    return _of_notification(event, notified_by)
 
 
 def _of_order(evidence: Evidence, event: Recorded) -> dict[str, Any]:
@@ -128,23 +129,23 @@ def _of_payment(evidence: Evidence, event: Recorded) -> dict[str, Any]:
     return facts
 
 
-def _of_notification(event: Recorded, told_by: Mapping[str, Notification]) -> dict[str, Any]:
-    told = told_by.get(event.event_id)
-    if told is None:
+def _of_notification(event: Recorded, notified_by: Mapping[str, Notification]) -> dict[str, Any]:
+    notification = notified_by.get(event.event_id)
+    if notification is None:
         return {}
     facts: dict[str, Any] = {
-        "order_id": told.order_id,
-        "channel": told.channel,
-        "about": told.type,
-        "about_event_id": told.event_id,
+        "order_id": notification.order_id,
+        "channel": notification.channel,
+        "about": notification.type,
+        "about_event_id": notification.event_id,
     }
-    if event.entity_version == told.version and told.status != "SENDING":
-        facts |= {"at": told.at, "kept": told.status == "KEPT", "reason": told.reason}
+    if event.entity_version == notification.version and notification.status != "SENDING":
+        facts |= {"at": notification.at, "kept": notification.status == "KEPT", "reason": notification.reason}
     return facts
 
 
 def shown(value: object) -> str:
-    """A value of an event or a row, as short as it can be told."""
+    """Returns a short text for a value of an event or a row."""
     match value:
         case datetime():
             return rfc3339(value)

@@ -1,4 +1,4 @@
-"""What is still on its way: running executions, messages in queues, failed stream batches."""
+"""Work that is still in progress: running executions, messages in queues, failed stream batches."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from deployed.queue_depth import attributes_of, depth_in
 from deployed.stack import Stack
 
 _ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
-# Long enough to read them all, after which they are put back.
+# How long the messages stay invisible: long enough to read them all, after which they are put back.
 _LOOK_SECONDS = 30
 _AT_ONCE = 8
 
@@ -24,10 +24,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Queue:
-    """`final` queues have no consumer that would empty them; only those are looked into, so only they have messages.
+    """A queue and what it holds. A `final` queue has no consumer; only the messages of final queues are read.
 
-    `arn` is None where the queue is gone. `buries_in` is the ARN of its dead-letter queue. `open` is whether its policy
-    lets anybody send to it but the account's own roles.
+    `arn` is None if the queue no longer exists. `buries_in` is the ARN of its dead-letter queue. `open` says whether
+    its policy lets anyone except the account's own roles send to it.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Machine:
-    """`express` executions cannot be listed: the orders' states speak for them."""
+    """A state machine. `express` executions cannot be listed, so the orders' statuses are checked instead."""
 
     path: str
     express: bool
@@ -57,14 +57,15 @@ class Endings:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing moves by itself any more, as far as AWS tells. Machines that wait for a person may run on."""
+        """Whether nothing is in progress any more, as far as AWS reports. Workflows that wait for a person may keep
+        running."""
         return not any(queue.depth for queue in self.queues if not queue.final) and not any(
             machine.running for machine in self.machines if not waits_for_a_person(machine)
         )
 
     @property
     def under_way(self) -> tuple[str, ...]:
-        """What moves and how much of it, in words; the most first."""
+        """Returns what is in progress and how much of it, as texts, largest number first."""
         machines = {f"{machine.path} running": machine.running for machine in self.machines}
         queues = {f"in {queue.path}": queue.depth for queue in self.queues if not queue.final}
         reviews = {f"{machine.path} running" for machine in self.machines if waits_for_a_person(machine)}
@@ -77,7 +78,7 @@ def waits_for_a_person(machine: Machine) -> bool:
 
 
 def endings_of(stack: Stack) -> Endings:
-    """A few questions for each workflow and queue, many at once. Raises ClientError."""
+    """Makes a few calls per workflow and queue, several at once. Raises ClientError."""
     sqs, states, s3 = stack.client("sqs"), stack.client("stepfunctions"), stack.client("s3")
     resources = stack.resources
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -99,7 +100,7 @@ def _machine(states: Any, path: str, arn: str) -> Machine:
     executions = states.get_paginator("list_executions")
 
     def how_many(status: str) -> int:
-        # As many a page as ListExecutions gives.
+        # The largest page that ListExecutions returns.
         pages = executions.paginate(stateMachineArn=arn, statusFilter=status, PaginationConfig={"PageSize": 1000})
         return sum(len(page["executions"]) for page in pages)
 
@@ -126,7 +127,7 @@ def _queue(sqs: Any, path: str, url: str) -> Queue:
 
 
 def _look(sqs: Any, url: str, depth: int) -> list[Message]:
-    """The queue's messages, which stay in it."""
+    """Returns the queue's messages without removing them."""
     seen: dict[str, Any] = {}
     while len(seen) < depth:
         got = sqs.receive_message(

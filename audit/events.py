@@ -1,4 +1,5 @@
-"""4. The events on the bus are exactly those that the state implies, each id once, and say what the state says."""
+"""4. Exactly the events that the state implies were published, each id once, and their contents agree with the
+state."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ def check(evidence: Evidence) -> CheckResult:
         if not candidates:
             faults.append(f"{what}: no history leads to its state")
             continue
-        # The nearest history: what it lacks did not happen, and what it does not explain should not have.
+        # Compare with the nearest history: events that it has and the timeline lacks are missing, and the others are
+        # unexplained.
         expected = min(candidates, key=lambda ids: (len(ids.keys() - seen.keys()), -len(ids)))
         implied += len(expected)
         unexplained -= expected.keys()
@@ -31,14 +33,16 @@ def check(evidence: Evidence) -> CheckResult:
 
 
 def _repeated(evidence: Evidence) -> Iterator[str]:
-    """A repeat overwrites itself unless it says something else, such as another time."""
+    """Returns ids that were recorded more than once. A repeated event overwrites itself unless it differs, for example
+    in its time."""
     for id_, times in Counter(event.event_id for event in evidence.timeline).items():
         if times > 1:
             yield f"event {id_}: came {times} times with different contents"
 
 
 def _entities(evidence: Evidence) -> Iterator[tuple[str, str, list[History]]]:
-    """Everything that speaks of orders: how to call it, the id its events carry, and its possible histories."""
+    """Returns everything that publishes events about orders: a name for messages, the id in its events, and its
+    possible histories."""
     for order_id, order in sorted(evidence.orders.items()):
         yield order_id, order_id, histories.of_order(order)
     for order_id, reservation in sorted(evidence.reservations.items()):

@@ -1,4 +1,4 @@
-"""Everything that the checks look at, read from AWS directly: the audit trusts no function of the shop."""
+"""Everything that the checks compare, read directly from AWS. The audit trusts no function of the shop."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +19,13 @@ from shopkit.dynamodb import pages
 type Row = dict[str, Any]
 type Counting = Callable[[int], None]
 
-# Few enough for boto3's pool of ten connections.
+# Fewer threads than boto3's pool of ten connections.
 _AT_ONCE = 8
 
 
 class Order(Value):
-    """`all_orders` and `open` put the order into the indexes that list all orders and those without a decision."""
+    """A row of the orders table. `all_orders` and `open` put it into the indexes of all orders and of undecided
+    orders."""
 
     pk: str
     order_id: str
@@ -48,7 +49,7 @@ class Order(Value):
 
 
 class CatalogueEntry(Value):
-    """A product as the inventory sells it, or as the order service knows it."""
+    """A product as the inventory sells it, or as the order service's replica has it."""
 
     sku: str
     name: str
@@ -57,7 +58,7 @@ class CatalogueEntry(Value):
 
 
 class Product(CatalogueEntry):
-    """`catalogue` puts it into the index that lists all products."""
+    """A row of the products. `catalogue` puts it into the index that lists all products."""
 
     catalogue: str | None = None
     available: int
@@ -74,7 +75,7 @@ class Reservation(Value):
 
 
 class Answered(Value):
-    """What the payment service wrote down of the gateway's answer to one operation."""
+    """The gateway's response to one operation, as the payment service recorded it."""
 
     approved: bool
     amount: Money | None = None
@@ -83,7 +84,8 @@ class Answered(Value):
 
 
 class Payment(Value):
-    """`intents` and `answers` are by operation; `closed` is the tombstone, after which nothing new is asked for."""
+    """A payment. `intents` and `answers` are by operation. `closed` is the tombstone, after which no new operation
+    begins."""
 
     order_id: str
     status: Literal["UNPAID", "AUTHORIZED", "DECLINED", "CAPTURED", "VOIDED", "REFUNDED"]
@@ -97,7 +99,7 @@ class Payment(Value):
 
 
 class Charge(Value):
-    """A charge in the gateway's own ledger, in minor units; `answers` are by gateway key, `<order>:<operation>`."""
+    """A charge in the gateway's own ledger, in minor units. `answers` are by gateway key, `<order>:<operation>`."""
 
     order_id: str
     amount: int
@@ -111,16 +113,16 @@ class Charge(Value):
 
     @property
     def captures(self) -> int:
-        """How many captures the gateway carried out."""
+        """Returns how many captures the gateway carried out."""
         return sum(key.endswith(":capture") and "amount" in answer for key, answer in self.answers.items())
 
     def answered(self, operation: str) -> int:
-        """What the gateway's answers to this operation come to."""
+        """Returns the total of the gateway's responses to this operation."""
         return sum(answer.get("amount", 0) for key, answer in self.answers.items() if key.endswith(f":{operation}"))
 
     @property
     def owed(self) -> int:
-        """Money of the customer's that a closed order still has: taken, or only held."""
+        """The customer's money that a closed order still has, captured or only authorized."""
         return self.captured - self.refunded if self.captured or self.voided else self.authorized
 
 
@@ -142,7 +144,7 @@ class Notification(Value):
 
 
 class Recorded(Value):
-    """An event that came over the bus, as the order's timeline keeps it."""
+    """An event that was published on the bus, as the order's timeline stores it."""
 
     order_id: str
     at_event: str
@@ -157,7 +159,7 @@ class Recorded(Value):
 
 
 class Counted(Value):
-    """What one click or purchase was counted for, by its id."""
+    """The counter to which one click or purchase was added, by its id."""
 
     counter: str
     sku: str
@@ -165,7 +167,7 @@ class Counted(Value):
 
 
 class CounterRow(Value):
-    """Counts of one sku in one minute of an hour, or one hour of a day."""
+    """Counts of one sku in one minute of an hour, or in one hour of a day."""
 
     pk: str
     sk: str
@@ -180,7 +182,7 @@ class CounterRow(Value):
 
 
 class Restock(Value):
-    """Units that came in, with the product as it was then."""
+    """Units that came in, with the product as it was at that time."""
 
     sku: str
     quantity: int
@@ -189,7 +191,7 @@ class Restock(Value):
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A row that is not what its table holds: where, under which key, and which fields are wrong."""
+    """A row that does not match its table's model: the table, the key and the names of the invalid fields."""
 
     table: str
     key: str
@@ -198,9 +200,9 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Orders, reservations, payments and charges by order id; products and the replica by sku; `counted` by id;
-    customers by the id that orders have of them. `webhook_since` is when the webhook was last turned on; None when it
-    is off."""
+    """Orders, reservations, payments and charges are by order id; products and the replica by sku; `counted` by id;
+    customers by the customer id in orders. `webhook_since` is when the webhook was last turned on, or None if it is
+    off."""
 
     at: datetime = field(compare=False)
     orders: Mapping[str, Order]
@@ -222,14 +224,14 @@ class Evidence:
 
     @property
     def restocked(self) -> Mapping[str, int]:
-        """Units that came in, by sku."""
+        """Returns the units that came in, by sku."""
         units: dict[str, int] = {}
         for restock in self.restocks:
             units[restock.sku] = units.get(restock.sku, 0) + restock.quantity
         return units
 
 
-# What is read whole, by its path in the stack.
+# Tables that are read whole, by their path in the stack.
 _TABLES = {
     "orders": "Order/Orders",
     "timeline": "Order/Timeline",
@@ -242,10 +244,11 @@ _TABLES = {
 
 
 def gather(stack: Stack, counting: Counting = lambda _rows: None) -> Evidence:
-    """Reads every table whole, a page at a time and all tables at once, and asks no more for each row: twice as many
-    orders are twice as many pages. `counting` hears of every page how many rows it had. Raises ClientError."""
+    """Reads every table whole, one page at a time and all tables at once, and makes no further call per row. So twice
+    as many orders mean twice as many pages. Calls `counting` with the number of rows of each page. Raises
+    ClientError."""
     dynamodb, resources = stack.client("dynamodb"), stack.resources
-    # Clients are made in one thread only: boto3's sessions are not thread-safe, its clients are.
+    # Create the clients in one thread: boto3's sessions are not thread-safe, its clients are.
     for service in ("sqs", "stepfunctions", "s3", "lambda", "events", "sns", "cloudwatch", "kinesis", "firehose"):
         stack.client(service)
     stack.client("cognito-idp")
@@ -260,14 +263,15 @@ def gather(stack: Stack, counting: Counting = lambda _rows: None) -> Evidence:
 
 
 def rows_to_read(stack: Stack) -> int:
-    """About how many rows `gather` will read: AWS counts a table's rows every six hours (DescribeTable)."""
+    """Returns about how many rows `gather` will read. AWS updates a table's row count every six hours
+    (DescribeTable)."""
     dynamodb, resources = stack.client("dynamodb"), stack.resources
     tables = (dynamodb.describe_table(TableName=resources[path])["Table"] for path in _TABLES.values())
     return sum(table.get("ItemCount", 0) for table in tables)
 
 
 def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any) -> Evidence:
-    """What the rows of the tables (see `_TABLES`) say. Those that nobody can read are set aside, and told."""
+    """Builds the evidence from the rows of the tables (see `_TABLES`). Rows that cannot be read are listed in it."""
     orders, inventory, clicks = rows["orders"], rows["inventory"], rows.get("clicks", [])
     reading = _Reading()
     entries = reading.read("Order/Orders", CatalogueEntry, _with_prefix(orders, "product#"))
@@ -301,13 +305,13 @@ class _Reading:
         self.unreadable: list[Unreadable] = []
 
     def read[V: Value](self, table: str, model: type[V], rows: list[Row]) -> list[tuple[Row, V]]:
-        """The rows that are such values, with what they say."""
+        """Returns the rows that match the model."""
         found = []
         for row in rows:
             try:
                 found.append((row, model.model_validate(row)))
             except ValidationError as error:
-                # Only where it is wrong: the value may be an address.
+                # Report only where the row is wrong, because the value may be an address.
                 fields = {".".join(map(str, wrong["loc"])) for wrong in error.errors(include_input=False)}
                 key = str(row.get("pk") or row.get("order_id"))
                 self.unreadable.append(Unreadable(table, key, ", ".join(sorted(fields))))

@@ -1,6 +1,6 @@
 """The histories that a row's state allows: for each version of an entity, the events of that change.
 
-Most states have one. Where a row does not tell which way it went, there are several, and the events must be those of
+Most states allow only one. If a row does not show which way it took, there are several, and the events must match
 exactly one of them.
 """
 
@@ -20,7 +20,8 @@ _RESERVATION: dict[str, tuple[History, ...]] = {
     "RESERVED": ((("StockReserved",),),),
     "REJECTED": ((("StockRejected",),),),
     "COMMITTED": ((("StockReserved",), ("StockCommitted",)),),
-    # Released before anything was reserved, so that a late reserve finds the order closed; or after.
+    # Either released before anything was reserved, so that a late reserve finds the order closed, or released
+    # afterwards.
     "RELEASED": ((("StockReleased",),), (("StockReserved",), ("StockReleased",))),
     "RETURNED": ((("StockReserved",), ("StockCommitted",), ("StockReturned",)),),
 }
@@ -50,7 +51,7 @@ class OrderState:
         return self.status.value + review + attention
 
     def changes(self) -> Iterator[tuple[Change, "OrderState"]]:
-        """Every legal next change."""
+        """Returns every legal next change."""
         match self.status:
             case OrderStatus.PLACED:
                 yield ("OrderConfirmed",), self.become(OrderStatus.CONFIRMED)
@@ -63,7 +64,7 @@ class OrderState:
         if self.status not in _CLOSED:
             yield ("OrderCancelled",), self.become(OrderStatus.CANCELLED)
         elif self.attention:
-            yield (), replace(self, attention=False)  # its money is back: the order changes, and says nothing
+            yield (), replace(self, attention=False)  # the money was given back; the order changes without an event
         else:
             yield ("OrderNeedsAttention",), replace(self, attention=True)
 
@@ -81,7 +82,8 @@ def of_reservation(reservation: Reservation) -> list[History]:
 
 
 def of_payment(payment: Payment) -> list[History]:
-    """A settlement may have failed once, at any point, before it went on to where the payment is now."""
+    """Returns the histories of a payment. A settlement may have failed once, at any point, before the payment reached
+    its present state."""
     path = _PAYMENT[payment.status]
     if payment.version == len(path) and not payment.settlement_failed:
         return [path]
@@ -91,7 +93,8 @@ def of_payment(payment: Payment) -> list[History]:
 
 
 def of_notification(notification: Notification) -> list[History]:
-    """Every attempt that failed says so, and the one that did not is the last."""
+    """Returns the history of a notification: an event for each failed attempt, and one for the last attempt if it
+    succeeded."""
     failed: Change = ("NotificationFailed",)
     if notification.status in {"SENT", "KEPT"}:
         return [(failed,) * (notification.version - 1) + (("NotificationSent",),)]
@@ -99,7 +102,7 @@ def of_notification(notification: Notification) -> list[History]:
 
 
 def ids(history: History, entity_id: str) -> dict[str, str]:
-    """The names of the history's events, by event id."""
+    """Returns the names of the history's events, by event id."""
     return {
         str(event_id(name, entity_id, version)): f"{name} {version}"
         for version, change in enumerate(history, start=1)

@@ -1,4 +1,4 @@
-"""Of 5: nothing that makes events move is switched off, gone, or without the place where its failures belong."""
+"""Part of check 5: nothing that moves events is switched off, missing, or without a place for its failures."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from audit.endings import Endings, Queue
 from audit.evidence import Evidence
 from audit.wiring import GONE, Mapping, Wiring
 
-# Of those, a state on its way to one of the others is none that anybody switched.
+# A state on its way to one of these does not mean that somebody switched something off.
 _WORKS = {
     "trigger": {"Enabled", "Enabling", "Updating", "Creating"},
     "rule": {"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"},
@@ -50,7 +50,7 @@ def _of_rules(wiring: Wiring, endings: Endings) -> Iterator[str]:
 
 
 def _of_streams(wiring: Wiring) -> Iterator[str]:
-    """Who reads a table's stream reads the one that the table writes now."""
+    """Checks that each reader of a table's stream reads the stream to which the table now writes."""
     tables = [part for part in wiring.parts if part.kind == "table"]
     written = {part.state for part in tables}
     for mapping in wiring.mappings:

@@ -1,4 +1,4 @@
-"""2. The gateway's own ledger took exactly what confirmed orders cost, and the goods went the same way."""
+"""2. The gateway's own ledger holds exactly what confirmed orders cost, and the goods agree with the money."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -37,7 +37,8 @@ def check(evidence: Evidence) -> CheckResult:
 
 
 def _owed(evidence: Evidence) -> dict[str, int]:
-    """What could not be given back yet, in cents, by the order that calls a person for it."""
+    """Returns the amounts that have not been given back yet, in cents, by the order whose `attention` asks a person to
+    look."""
     return {
         order_id: charge.owed
         for order_id, order in sorted(evidence.orders.items())
@@ -55,7 +56,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
             if not reservation or goods != "COMMITTED" or Counter(order.goods) != Counter(reservation.lines):
                 yield f"{order_id}: CONFIRMED, but its goods are not committed as ordered ({goods})"
         elif order.status in _CLOSED:
-            # Money that is not back yet is no fault in an order that calls a person.
+            # Money that has not been given back is not a fault if the order asks a person to look.
             if charge and not order.attention:
                 yield from _wrong_if_closed(order, charge)
             if goods in {"RESERVED", "COMMITTED"}:
@@ -91,7 +92,7 @@ def _wrong_if_closed(order: Order, charge: Charge) -> Iterator[str]:
 
 
 def _wrongly_seen_to(order: Order, payment: Payment | None) -> Iterator[str]:
-    """A person is called as long as a settlement has failed, and not a moment longer."""
+    """Checks that an order has `attention` exactly while a failed settlement is unresolved."""
     failed = payment and payment.settlement_failed
     if failed and not order.attention:
         yield f"{order.order_id}: its settlement failed, but it shows no attention"

@@ -1,4 +1,4 @@
-"""6. Customers were told of each event once per channel, and in the order in which it happened."""
+"""6. Each event was notified to its customer once per channel, and in the order in which the events happened."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _misdirected(evidence: Evidence) -> Iterator[str]:
-    """Each tells of what happened, to the customer whose order it is."""
+    """Checks that each notification is about an event that happened, and goes to the customer of that order."""
     events = {event.event_id: event for event in evidence.timeline}
     for one in sorted(evidence.notifications, key=lambda one: (one.order_id, one.entity_version, one.channel)):
         name = f"{one.order_id}: {one.channel} about {one.type}"
@@ -58,7 +58,8 @@ def _misdirected(evidence: Evidence) -> Iterator[str]:
 
 
 def _misaddressed(name: str, mail: Notification, customer: Customer | None) -> Iterator[str]:
-    """Addresses are compared while the account is as it was: a customer may leave, or get another address."""
+    """Compares addresses only if the account has not changed since, because a customer may leave or change their
+    address."""
     if customer and customer.since <= mail.at and mail.to != customer.email:
         yield f"{name}: it went to {mail.to}, but its customer's address is {customer.email}"
     if mail.message_id != (expected := f"<{mail.event_id}.email@cartwheel.invalid>"):
@@ -72,13 +73,13 @@ def _words(said: tuple[str, str, int]) -> str:
 
 
 def _owed(evidence: Evidence, channel: str, event: Recorded) -> bool:
-    """Nobody posts what happened before the webhook was turned on."""
+    """Returns the missing notifications. The webhook does not post events from before it was turned on."""
     since = evidence.webhook_since
     return channel == "email" or (since is not None and event.occurred_at >= since)
 
 
 def _out_of_order(notifications: tuple[Notification, ...]) -> Iterator[str]:
-    """Only first outcomes: what failed and was redriven comes late, and rightly so."""
+    """Compares only first outcomes, because a notification that failed and was redriven is rightly late."""
     by_order: dict[tuple[str, str], list[Notification]] = {}
     for notification in notifications:
         if notification.version == 1:

@@ -1,6 +1,7 @@
-"""3. One order per customer, key and window, by a legal path, and its lines add up.
+"""3. There is one order per customer, key and window, its history is legal, and its lines add up.
 
-The order's id is made of customer, key and window, so a second order of one key could only be a second row of one id.
+The order's id is derived from customer, key and window, so a second order with the same key would be a second row with
+the same id.
 """
 
 from collections import Counter
@@ -41,7 +42,8 @@ def _faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _miscounted(order: Order) -> Iterator[str]:
-    """Prices are those of the moment of placement, so that the lines alone make the total."""
+    """Compares an order's lines with its total. Prices are those at the time of placement, so the lines alone give the
+    total."""
     found = sum(line.unit_price.amount * line.quantity for line in order.lines)
     currencies = {line.unit_price.currency for line in order.lines}
     if found != order.total.amount:
@@ -54,8 +56,9 @@ def _miscounted(order: Order) -> Iterator[str]:
 
 
 def _unlisted(order: Order, payment: Payment | None) -> Iterator[str]:
-    """An order that its table's indexes do not have is neither shown nor ever looked after by the reconciler. A closed
-    order is looked after until its payment has said what became of the money, which it never does of none."""
+    """Checks the indexes. An order that is missing from them is not listed, and the reconciler never checks it. The
+    reconciler checks a closed order until its payment has reported what happened to the money. If no money was held, no
+    report comes."""
     if order.all_orders != "all":
         yield f"{order.order_id}: it is not in the list of all orders (all_orders is {order.all_orders}, not all)"
     listed, expected = order.open, "open" if order.status in _OPEN else None
@@ -67,14 +70,14 @@ def _unlisted(order: Order, payment: Payment | None) -> Iterator[str]:
 
 
 def _has_spoken(payment: Payment | None) -> bool:
-    """Whether an event has told the order service what became of the money."""
+    """Whether an event has told the order service what happened to the money."""
     if payment is None:
         return False
     return payment.settlement_failed is not None or payment.status in {"DECLINED", "VOIDED", "REFUNDED"}
 
 
 def _changes(events: list[Recorded]) -> Mapping[int, Change]:
-    """The order's events by its version."""
+    """Returns the order's events by version."""
     changes: dict[int, set[str]] = {}
     for event in events:
         changes.setdefault(event.entity_version, set()).add(event.type)
@@ -82,7 +85,7 @@ def _changes(events: list[Recorded]) -> Mapping[int, Change]:
 
 
 def _strayed(order: Order, changes: Mapping[int, Change]) -> Iterator[str]:
-    """Walks the order's own events version by version."""
+    """Follows the order's own events version by version and returns what is illegal."""
     if changes.get(1) != ("OrderPlaced",):
         yield f"{order.order_id}: its first change is {_named(changes.get(1))}, not OrderPlaced"
         return

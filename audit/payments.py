@@ -1,4 +1,4 @@
-"""Of 2: the payment service's books, the gateway's own ledger and the order tell of the same money."""
+"""Part of check 2: the payment service's rows, the gateway's own ledger and the order agree on the money."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from contracts.types import Money
 from deployed.words import dollars
 
 _CLOSED = {OrderStatus.REJECTED, OrderStatus.CANCELLED}
-# What the ledger holds by the payment's status: authorized, captured, refunded (each all or nothing), voided.
+# What the ledger holds for each payment status: authorized, captured, refunded (each all or nothing), voided.
 _HELD = {
     "UNPAID": (False, False, False, False),
     "DECLINED": (False, False, False, False),
@@ -34,7 +34,7 @@ def faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _of_order(order: Order, payment: Payment | None) -> Iterator[str]:
-    """Without its tombstone, a late authorize or capture would still be carried out for a closed order."""
+    """Checks the tombstone. Without it, a late authorize or capture would still be carried out for a closed order."""
     if order.status in _CLOSED and not (payment and payment.closed):
         yield f"{order.order_id}: {order.status}, but its payment was not closed"
     if order.status not in _CLOSED and payment and payment.closed:
@@ -44,7 +44,7 @@ def _of_order(order: Order, payment: Payment | None) -> Iterator[str]:
 
 
 def _of_payment(order: Order, payment: Payment, charge: Charge | None) -> Iterator[str]:
-    """A payment that was closed before it began has neither amount nor method."""
+    """Compares the payment with the order. A payment that was closed before it began has no amount and no method."""
     begun = payment.intents or payment.status != "UNPAID"
     if payment.order_id != order.order_id:
         yield f"{order.order_id}: its payment says that it is {payment.order_id}'s"
@@ -56,7 +56,7 @@ def _of_payment(order: Order, payment: Payment, charge: Charge | None) -> Iterat
         if answer.approved and answer.amount != order.total:
             total, answered = _cost(order.total), _cost(answer.amount)
             yield f"{order.order_id}: its total is {total}, but {operation} was answered {answered}"
-    # What a failed settlement asked may or may not have been carried out: the order calls a person for it.
+    # The gateway may or may not have carried out a failed settlement; the order asks a person to look.
     if not payment.settlement_failed:
         for operation in sorted(payment.intents.keys() - payment.answers.keys()):
             yield f"{order.order_id}: nobody wrote down what the gateway answered to {operation}"
@@ -77,7 +77,7 @@ def _told(charge: Charge | None) -> str:
 
 
 def _of_charge(order: Order, charge: Charge) -> Iterator[str]:
-    """The ledger against the order, and against its own answers."""
+    """Compares the ledger with the order, and with the gateway's own responses."""
     asked, total = Money.model_construct(amount=charge.amount, currency=charge.currency), _cost(order.total)
     if asked != order.total:
         yield f"{order.order_id}: its total is {total}, but the gateway was asked for {_cost(asked)}"

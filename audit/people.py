@@ -1,4 +1,4 @@
-"""The shop's customers as its user pool knows them: the witness of where mails should have gone."""
+"""The shop's customers in its user pool, which shows where e-mails should have gone."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,14 +9,14 @@ from deployed.stack import Stack
 
 @dataclass(frozen=True)
 class Customer:
-    """`since` is when anything of the account last changed: what was sent before may have gone to an older address."""
+    """A user. `since` is when the account last changed; earlier e-mails may have gone to an older address."""
 
     email: str = field(repr=False)
     since: datetime
 
 
 def customers_of(stack: Stack) -> dict[str, Customer]:
-    """The pool's users by their `sub`, sixty a call. Raises ClientError."""
+    """Returns the pool's users by their `sub`, sixty per call. Raises ClientError."""
     pages = stack.client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=stack.details.user_pool_id)
     return dict(_customer(user) for page in pages for user in page["Users"])
 

@@ -1,5 +1,5 @@
-"""5. Every execution has ended, every queue and dead-letter queue is empty, no order is left half-done, and nothing
-that makes events move is switched off."""
+"""5. Every execution has ended, every queue and dead-letter queue is empty, no order is left unfinished, and nothing
+that moves events is switched off."""
 
 from collections.abc import Collection, Iterator
 
@@ -12,11 +12,11 @@ from deployed.words import count
 
 
 def check(evidence: Evidence, expect_dead: Collection[str] = ()) -> CheckResult:
-    """`expect_dead` are ids, of messages or of events in them, that may lie in dead-letter queues."""
+    """`expect_dead` are ids of messages, or of events in them, that are allowed in dead-letter queues."""
     broken = tuple(infrastructure.faults(evidence))
     faults = tuple(_faults(evidence, frozenset(expect_dead)))
     dead = any(queue.final and queue.depth for queue in evidence.endings.queues)
-    # What is switched off comes first: most other faults follow from it.
+    # What is switched off comes first, because most other faults follow from it.
     remedy = (
         "switch on what is off (console or AWS CLI), then ./shop audit"
         if broken

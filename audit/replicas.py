@@ -1,4 +1,4 @@
-"""7. What is derived equals what it is derived from: the catalogue replica, and the counts of clicks and purchases."""
+"""7. Derived data equals its source: the catalogue replica, and the counts of clicks and purchases."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from audit.result import CheckResult
 from deployed.words import count, dollars
 
 COUNTERS = ("views", "carts", "checkouts", "purchases")
-# Counters are kept for two days. What is older, or of an hour that has begun to leave, has nothing to be compared with.
+# Counters are kept for two days. Older counters, and those of an hour that has begun to expire, are not compared.
 _KEPT = timedelta(days=2) - timedelta(hours=1)
 
 type Tally = Counter[tuple[str, str, str]]
@@ -51,8 +51,8 @@ def _entry(entry: CatalogueEntry) -> str:
 
 
 def _price_faults(evidence: Evidence) -> Iterator[str]:
-    """What is known for certain of the prices of the past: a product of version 1 never had another, and a restock
-    keeps the product as it was, which has one price for each version."""
+    """Checks past prices as far as they are known for certain. A product at version 1 never had another price, and a
+    restock stores the product as it was, so each version has one price."""
     known: dict[tuple[str, int], CatalogueEntry] = {
         (sku, product.version): product for sku, product in evidence.products.items()
     }
@@ -76,7 +76,7 @@ def _price_faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _purchase_faults(evidence: Evidence) -> Iterator[str]:
-    """Each confirmed order is one purchase of each of its skus."""
+    """Checks that each confirmed order is counted as one purchase of each of its skus."""
     confirmed = {
         f"purchase#{event.event_id}#{line.sku}": event
         for event in evidence.timeline
@@ -118,7 +118,7 @@ def _expected(counted: Mapping[str, Counted], now: datetime) -> Tally:
 
 
 def _moment(pk: str, sk: str) -> datetime:
-    """When a counter's minute or hour began."""
+    """Returns when a counter's minute or hour began."""
     kind, _, period = pk.partition("#")
     unit = sk.partition("#")[0]
     return datetime.fromisoformat(f"{period}:{unit}+00:00" if kind == "hour" else f"{period}T{unit}:00+00:00")

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CheckResult:
-    """`number` is the invariant's; `figures` say what was looked at, `faults` what is wrong, one line each.
+    """`number` is the number of the promise. `figures` describe what was checked. `faults` are the errors, one line
+    each.
 
-    `notes` say what is no fault and still needs a person. `remedy` is what to type about either, where there is any.
+    `notes` are not errors but need a person. `remedy` is the command to run next, if there is one.
     """
 
     number: int

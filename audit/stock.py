@@ -22,7 +22,7 @@ def check(evidence: Evidence) -> CheckResult:
 
 
 def _units(evidence: Evidence, status: str) -> Counter[str]:
-    """By sku, what reservations of this status say."""
+    """Returns the units in reservations of this status, by sku."""
     units: Counter[str] = Counter()
     for reservation in evidence.reservations.values():
         if reservation.status == status:
@@ -56,14 +56,14 @@ def _reservation_faults(evidence: Evidence) -> Iterator[str]:
             yield f"{order_id}: its reservation says that it is {reservation.order_id}'s"
         if order:
             yield from _other_goods(order, reservation)
-        # What awaits review may keep its goods; nothing else may, once it is quiet.
+        # An order that awaits review keeps its goods; once the stack is quiet, no other order may.
         if reservation.status == "RESERVED" and not (order and order.status is OrderStatus.AWAITING_REVIEW):
             yield f"{order_id}: still holds goods, but {f'it is {order.status}' if order else 'there is no such order'}"
 
 
 def _other_goods(order: Order, reservation: Reservation) -> Iterator[str]:
-    """Whatever becomes of a reservation, it is of what was ordered. One that was closed before anything was reserved is
-    of nothing."""
+    """Checks that a reservation contains exactly what was ordered. One that was closed before anything was reserved is
+    empty."""
     tombstone = reservation.status == "RELEASED" and not reservation.lines
     if not tombstone and Counter(reservation.lines) != Counter(order.goods):
         yield (

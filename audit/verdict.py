@@ -1,4 +1,4 @@
-"""The audit in a sentence, and what to type next."""
+"""The audit's result in one sentence, and what to run next."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _ORDER_ID = re.compile(r"ord_\w+")
 
 @dataclass(frozen=True)
 class Verdict:
-    """`next` is a command, where there is anything to be done."""
+    """`next` is a command, if there is anything to do."""
 
     holds: bool
     text: str
@@ -21,8 +21,8 @@ class Verdict:
 
 
 def verdict_on(results: Sequence[CheckResult]) -> Verdict:
-    """The first of the checks that failed says what to do: workflows and queues before the others, because what has not
-    arrived yet, or cannot, is missing everywhere else."""
+    """Returns the verdict. The first failed check decides what to do, but workflows and queues come before the others:
+    an event that has not arrived, or cannot, causes faults everywhere else."""
     wrong = [result for result in results if not result.ok]
     if wrong:
         faults = count(sum(len(result.faults) for result in wrong), "fault")
@@ -36,6 +36,6 @@ def verdict_on(results: Sequence[CheckResult]) -> Verdict:
 
 
 def _next(result: CheckResult) -> str | None:
-    """The remedy, for the first order that the faults name."""
+    """Returns the remedy, with the first order that the faults name."""
     order = next((found[0] for fault in result.faults if (found := _ORDER_ID.search(fault))), None)
     return result.remedy and result.remedy.replace("ORDER", order or "ORDER_ID")

@@ -1,6 +1,6 @@
-"""What makes the shop's events move: triggers, rules, subscriptions, streams, alarms, as AWS says they are.
+"""The resources that move the shop's events (triggers, rules, subscriptions, streams, alarms), as AWS describes them.
 
-Something that is switched off loses or delays events without an error anywhere.
+One that is switched off loses or delays events without any error.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _ALARMS_AT_ONCE = 100  # DescribeAlarms, AlarmNames
 
 @dataclass(frozen=True)
 class Part:
-    """One deployed thing: its kind, its path in the stack, and its state in AWS's own words, or GONE."""
+    """A deployed resource: its kind, its path in the stack, and its state as AWS names it, or GONE."""
 
     kind: str
     path: str
@@ -29,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Mapping(Part):
-    """`source` is the ARN of the queue or stream that a function reads through it."""
+    """An event source mapping. `source` is the ARN of the queue or stream that its function reads."""
 
     source: str = ""
 
@@ -52,7 +52,8 @@ class Alarm(Part):
 
 @dataclass(frozen=True)
 class Wiring:
-    """`parts` are what has a state and nothing else: streams, the archive, functions, workflows, subscriptions."""
+    """All of them. `parts` are those that have only a state: streams, the archive, functions, workflows,
+    subscriptions."""
 
     mappings: tuple[Mapping, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -61,7 +62,7 @@ class Wiring:
 
 
 def wiring_of(stack: Stack) -> Wiring:
-    """One question for each part, whatever was sold. Raises ClientError."""
+    """Makes one call per resource, however many orders there are. Raises ClientError."""
     resources = stack.resources
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return Wiring(
@@ -87,7 +88,7 @@ def _mappings(stack: Stack, wanted: list[Resource]) -> Iterator[Mapping]:
 
 
 class _Rules:
-    """Rules are on the shop's own bus, schedules on the account's default bus."""
+    """Reads rules, which are on the shop's own bus, and schedules, which are on the account's default bus."""
 
     def __init__(self, stack: Stack) -> None:
         self._events, self._bus = stack.client("events"), stack.resources["Bus"]
@@ -131,7 +132,7 @@ def _table(stack: Stack, found: Resource) -> Part:
 
 
 def _subscription(stack: Stack, found: Resource) -> Part | None:
-    """Until people confirm theirs, it has no ARN and no attributes."""
+    """Returns a subscription. Until a person confirms it, it has no ARN and no attributes."""
     if not found.id.startswith("arn:"):
         return None
 
@@ -190,7 +191,7 @@ _READERS = {
 
 
 def _state(ask: Callable[[], Any]) -> str:
-    """What it answers, or GONE where AWS knows no such thing. Raises other ClientErrors."""
+    """Returns what `ask` returns, or GONE if the resource does not exist. Raises other ClientErrors."""
     try:
         return str(ask())
     except ClientError as error:

@@ -1,4 +1,4 @@
 """`shop`: the command line for people and scripts.
 
-Buying goes through the front door; an operator's commands and the audit read and repair the stack's own resources.
+Customers' commands use the shop's API. Operators' commands and the audit read and repair the stack's own resources.
 """

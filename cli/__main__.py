@@ -4,9 +4,9 @@ import signal
 import sys
 from pathlib import Path
 
-# Until there is somebody to catch it, Ctrl-C ends this as it ends any program: without the traceback of half an import.
-heard = signal.getsignal(signal.SIGINT)
-if heard is signal.default_int_handler:
+# Until the command handles Ctrl-C, it should end the program as usual, without a traceback from an unfinished import.
+original_handler = signal.getsignal(signal.SIGINT)
+if original_handler is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Event models come from the layer, which Lambda finds by itself.
@@ -14,5 +14,5 @@ sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "layer"))
 
 from cli.app import main  # noqa: E402
 
-signal.signal(signal.SIGINT, heard)
+signal.signal(signal.SIGINT, original_handler)
 sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""`shop`: its options, its commands, and the promise that a person never sees a traceback."""
+"""`shop`: its options and commands. A person never sees a traceback."""
 
 import contextlib
 import sys
@@ -25,7 +25,7 @@ HELP = ["-h", "--help"]
 
 app = typer.Typer(
     name="shop",
-    help="The shop in a terminal: the local one that `make run` starts, or one on AWS with --stack.",
+    help="Use the shop from a terminal: the local one that `make run` starts, or with --stack one on AWS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,30 +39,30 @@ for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, 
 @app.callback()
 def options(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, whatever the command.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     home: Annotated[
-        Path, typer.Option(envvar="CARTWHEEL_HOME", help="The folder of the local stack.", show_default=False)
+        Path, typer.Option(envvar="CARTWHEEL_HOME", help="The local stack's folder.", show_default=False)
     ] = PROJECT / ".local",
-    profile: Annotated[str | None, typer.Option(help="On AWS, with this profile's credentials.")] = None,
-    stack: Annotated[str | None, typer.Option(help="On AWS, the stack of this name.")] = None,
-    region: Annotated[str | None, typer.Option(help="On AWS, in this region.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Use a shop on AWS, with this profile's credentials.")] = None,
+    stack: Annotated[str | None, typer.Option(help="Use the shop on AWS with this stack name.")] = None,
+    region: Annotated[str | None, typer.Option(help="Use a shop on AWS, in this region.")] = None,
 ) -> None:
     shop = Session(Options(as_json, home, profile, stack, region))
-    if isinstance(context.obj, list):  # whoever runs this wants to know which shop it was
+    if isinstance(context.obj, list):  # the caller wants to know which shop was used
         context.obj.append(shop)
     context.obj = shop
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command; answers its exit code: 0, 1 for a refusal or a failed check, 2 for a wrong call, 141 when the
-    reader of a pipe has gone."""
-    # --json is of use anywhere on the line, so it is accepted anywhere.
+    """Runs one command and returns its exit code: 0; 1 if it was refused or a check failed; 2 if it was called
+    incorrectly; 141 if the reader of a pipe has closed it."""
+    # --json is accepted anywhere on the line.
     as_json = "--json" in arguments
     line = [argument for argument in arguments if argument != "--json"]
     asked: list[Session] = []
     try:
         code = _run(["--json", *line] if as_json else line, asked)
-    except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, whatever happened
+    except Exception as error:  # noqa: BLE001 - a person never sees a traceback
         what = explained(error)
         code = _complain(asked[0].why(what) if asked else what, as_json=as_json)
     try:
@@ -78,13 +78,13 @@ def _run(line: Sequence[str], asked: list[Session]) -> int:
         return int(_command()(line, prog_name="shop", standalone_mode=False, obj=asked) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except SystemExit:  # what Rich and Typer do of their own accord when a pipe breaks
+    except SystemExit:  # raised by Rich and Typer themselves when a pipe breaks
         raise ReaderGone from None
 
 
 @cache
 def _command() -> typer.core.TyperGroup:
-    """The app as it is run. Its help does not say that a flag takes a value, as Typer's does (`--json <bool>`)."""
+    """Returns the app. Its help does not say that a flag takes a value, as Typer's would (`--json <bool>`)."""
     command = typer.main.get_command(app)
     assert isinstance(command, typer.core.TyperGroup)
     _flags_take_nothing(command)
@@ -103,7 +103,7 @@ def _flags_take_nothing(group: typer.core.TyperGroup) -> None:
 
 
 def _complain(error: CommandError, *, as_json: bool) -> int:
-    with contextlib.suppress(OSError):  # nobody hears it, but the exit code says it
+    with contextlib.suppress(OSError):  # the message cannot be shown, but the exit code reports the error
         if as_json and str(error):
             sys.stderr.write(output.as_json(error.document()) + "\n")
         elif str(error):

@@ -1,4 +1,4 @@
-"""What stands below an order's story: the steps of its checkouts, and what it cost."""
+"""What is shown below an order's story: the steps of its checkouts, and what it cost."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -62,7 +62,8 @@ def cost_document(cost: Estimate) -> dict[str, Any]:
 
 
 def _outcome(run: Checkout, order: Order) -> str:
-    """A checkout that ran to its end has succeeded for Step Functions, also where it rejected its order."""
+    """Returns how a checkout ended. For Step Functions, a checkout that ran to its end has succeeded, even if it
+    rejected its order."""
     if run.status != "SUCCEEDED":
         return run.status.lower().replace("_", " ")
     return f"ended (order {order.status.value.lower().replace('_', ' ')})"

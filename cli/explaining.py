@@ -1,4 +1,4 @@
-"""Any failure as one sentence that says what is wrong, and what to do."""
+"""Turns any error into one sentence that says what is wrong and what to do."""
 
 import json
 import traceback
@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from deployed.aws_errors import aws_said
+from deployed.aws_errors import aws_error
 from deployed.errors import CommandError, Usage
 
 
@@ -19,29 +19,29 @@ def explained(error: Exception) -> CommandError:
         case typer.TyperException():
             return Usage(error.format_message())
         case BotoCoreError() | ClientError():
-            return aws_said(error)
-    return CommandError(_said_by(error))
+            return aws_error(error)
+    return CommandError(_sentence_for(error))
 
 
-def _said_by(error: Exception) -> str:
+def _sentence_for(error: Exception) -> str:
     match error:
         case ValidationError():
-            return _not_of_the_shape(error)
+            return _mismatch(error)
         case UnicodeError():
-            return f"Something here is not valid text: {error}."
+            return f"Some text here is not valid: {error}."
         case OSError():
-            return _os_said(error)
+            return _os_sentence(error)
     return _fault(error)
 
 
-def _not_of_the_shape(error: ValidationError) -> str:
-    """Where the first fault is, and never the value: it may be a password or an address."""
+def _mismatch(error: ValidationError) -> str:
+    """Says where the first fault is, but never shows the value, which may be a password or an address."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-    return f"A {error.title} is not as this version of the shop knows it: {where}: {first['msg']}."
+    return f"A {error.title} does not match this version of the shop: {where}: {first['msg']}."
 
 
-def _os_said(error: OSError) -> str:
+def _os_sentence(error: OSError) -> str:
     why = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {why}." if error.filename else f"{why}."
 
@@ -49,5 +49,5 @@ def _os_said(error: OSError) -> str:
 def _fault(error: Exception) -> str:
     at = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     where = f", at {Path(at.filename).name}:{at.lineno}" if at else ""
-    said = json.dumps(str(error), ensure_ascii=False)
-    return f"This is a fault of the command line itself, please report it: {type(error).__name__} {said}{where}."
+    message = json.dumps(str(error), ensure_ascii=False)
+    return f"This is a bug in the command line itself; please report it: {type(error).__name__} {message}{where}."

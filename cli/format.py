@@ -1,4 +1,4 @@
-"""How money, numbers, moments and statuses look."""
+"""Formats money, numbers, times and statuses."""
 
 from datetime import datetime, timedelta
 
@@ -33,12 +33,12 @@ def money(value: Money) -> str:
 
 
 def moment(value: datetime) -> str:
-    """In this machine's time zone, with its offset, to the second."""
+    """Returns a time in this machine's time zone with its offset, to the second."""
     return value.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def lasting(value: timedelta) -> str:
-    """A duration at the precision that a person cares for."""
+    """Returns a duration with suitable precision."""
     milliseconds = value / timedelta(milliseconds=1)
     if abs(milliseconds) < 1000:
         return f"{milliseconds:.0f} ms"
@@ -46,7 +46,7 @@ def lasting(value: timedelta) -> str:
 
 
 def ago(value: timedelta) -> str:
-    """An age in its largest unit, down to seconds."""
+    """Returns an age in its largest unit, down to seconds."""
     seconds = max(int(value.total_seconds()), 0)
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= length:

@@ -1,4 +1,5 @@
-"""The only way out of the command line: nothing that is printed commands the terminal, and a write that fails is known.
+"""All output of the command line goes through here: stored text cannot control the terminal, and a failed write is
+noticed.
 
 Every text passes through `Terminal` or `as_json`, so that no command can forget either.
 """
@@ -18,16 +19,16 @@ from rich.segment import Segment
 from deployed.errors import CommandError
 from shopkit.printing import harmless_lines
 
-# What a shell reports of a program that SIGPIPE ended.
+# The exit code that a shell reports for a program ended by SIGPIPE.
 _BROKEN_PIPE = 128 + 13
 
 
 class OutputLost(CommandError):
-    """stdout took not all of it."""
+    """stdout did not accept all of the output."""
 
 
 class ReaderGone(OutputLost):
-    """Whoever read the pipe has enough, as `head` has. Nobody needs to be told, but the output is not complete."""
+    """The reader of the pipe has closed it, as `head` does. No message is needed, but the output is incomplete."""
 
     exit_code = _BROKEN_PIPE
 
@@ -36,7 +37,8 @@ class ReaderGone(OutputLost):
 
 
 class Terminal(Console):
-    """Rich's console, which writes stored text as text: colours and other commands are its own alone."""
+    """Rich's console, which prints stored text as plain text. Only the console itself emits colours and other control
+    sequences."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -48,17 +50,18 @@ class Terminal(Console):
 
 
 def as_json(document: Any, *, indent: int | None = None) -> str:
-    """The document in characters that every terminal takes for text and stdout can encode; it says the same."""
+    """Returns the document as JSON text that every terminal treats as text and stdout can encode. Its meaning is
+    unchanged."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     if not _encodable(text):
         return json.dumps(document, indent=indent)
-    # json escapes C0 itself; the others are legal in JSON, and as harmful.
+    # json escapes C0 controls itself. Others are legal in JSON, but equally harmful.
     return "".join(one if harmless_lines(one) == one else f"\\u{ord(one):04x}" for one in text)
 
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Around whatever writes to stdout. Raises OutputLost."""
+    """Wraps every write to stdout. Raises OutputLost."""
     try:
         yield
     except BrokenPipeError:
@@ -68,7 +71,7 @@ def writing() -> Iterator[None]:
 
 
 def begin() -> None:
-    """Raises OutputLost when there is no stdout (`>&-`), before anything is done whose result nobody would see."""
+    """Raises OutputLost if stdout is closed (`>&-`), before a command does anything whose result could not be shown."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows a question mark
@@ -77,7 +80,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    """All that was said is written. Raises OutputLost, after which nothing is left for Python to write at exit."""
+    """Flushes all output. Raises OutputLost; then Python has nothing left to write at exit."""
     with contextlib.suppress(OutputLost):
         _flush(sys.stderr)
     _flush(sys.stdout)

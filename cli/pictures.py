@@ -1,4 +1,4 @@
-"""Orders, their stories and what is looked at, as a terminal shows them."""
+"""Shows orders, their stories and trending products in a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from cli.format import count, lasting, moment, money, service, status, table
 from deployed.front_door import Event, Order, Trend
 
 _BAR = 24
-# From here on there is room for what is nice to see.
+# From this width on, optional columns are shown.
 WIDE = 120
-# What a product's views, carts and purchases look like in a bar, also without colours.
+# The parts of a product's bar, which differ even without colours.
 _VIEWED, _CARTED, _BOUGHT = ("░", "cyan"), ("▒", "yellow"), ("█", "green")
 
 
@@ -48,8 +48,8 @@ def order_picture(order: Order) -> RenderableType:
 
 @dataclass(frozen=True)
 class OrdersPicture:
-    """Newest first. Narrow terminals do without when they were placed, and how many units, and tell why below the id,
-    where there is room for whole words."""
+    """Newest first. Narrow terminals do not show the time and the number of units, and show the reason below the id, so
+    that words are not cut."""
 
     orders: Sequence[Order]
 
@@ -81,8 +81,8 @@ class OrdersPicture:
 
 @dataclass(frozen=True)
 class StoryPicture:
-    """A waterfall: how far into the story each event came, and how long after the one before it. Narrow terminals show
-    it without the bars and the latter."""
+    """A waterfall of events: the time since the first event, and since the event before. Narrow terminals show it
+    without the bars and the latter."""
 
     order: Order
     events: Sequence[Event]
@@ -122,7 +122,7 @@ class StoryPicture:
 
 
 def _bar(start: timedelta, end: timedelta, whole: timedelta, source: str) -> Text:
-    """From the event before to this one, on a line that is the whole story."""
+    """Returns a bar from the event before to this one, on a line that represents the whole story."""
     if not whole:
         return Text("▏")
     first, last = (round(_BAR * (moment / whole)) for moment in (start, end))
@@ -135,14 +135,14 @@ def _bar(start: timedelta, end: timedelta, whole: timedelta, source: str) -> Tex
 
 @dataclass(frozen=True)
 class TrendingPicture:
-    """A bar per product as long as its views; of those, the part that went into carts, and the part that was bought.
+    """For each product a bar as long as its views. Parts of it show how many went into carts and how many were bought.
     Narrow terminals get shorter bars and no checkouts."""
 
     trends: Sequence[Trend]
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if not self.trends:
-            yield "Nobody has looked at anything lately; send visitors: ./shop clicks"
+            yield "Nobody has looked at anything lately; simulate visitors: ./shop clicks"
             return
         longest = max(max(trend.views, trend.carts, trend.purchases) for trend in self.trends)
         wide = options.max_width >= WIDE
@@ -165,7 +165,7 @@ class TrendingPicture:
 
 
 def _looks(trend: Trend, per_click: float) -> Text:
-    """The narrower is drawn over the wider; what is there at all is seen."""
+    """Returns the bar. Shorter parts are drawn over longer ones, and every part that is not zero is visible."""
     bar, drawn = Text(), 0
     for number, (character, style) in ((trend.purchases, _BOUGHT), (trend.carts, _CARTED), (trend.views, _VIEWED)):
         length = max(round(number * per_click), 1) if number else 0

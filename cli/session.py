@@ -1,4 +1,4 @@
-"""What every command gets: the stack it talks to, the doors into it, and one way to say something."""
+"""What every command gets: the stack, the API, and one way to print results."""
 
 import contextlib
 import sys
@@ -43,7 +43,7 @@ class Session:
 
     @cached_property
     def stack(self) -> Stack:
-        """The local stack unless an option names one on AWS."""
+        """The local stack, unless an option names one on AWS."""
         options = self.options
         if not options.on_aws:
             return Stack.local(options.home)
@@ -52,12 +52,13 @@ class Session:
         )
 
     def why(self, error: CommandError) -> CommandError:
-        """The error, or what is behind it: that the local shop is not there, or not whole."""
+        """Returns the error, or its cause if the local shop is not running or not complete."""
         asked = "stack" in self.__dict__ and not isinstance(error, Usage | OutputLost)
         return (fault_of(self.stack) if asked else None) or error
 
     def must_stand(self) -> None:
-        """For a command that asks nobody else. Raises CommandError."""
+        """For a command that makes no other call. Raises CommandError if the local shop is not running or not
+        complete."""
         if fault := fault_of(self.stack):
             raise fault
 
@@ -79,7 +80,7 @@ class Session:
         return _first(self.stack.details.operators, "operator")
 
     def say(self, document: Any, picture: Callable[[], RenderableType]) -> None:
-        """The result, for machines as `document` with --json, for people as `picture`. Raises OutputLost."""
+        """Prints the result: with --json `document`, otherwise `picture`. Raises OutputLost."""
         with writing():
             if self.options.json:
                 sys.stdout.write(as_json(document, indent=2) + "\n")
@@ -87,8 +88,8 @@ class Session:
                 console().print(picture())
 
     def say_line(self, document: Any, line: RenderableType) -> None:
-        """One line of a result, at once: for a shell's $(…), or one of many. Text is not broken, whatever the width.
-        Raises OutputLost."""
+        """Prints one line of a result at once, for a shell's $(…) or as one of many. Text is not wrapped, whatever the
+        width. Raises OutputLost."""
         with writing():
             if self.options.json:
                 sys.stdout.write(as_json(document) + "\n")
@@ -97,9 +98,9 @@ class Session:
             sys.stdout.flush()
 
     def hint(self, text: str) -> None:
-        """What is not the result, and nothing for machines."""
+        """Prints a hint to stderr. It is not part of the result and is left out with --json."""
         if not self.options.json:
-            with contextlib.suppress(OSError):  # the result was given, and is all that was asked for
+            with contextlib.suppress(OSError):  # the result was printed, which is all that was asked for
                 console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
 
     def _as(self, email: str) -> FrontDoor:
@@ -107,7 +108,7 @@ class Session:
 
 
 def sign_in(stack: Stack, email: str) -> str:
-    """The user's ID token, for a password that is known, or that a person types. Raises CommandError."""
+    """Returns the user's ID token, with a password that is known or that a person types. Raises CommandError."""
     password = users.known_password(stack, email)
     if password is None and sys.stdin and sys.stdin.isatty():
         password = str(typer.prompt(f"Password of {email}", hide_input=True, err=True))
@@ -115,14 +116,15 @@ def sign_in(stack: Stack, email: str) -> str:
 
 
 def session_of(context: typer.Context) -> Session:
-    """The shop that the options before the command describe."""
+    """Returns the session that the options before the command describe."""
     shop: Session = context.obj
     return shop
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Rich's console, made when it is needed because tests replace the streams; a pipe gets whole lines."""
-    # Names and mails are text, whatever brackets and colons are in them.
+    """Returns Rich's console. It is created for each use, because tests replace the streams. A pipe gets whole
+    lines."""
+    # Names and e-mails are plain text, whatever brackets and colons they contain.
     plain = partial(Terminal, stderr=stderr, highlight=False, markup=False, emoji=False)
     found = plain()
     return found if found.is_terminal else plain(width=_PIPE_WIDTH)
@@ -130,6 +132,6 @@ def console(*, stderr: bool = False) -> Console:
 
 def _first(users: tuple[Any, ...], kind: str) -> str:
     if not users:
-        raise CommandError(f"No {kind} is known here: `./shop seed` makes some, or name one with --as EMAIL.")
+        raise CommandError(f"No {kind} is known here: run `./shop seed` to add some, or name one with --as EMAIL.")
     email: str = users[0].email
     return email

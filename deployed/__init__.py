@@ -1,1 +1,1 @@
-"""A running stack, on this machine or on AWS: what is in it, the doors into it, and what operators do with it."""
+"""A running stack, on this machine or on AWS: its resources, how to reach it, and what operators do with it."""

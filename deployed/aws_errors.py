@@ -1,4 +1,4 @@
-"""What AWS, or a client that could not reach it, says of a failure, as one sentence."""
+"""Turns an error of AWS, or of a client that could not reach it, into one sentence."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -9,10 +9,10 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from deployed.errors import CommandError, nobody_at
+from deployed.errors import CommandError, unreachable
 
-# What AWS says of credentials that it does not know, that are over, or whose secret is wrong (Common Error Types, and
-# the same of the query and the JSON protocols).
+# Error codes for credentials that are unknown, expired, or have a wrong secret (Common Error Types, and the equivalents
+# in the query and JSON protocols).
 _CREDENTIALS_REFUSED = {
     *("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
     *("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken"),
@@ -20,24 +20,24 @@ _CREDENTIALS_REFUSED = {
 }
 
 
-def aws_said(error: BotoCoreError | ClientError) -> CommandError:
+def aws_error(error: BotoCoreError | ClientError) -> CommandError:
     match error:
         case NoCredentialsError():
             return CommandError(
-                "No AWS credentials were found. Give --profile, or leave out --stack for the local shop."
+                "No AWS credentials were found. Use --profile, or leave out --stack for the local shop."
             )
         case NoRegionError():
-            return CommandError("Which region? Give --region, or set AWS_REGION.")
+            return CommandError("No AWS region is set. Use --region, or set AWS_REGION.")
         case ConnectionError() | HTTPClientError():
             url = error.kwargs.get("endpoint_url")
-            return nobody_at(str(url)) if url else CommandError(f"AWS did not answer: {error}")
+            return unreachable(str(url)) if url else CommandError(f"AWS did not respond: {error}")
         case ClientError():
             return _refused(error)
     return CommandError(str(error))
 
 
 def _refused(error: ClientError) -> CommandError:
-    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", str(error))
+    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", str(error))
     if code in _CREDENTIALS_REFUSED:
-        return CommandError(f"AWS does not take these credentials, which are wrong or have expired: {said} ({code})")
-    return CommandError(f"AWS refused {error.operation_name}: {said}")
+        return CommandError(f"AWS rejected these credentials, which are wrong or have expired: {message} ({code})")
+    return CommandError(f"AWS refused {error.operation_name}: {message}")

@@ -1,4 +1,4 @@
-"""Visitors who look around, fill carts and sometimes check out: believable, and the same for the same seed."""
+"""Simulated visitors who look around, fill carts and sometimes check out: plausible, and the same for the same seed."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from contracts.types import rfc3339
 
 PER_REQUEST = 100
-# The service believes a visitor's clock for an hour back; the oldest click must still be younger when it arrives.
+# The service accepts a visitor's clock up to one hour back, and the oldest click must still be younger on arrival.
 SPAN = timedelta(minutes=50)
 _LONGEST = 12
 _GOES_ON, _CARTS, _CHECKS_OUT, _BUYS = 0.75, 0.3, 0.55, 0.8
@@ -27,13 +27,13 @@ class Click:
     at: datetime
 
     def document(self) -> dict[str, Any]:
-        """As POST /clicks takes it."""
+        """Returns the click in the format of POST /clicks."""
         return {**vars(self), "at": rfc3339(self.at)}
 
 
 @dataclass(frozen=True)
 class Session:
-    """One visit. `bought` is what its visitor orders in the end, if anything."""
+    """One visit. `bought` are the skus that its visitor orders at the end, if any."""
 
     id: str
     clicks: tuple[Click, ...]
@@ -41,22 +41,22 @@ class Session:
 
 
 def sessions(count: int, seed: int, skus: Sequence[str], now: datetime) -> list[Session]:
-    """So many visits that end before `now`. The ids depend on the seed alone, so that the same ones sent again, later,
-    are known; what is looked at depends on the shelf too."""
+    """Returns `count` visits that end before `now`. The ids depend only on the seed, so clicks that are sent again
+    later are recognized. Which products are viewed also depends on what is for sale."""
     shelf = sorted(skus)
     random.Random(seed).shuffle(shelf)  # noqa: S311 - a simulation
     return [_session(f"seed{seed}-{number}", shelf, now) for number in range(1, count + 1)]
 
 
 def requests(visits: Sequence[Session]) -> Iterator[list[Click]]:
-    """All clicks in the order in which they happened, in as few requests as the service takes."""
+    """Returns all clicks in the order in which they happened, in as few requests as the service allows."""
     clicks = sorted((click for visit in visits for click in visit.clicks), key=lambda click: (click.at, click.event_id))
     return map(list, batched(clicks, PER_REQUEST, strict=False))
 
 
 def _session(session_id: str, shelf: Sequence[str], now: datetime) -> Session:
     chance = random.Random(session_id)  # noqa: S311 - a simulation
-    # A few products get most of the looks.
+    # A few products get most of the views.
     popularity = [1 / (place + 1) for place in range(len(shelf))]
     steps: list[tuple[Kind, str]] = []
     cart: list[str] = []

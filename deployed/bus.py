@@ -1,4 +1,4 @@
-"""The stack's event bus: its rules and where they lead, its archive, and replays from it."""
+"""The stack's event bus: its rules and their targets, its archive, and replays from it."""
 
 import secrets
 import time
@@ -28,7 +28,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Rule:
-    """`path` is the logical ids from the root stack down, or the name of a rule that no template made."""
+    """`path` is the logical ids from the root stack down, or the name if no template created the rule."""
 
     path: str
     name: str
@@ -37,12 +37,12 @@ class Rule:
 
     @property
     def tells_people(self) -> bool:
-        """Whether it leads straight to people's mail boxes, where nothing keeps a repetition out."""
+        """Whether it leads directly to people's mailboxes, where repeated messages are not recognized."""
         return any(target.service == "sns" for target in self.targets)
 
 
 def rules_of(stack: Stack) -> list[Rule]:
-    """The rules on the stack's bus, but those that AWS keeps there itself, in order of path."""
+    """Returns the rules on the stack's bus in order of path, without those that AWS keeps there itself."""
     events, bus = stack.client("events"), stack.resources["Bus"]
     # A rule's physical id is its name, or `bus|name`.
     paths = {found.id.rpartition("|")[2]: found.path for found in stack.resources.of_type("AWS::Events::Rule")}
@@ -58,10 +58,10 @@ def rules_of(stack: Stack) -> list[Rule]:
 
 
 def rules_named(rules: Sequence[Rule], wanted: Collection[str]) -> list[Rule]:
-    """These rules, by path or name. Raises Usage for one that there is not."""
+    """Returns the rules with these paths or names. Raises Usage if one does not exist."""
     known = {name: rule for rule in rules for name in (rule.path, rule.name)}
     if missing := sorted(set(wanted) - known.keys()):
-        raise Usage(f"There is no rule {', '.join(missing)}. There are: {', '.join(rule.path for rule in rules)}.")
+        raise Usage(f"There is no rule {', '.join(missing)}. The rules are: {', '.join(rule.path for rule in rules)}.")
     return [known[name] for name in wanted]
 
 
@@ -71,8 +71,9 @@ def _target(target: dict[str, Any]) -> Target:
 
 @dataclass(frozen=True)
 class Archive:
-    """What passed the bus. On AWS an event reaches it some minutes later. `events` is how many it holds, a number that
-    AWS brings up to date within a day; nobody counts those of a shorter time (User Guide, "Archiving events")."""
+    """The archive of the bus. On AWS an event reaches it some minutes later. `events` is the number of events in it.
+    AWS updates this number within a day, and cannot count events of a shorter period (User Guide, "Archiving
+    events")."""
 
     arn: str
     bus_arn: str
@@ -81,7 +82,7 @@ class Archive:
 
 
 def archive_of(stack: Stack) -> Archive:
-    """Its beginning is when it was made, or as far back as it remembers."""
+    """Returns the archive. It begins when it was created, or as far back as its retention reaches."""
     found = stack.client("events").describe_archive(ArchiveName=stack.resources["Archive"])
     made: datetime = found["CreationTime"].astimezone(UTC)
     remembers = found.get("RetentionDays") or 0
@@ -98,14 +99,14 @@ def replay(
     rules: Sequence[Rule],
     progress: Callable[[str], None] = lambda _state: None,
 ) -> str:
-    """Sends what the archive holds of that time to these rules once more, and returns when the last event is sent; the
-    replay's name. Interrupted, it is cancelled. Raises CommandError if it fails."""
+    """Sends the archived events of that period to these rules again, waits until the last one is sent, and returns the
+    replay's name. If interrupted, cancels the replay. Raises CommandError if it fails."""
     events = stack.client("events")
     name = f"{stack.details.stack_name[:36]}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     events.start_replay(
         ReplayName=name,
         EventSourceArn=archive.arn,
-        # Events carry whole seconds.
+        # Event times are whole seconds.
         EventStartTime=since.replace(microsecond=0),
         EventEndTime=until.replace(microsecond=0) + timedelta(seconds=1),
         Destination={"Arn": archive.bus_arn, "FilterArns": [rule.arn for rule in rules]},

@@ -1,4 +1,4 @@
-"""An order's checkouts, step by step: what their executions remember. EXPRESS ones remember nothing."""
+"""An order's checkouts, step by step, from the history of their executions. EXPRESS executions keep no history."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from deployed.stack import Stack
 
 _STARTED_BY = {"OrderPlaced", "OrderReviewed"}
 _FAILED = ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed")
-# Executions cannot be found by their input: those that began while the order was open are looked at, nearest first.
+# Executions cannot be searched by input. So examine those that began while the order was open, nearest in time first.
 _LISTED, _LOOKED_AT = 2000, 40
 _SLACK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a checkout; `errors` are those of the attempts that failed."""
+    """One step of a checkout. `errors` are those of the failed attempts."""
 
     name: str
     began: datetime
@@ -35,13 +35,13 @@ class Checkout:
 
     @property
     def transitions(self) -> int:
-        """What a STANDARD execution is billed by: its start, each state entered, each retry."""
+        """How many transitions a STANDARD execution is billed for: its start, each state entered and each retry."""
         return 1 + sum(max(step.attempts, 1) for step in self.steps)
 
 
 @dataclass(frozen=True)
 class Checkouts:
-    """`runs` are those that were found, oldest first."""
+    """`runs` are the executions that were found, oldest first."""
 
     express: bool
     runs: tuple[Checkout, ...] = ()
@@ -61,7 +61,7 @@ def checkouts_of(stack: Stack, order_id: str, events: Sequence[Event]) -> Checko
 
 
 def steps_in(history: Iterable[dict[str, Any]]) -> list[Step]:
-    """Checkout does one thing after the other, so its history reads as one line of steps."""
+    """Returns the steps of a history. Checkout has no parallel branches, so its steps follow one another."""
     steps: list[Step] = []
     name, began, attempts, errors = "", None, 0, list[str]()
     for event in history:
@@ -79,7 +79,7 @@ def steps_in(history: Iterable[dict[str, Any]]) -> list[Step]:
 
 
 def _began_between(states: Any, machine: str, first: datetime, last: datetime) -> list[dict[str, Any]]:
-    """Newest first."""
+    """Returns executions that began in this period, newest first."""
     pages = states.get_paginator("list_executions").paginate(
         stateMachineArn=machine, PaginationConfig={"MaxItems": _LISTED, "PageSize": 500}
     )

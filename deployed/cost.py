@@ -1,7 +1,7 @@
-"""What an order cost, roughly: the operations that its events imply, at list prices.
+"""An estimate of what an order cost: the operations that its events imply, at list prices.
 
-Nothing here is metered. Each event of the timeline stands for the calls that this version of the shop makes for it, as
-if nothing shared a batch; a function's run is taken to last _RUN_SECONDS and to log _LOGGED_BYTES.
+Nothing is metered here. Each event of the timeline stands for the calls that this version of the shop makes for it, as
+if no calls shared a batch. Each function run is assumed to last _RUN_SECONDS and to log _LOGGED_BYTES.
 """
 
 import json
@@ -57,7 +57,7 @@ class Prices(Value):
 
 @dataclass(frozen=True)
 class Estimate:
-    """`by_service` in dollars, dearest first."""
+    """`by_service` is in dollars, highest first."""
 
     use: Use
     by_service: dict[str, float]
@@ -88,7 +88,7 @@ def estimate(order: Order, events: Sequence[Event], checkouts: Checkouts, prices
 def _parts(event: Event, order: Order) -> Iterator[Use]:
     lines = len(order.lines)
     size = _ENVELOPE_BYTES + len(json.dumps(dict(event.data), ensure_ascii=False).encode())
-    # The outbox, the bus and its archive, and the timeline, which hears of every event of an order.
+    # The outbox, the bus and its archive, and the timeline, which receives every event of an order.
     yield _run()
     yield Counter(eventbridge_custom_event_64kb=math.ceil(size / _EVENT_UNIT_BYTES))
     yield _of("eventbridge_archive_gb", size / _GB)
@@ -102,7 +102,7 @@ def _parts(event: Event, order: Order) -> Iterator[Use]:
     if event.source == "shop.order":
         yield from _of_an_order(event.type, order, lines)
     if event.source == "shop.payment":
-        # The intent before and the answer after; checkout and settlement read first.
+        # One write for the intent and one for the response. Checkout and settlement read first.
         yield Counter(dynamodb_read_unit=1, dynamodb_write_unit=2)
     if event.type in {"StockReserved", "StockRejected"}:
         yield _transacted(1 + lines)
@@ -110,7 +110,7 @@ def _parts(event: Event, order: Order) -> Iterator[Use]:
         yield from _behind_a_queue()
         yield Counter(dynamodb_read_unit=1, dynamodb_write_unit=1)
     if event.source == "shop.notify":
-        # Each channel has its queue; the intent before, which an index lists, and the outcome after.
+        # Each channel has a queue, a write for the intent (which an index lists) and a write for the outcome.
         yield Counter(sqs_fifo_request=3, dynamodb_read_unit=1, dynamodb_write_unit=3)
         yield _run()
     if event.type == "NotificationSent" and event.data.get("channel") == "email" and not event.data.get("kept"):
@@ -120,22 +120,22 @@ def _parts(event: Event, order: Order) -> Iterator[Use]:
 def _of_an_order(type_: str, order: Order, lines: int) -> Iterator[Use]:
     row = _written(len(order.model_dump_json().encode()))
     if type_ == "OrderPlaced":
-        # The look for an earlier one, a price per line; three indexes list the order.
+        # A read to find an earlier order, a price for each line, and three indexes that list the order.
         yield Counter(dynamodb_read_unit=1 + lines, dynamodb_write_unit=3)
         yield row
-        yield Counter(dynamodb_read_unit=1)  # checkout asks whether to hold it
+        yield Counter(dynamodb_read_unit=1)  # checkout asks whether to hold the order
         yield _run()
     else:
         yield Counter(dynamodb_read_unit=1)
         yield row
     if type_ in {*_CLOSING, "OrderConfirmed"}:
-        yield Counter(dynamodb_write_unit=1)  # out of the index of open orders
-        # The goods follow through the stream.
+        yield Counter(dynamodb_write_unit=1)  # removes it from the index of open orders
+        # Stock follows through the stream.
         yield _run()
         yield Counter(dynamodb_read_unit=1)
         yield _transacted(1 + lines)
     if type_ == "OrderConfirmed":
-        # Purchases: per line its id, and counters by minute and by hour.
+        # Purchases: an id for each line, and counters by minute and by hour.
         yield from _behind_a_queue()
         yield _transacted(3 * lines)
     if type_ in _CLOSING:
@@ -146,7 +146,8 @@ def _of_an_order(type_: str, order: Order, lines: int) -> Iterator[Use]:
 
 
 def _workflow(events: Sequence[Event], checkouts: Checkouts) -> Use:
-    """The checkouts as they ran; where nothing remembers them, one step per answer that they got, and the start."""
+    """Counts the transitions of the checkouts that were found. If no history exists, counts the start and one step for
+    each result in the timeline."""
     steps = sum(event.type in _ASKED_BY_CHECKOUT for event in events)
     if checkouts.express:
         seconds = math.ceil(steps * _RUN_SECONDS / _EXPRESS_STEP_SECONDS) * _EXPRESS_STEP_SECONDS
@@ -166,7 +167,7 @@ def _run() -> Use:
 
 
 def _behind_a_queue() -> Iterator[Use]:
-    """A consumer of the bus: sent, received, deleted, and its run."""
+    """A consumer behind a queue: send, receive, delete and its run."""
     yield Counter(sqs_request=3)
     yield _run()
 
@@ -176,12 +177,12 @@ def _written(size: int) -> Use:
 
 
 def _transacted(rows: int) -> Use:
-    """Transactions count double."""
+    """Returns the use in a transaction, where each operation counts twice."""
     return Counter(dynamodb_write_unit=2 * rows)
 
 
 def _of(name: str, amount: float) -> Use:
-    """Part of a unit. Counters hold it, though their type says whole numbers."""
+    """Returns a fraction of a unit. Counters can hold fractions, although their type allows only integers."""
     part: Use = Counter()
     part[name] = amount  # type: ignore[assignment]
     return part

@@ -1,4 +1,4 @@
-"""A call that answers in time, or is given up: it may wait for what has no time-out of its own, as a resolver."""
+"""Limits the time of a call that has no time-out of its own, such as a name look-up."""
 
 import queue
 import threading
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 
 def within[Answer](seconds: float, call: Callable[[], Answer]) -> Answer:
-    """What `call` answers or raises. Raises TimeoutError after so long; the call then goes on for nobody."""
+    """Returns what `call` returns, or raises what it raises. Raises TimeoutError after so many seconds; the call then
+    continues in the background and its result is ignored."""
     done: queue.Queue[tuple[Answer | None, BaseException | None]] = queue.Queue()
 
     def run() -> None:

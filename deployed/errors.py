@@ -1,4 +1,4 @@
-"""What a person is told instead of a traceback: one line, and an exit code."""
+"""Errors that a person sees instead of a traceback: one line and an exit code."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,23 +8,23 @@ _HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 class CommandError(Exception):
-    """The command could not do what was asked; the message says why, and what to do."""
+    """The command could not do what was asked. The message says why, and what to do."""
 
     exit_code = 1
 
     def document(self) -> dict[str, Any]:
-        """The error for machines."""
+        """Returns the error as JSON data."""
         return {"detail": str(self)}
 
 
 class Usage(CommandError):
-    """The command was not called as it should be."""
+    """The command was called incorrectly."""
 
     exit_code = 2
 
 
 class Refused(CommandError):
-    """The front door said no: `problem` is its answer (RFC 9457)."""
+    """The API refused the request. `problem` is its response (RFC 9457)."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(_sentence(status, problem))
@@ -35,14 +35,14 @@ class Refused(CommandError):
         return {"status": self.status, **self.problem}
 
 
-def nobody_at(url: str) -> CommandError:
+def unreachable(url: str) -> CommandError:
     if urlsplit(url).hostname in _HERE:
         return CommandError(f"Nothing answers at {url}. The local shop is stopped; start it: make run")
     return CommandError(f"Nothing answers at {url}. Is there a network, and is the region right?")
 
 
 def _sentence(status: int, problem: Mapping[str, Any]) -> str:
-    # What API Gateway itself refuses says {"message": …} unless the template gives it a better answer.
+    # Errors of API Gateway itself are {"message": …}, unless the template defines a better response.
     detail = problem.get("detail") or problem.get("message") or problem.get("title") or "refused without a reason"
     where = [f"{error['pointer'] or '/'}: {error['detail']}" for error in problem.get("errors", [])]
     return f"{detail} ({status})" + "".join(f"\n  {place}" for place in where)

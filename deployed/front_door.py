@@ -1,4 +1,4 @@
-"""The front door, typed: one method per route that the command line uses."""
+"""A typed client of the shop's API: one method per route that the command line uses."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -8,10 +8,10 @@ import httpx2
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
-from deployed.errors import CommandError, Refused, Usage, nobody_at
+from deployed.errors import CommandError, Refused, Usage, unreachable
 
 PAGE = 100
-# A first request may find every function cold.
+# The first request may have to wait for cold starts.
 _TIMEOUT = httpx2.Timeout(30, connect=5)
 
 
@@ -54,7 +54,7 @@ class Event(Value):
 
 
 class Trend(Value):
-    """`conversion` is purchases per view; there is none without a view."""
+    """`conversion` is purchases per view, or None without views."""
 
     sku: str
     views: int
@@ -65,8 +65,8 @@ class Trend(Value):
 
 
 class FrontDoor:
-    """Requests with one user's token, or nobody's. Raises Refused for an HTTP error response, CommandError
-    when nobody answers."""
+    """Sends requests with one user's token, or without one. Raises Refused for an HTTP error response, CommandError if
+    there is no response."""
 
     def __init__(
         self, api_url: str, token: str | None = None, *, transport: httpx2.BaseTransport | None = None
@@ -76,7 +76,7 @@ class FrontDoor:
             headers={"Authorization": token} if token else {},
             timeout=_TIMEOUT,
             transport=transport,
-            # A proxy of this machine's is in the way of a shop on this machine.
+            # A proxy of this machine cannot reach a shop on this machine.
             trust_env=not api_url.startswith(("http://localhost", "http://127.0.0.1")),
         )
 
@@ -98,7 +98,7 @@ class FrontDoor:
     def place(
         self, lines: Sequence[Goods], *, payment_method: str, shipping_address: Mapping[str, str], key: str
     ) -> tuple[Order, bool]:
-        """The order as placed, and whether an earlier request with this key had placed it."""
+        """Returns the order as placed, and whether an earlier request with this key had already placed it."""
         answer = self._ask(
             "POST",
             "orders",
@@ -107,12 +107,12 @@ class FrontDoor:
                 "payment_method": payment_method,
                 "shipping_address": shipping_address,
             },
-            headers={"Idempotency-Key": key.encode()},  # whatever it is: the front door says what a key may be
+            headers={"Idempotency-Key": key.encode()},  # sent unchanged: the API decides what a valid key is
         )
         return Order.model_validate(answer.json()), "Idempotency-Replayed" in answer.headers
 
     def orders(self, limit: int) -> list[Order]:
-        """The newest of the user's orders; of everyone's for an operator."""
+        """Returns the user's newest orders; for an operator, those of all customers."""
         return [Order.model_validate(found) for found in self._pages("orders", "orders", limit)]
 
     def order(self, order_id: str) -> Order:
@@ -126,13 +126,13 @@ class FrontDoor:
         return Order.model_validate(self._ask("POST", f"orders/{order_id}/review", json=body).json())
 
     def timeline(self, order_id: str) -> list[Event]:
-        """Oldest first."""
+        """Returns the events, oldest first."""
         return [
             Event.model_validate(event) for event in self._ask("GET", f"orders/{order_id}/timeline").json()["events"]
         ]
 
     def collect(self, clicks: Sequence[Mapping[str, Any]]) -> None:
-        """At most 100 clicks. Raises Refused with status 503 when all must be sent again, later."""
+        """Sends at most 100 clicks. Raises Refused with status 503 if all of them must be sent again later."""
         self._ask("POST", "clicks", json={"events": clicks})
 
     def trending(self, minutes: int | None) -> list[Trend]:
@@ -140,7 +140,7 @@ class FrontDoor:
         return [Trend.model_validate(found) for found in self._ask("GET", "trending", params=query).json()["products"]]
 
     def _pages(self, path: str, name: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """The items of all pages, or the first `limit` of them."""
+        """Returns the items of all pages, or the first `limit` of them."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
@@ -158,7 +158,7 @@ class FrontDoor:
         except UnicodeEncodeError as error:
             raise Usage("Something on this line is not valid text.") from error
         except httpx2.ConnectError as error:
-            raise nobody_at(str(self._http.base_url)) from error
+            raise unreachable(str(self._http.base_url)) from error
         except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             raise CommandError(f"No answer from {self._http.base_url}{path}: {why}") from error

@@ -1,9 +1,9 @@
-"""What a queue holds, as far as it tells: its numbers are approximate, and right once it is left alone."""
+"""How many messages a queue holds. SQS's numbers are approximate, and exact once the queue is idle."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Waiting, being handled, and put off.
+# Waiting, in flight, and delayed.
 _DEPTHS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",

@@ -1,4 +1,4 @@
-"""The read models, rebuilt from what they are derived from."""
+"""Rebuilds the read models from their sources."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from shopkit.dynamodb import pages, to_value
 
 _POLL_SECONDS = 0.3
 _PRODUCT = "product#"
-# PutEvents takes 10 entries a call (API reference).
+# PutEvents accepts 10 entries per call (API reference).
 _ENTRIES = 10
 
 type Progress = Callable[[str], None]
@@ -50,21 +50,23 @@ class Entry(_Named):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """`said` events were repeated, `removed` names the products whose entries were wrong, and `unreadable` the rows of
-    the inventory that are no products."""
+    """`repeated` is how many events were published again, `removed` are the products whose entries were wrong, and
+    `unreadable` are rows of the inventory that are not valid products."""
 
-    said: int
+    repeated: int
     removed: tuple[str, ...]
     unreadable: tuple[str, ...]
 
 
 def rebuild_catalogue(stack: Stack, *, patience: float, progress: Progress) -> Rebuilt:
-    """The order service's catalogue, from the inventory: every product's latest ProductUpdated is said again, with the
-    id that it had. The newest version wins there, so an entry that is wrong at its version, or ahead of it, would
-    stay: those are removed first, and orders of such a product are refused until its event arrives. An entry that
-    cannot be read is wrong; a product that cannot be read is left alone, with its entry.
+    """Rebuilds the order service's catalogue from the inventory, by publishing every product's latest ProductUpdated
+    again under its original id.
 
-    Raises CommandError when the replica does not equal the inventory after `patience` seconds.
+    The newest version wins there. So an entry with wrong contents at the same version, or with a higher version, would
+    stay. Such entries are removed first; until the event arrives, orders for the product are refused. An entry that
+    cannot be read is treated as wrong. A product that cannot be read is skipped, together with its entry.
+
+    Raises CommandError if the replica does not equal the inventory after `patience` seconds.
     """
     products, entries = _read(stack, "Inventory/Inventory", Product), _read(stack, "Order/Orders", Entry)
     wrong = [
@@ -87,7 +89,7 @@ def _would_stay_wrong(entry: Entry | None, product: Product | None) -> bool:
 
 
 def _event_of(product: Product) -> Envelope[ProductUpdated]:
-    """As the inventory's relay made it."""
+    """Returns the event as the inventory's relay would publish it."""
     return envelop(
         ProductUpdated(sku=product.sku, name=product.name, price=product.price),
         entity_id=product.sku,
@@ -100,14 +102,14 @@ def _event_of(product: Product) -> Envelope[ProductUpdated]:
 def _publish(stack: Stack, events: Sequence[Envelope[Any]]) -> None:
     answer = stack.client("events").put_events(Entries=entries(stack.resources["Bus"], events))
     if answer["FailedEntryCount"]:
-        raise CommandError(f"The bus refused {answer['FailedEntryCount']} events; nothing is lost, try again.")
+        raise CommandError(f"The bus refused {answer['FailedEntryCount']} events. Nothing is lost; try again.")
 
 
 def _await_equal(stack: Stack, patience: float, progress: Progress) -> None:
     deadline = time.monotonic() + patience
     while behind := _behind(stack):
         if time.monotonic() > deadline:
-            raise CommandError(f"After {patience:g} s the catalogue is still behind for {', '.join(behind[:5])}.")
+            raise CommandError(f"After {patience:g} s the catalogue is still out of date for {', '.join(behind[:5])}.")
         progress(f"waiting for {len(behind)} products")
         time.sleep(_POLL_SECONDS)
 
@@ -119,7 +121,7 @@ def _behind(stack: Stack) -> list[str]:
 
 
 def _read[P: _Named](stack: Stack, path: str, kind: type[P]) -> dict[str, P | None]:
-    """The products in a table by sku; None for a row that is not of its form, or that calls itself by another sku."""
+    """Returns the products in a table by sku. The value is None if a row is invalid or has a different sku in it."""
     read: dict[str, P | None] = {}
     for row in _rows(stack, path):
         sku = row["pk"].removeprefix(_PRODUCT)
@@ -133,7 +135,7 @@ def _read[P: _Named](stack: Stack, path: str, kind: type[P]) -> dict[str, P | No
 
 
 def _rows(stack: Stack, path: str) -> Iterator[dict[str, Any]]:
-    """The products' rows of a table. An operator's errand, not a hot path: it reads the table whole."""
+    """Returns the products' rows of a table. It reads the whole table, which is fine for an operator's command."""
     found = pages(
         stack.client("dynamodb"),
         "scan",
@@ -146,7 +148,7 @@ def _rows(stack: Stack, path: str) -> Iterator[dict[str, Any]]:
 
 
 def _remove(stack: Stack, sku: str, entry: Entry | None) -> None:
-    """Unless it has just become another version."""
+    """Removes the entry, unless its version has just changed."""
     dynamodb = stack.client("dynamodb")
     unchanged: dict[str, Any] = (
         {

@@ -1,4 +1,4 @@
-"""What CloudFormation says about a deployed stack: its outputs, and everything in it and in its nested stacks."""
+"""A deployed stack in CloudFormation: its outputs, and all resources in it and in its nested stacks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from deployed.aws_errors import aws_said
+from deployed.aws_errors import aws_error
 from deployed.errors import CommandError
 
 _NESTED = "AWS::CloudFormation::Stack"
@@ -16,8 +16,8 @@ _OUTPUTS = ("ApiUrl", "UserPoolId", "UserPoolClientId")
 
 @dataclass(frozen=True)
 class Resource:
-    """`path` is the logical ids from the root stack down, `Order/Timeline`; `id` is the physical id; `since` is when it
-    became what it is."""
+    """`path` is the logical ids from the root stack down, for example `Order/Timeline`. `id` is the physical id.
+    `since` is when the resource last changed."""
 
     path: str
     type: str
@@ -33,7 +33,7 @@ class Resources(Mapping[str, str]):
 
     @classmethod
     def of(cls, cloudformation: Any, stack_name: str) -> Self:
-        """Walks the stack and the stacks nested in it. Raises CommandError for no such stack."""
+        """Reads the stack and its nested stacks. Raises CommandError if the stack does not exist."""
         try:
             return cls({found.path: found for found in _walk(cloudformation, stack_name, "")})
         except ClientError as error:
@@ -56,7 +56,7 @@ class Resources(Mapping[str, str]):
 
 
 def outputs_of(cloudformation: Any, stack_name: str) -> dict[str, str]:
-    """The stack's outputs. Raises CommandError for no such stack, or one that is no shop."""
+    """Returns the stack's outputs. Raises CommandError if the stack does not exist or is not a shop."""
     try:
         stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     except ClientError as error:
@@ -82,7 +82,7 @@ def _walk(cloudformation: Any, stack: str, prefix: str) -> Iterator[Resource]:
 
 
 def _explained(error: ClientError, stack_name: str) -> CommandError:
-    said = error.response["Error"]
-    if said["Code"] == "ValidationError" and "does not exist" in said.get("Message", ""):
+    details = error.response["Error"]
+    if details["Code"] == "ValidationError" and "does not exist" in details.get("Message", ""):
         return CommandError(f"There is no stack {stack_name} in this account and region.")
-    return aws_said(error)
+    return aws_error(error)

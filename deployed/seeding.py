@@ -1,4 +1,4 @@
-"""What a fresh shop is filled with, through the front door, as an operator would; doing it again changes nothing."""
+"""Fills a fresh shop through the API, as an operator would. Running it again changes nothing."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from deployed.stack import Stack, User
 CATALOGUE = Path(__file__).parent / "data" / "catalogue.yaml"
 CUSTOMERS = ("customer-1", "customer-2")
 OPERATORS = ("operator-1",)
-# A new account runs ten functions at once at most.
+# A new account runs at most ten functions at once.
 _AT_ONCE = 4
 _REPLICA_SECONDS = 60
 
@@ -25,7 +25,7 @@ type Progress = Callable[[str], None]
 
 
 class CatalogueEntry(Value):
-    """`price` in cents, `stock` in units."""
+    """`price` is in cents, `stock` in units."""
 
     sku: str
     name: str
@@ -47,19 +47,20 @@ def catalogue() -> list[CatalogueEntry]:
 
 
 def address(stack: Stack, who: str) -> str:
-    """On AWS one of SES's mailbox simulator, which takes every mail, in SES's sandbox too: those to an example's domain
-    bounce, and bounces cost the account its reputation (SES Developer Guide, "Using the mailbox simulator")."""
+    """Returns an e-mail address. On AWS it is one of SES's mailbox simulator, which accepts every e-mail, even in SES's
+    sandbox. E-mails to example domains bounce, and bounces harm the account's reputation (SES Developer Guide, "Using
+    the mailbox simulator")."""
     return f"{who}@example.com" if stack.is_local else f"success+{who}@simulator.amazonses.com"
 
 
 def seed_shop(stack: Stack, progress: Progress) -> Seeded:
-    """Users, products and stock; returns when orders can be placed. Raises CommandError."""
+    """Creates users, products and stock, and returns when orders can be placed. Raises CommandError."""
     for who in CUSTOMERS:
         stack = _known(stack, address(stack, who), operator=False)
     for who in OPERATORS:
         stack = _known(stack, address(stack, who), operator=True)
     entries = catalogue()
-    # Always the same operator: idempotency keys are theirs.
+    # Always use the same operator, because idempotency keys belong to a user.
     token = users.sign_in(stack, address(stack, OPERATORS[0]))
     with FrontDoor(stack.details.api_url, token) as door, ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, entry in enumerate(pool.map(lambda entry: _offer(door, entry), entries), start=1):
@@ -70,7 +71,7 @@ def seed_shop(stack: Stack, progress: Progress) -> Seeded:
 
 
 def _known(stack: Stack, email: str, *, operator: bool) -> Stack:
-    """The stack with this user, who exists and whose password is known here."""
+    """Returns the stack with this user, who exists in the pool and whose password is known here."""
     known = stack.user(email)
     password = known.password if known else users.new_password(stack)
     created = users.create(stack, email, password)
@@ -78,7 +79,7 @@ def _known(stack: Stack, email: str, *, operator: bool) -> Stack:
         users.make_operator(stack, email)
     if known:
         return stack
-    if not created:  # by somebody else, or on another machine; nobody but this demonstration signs in as them
+    if not created:  # created by another person or machine; only this demonstration uses it
         users.set_password(stack, email, password)
     return stack.with_user(User(email=email, password=password), operator=operator)
 
@@ -98,7 +99,7 @@ def _offer(door: FrontDoor, entry: CatalogueEntry) -> CatalogueEntry:
 
 
 def _await_replica(stack: Stack, skus: set[str]) -> None:
-    """Prices reach the order service as events; an order before that would be refused."""
+    """Waits until prices have reached the order service as events. Orders before that would be refused."""
     dynamodb, table = stack.client("dynamodb"), stack.resources["Order/Orders"]
     missing, deadline = sorted(skus), time.monotonic() + _REPLICA_SECONDS
     while missing:

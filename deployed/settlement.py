@@ -1,4 +1,4 @@
-"""Settling a closed order's money again, after the queue gave up: from its dead letter, or from its timeline."""
+"""Settles a closed order's money again after the queue has given up, from its dead letter or its timeline."""
 
 import json
 import time
@@ -18,11 +18,11 @@ _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_ver
 
 
 def settle_again(stack: Stack, order_id: str) -> str:
-    """Puts the order's closing event into the settle queue once more, which is safe however often it is done; answers
-    where it came from. Raises CommandError for an order that no event closed.
+    """Puts the order's closing event into the settle queue again, and returns where the event came from. Repeating this
+    is safe. Raises CommandError if no event closed the order.
 
-    The queue may still be about to deliver the event for the last time, and to bury it then: a dead letter that came
-    after the settlement would lie there for nothing.
+    The queue may still be about to make its last delivery and then bury the event. A dead letter that appears after the
+    settlement would be left over, so this waits for the last delivery.
     """
     sqs, queue = stack.client("sqs"), stack.resources["Payment/SettleQueue"]
     dead_letters = QueuePlace(
@@ -44,7 +44,7 @@ def settle_again(stack: Stack, order_id: str) -> str:
 
 
 def _await_last_delivery(sqs: Any, queue: str) -> None:
-    """Until the queue holds nothing more, for about the time that a message which keeps failing stays in it."""
+    """Waits until the queue is empty, at most about as long as a message that keeps failing stays in it."""
     attributes = attributes_of(sqs, queue)
     deliveries = json.loads(attributes["RedrivePolicy"])["maxReceiveCount"]
     deadline = time.monotonic() + deliveries * int(attributes["VisibilityTimeout"]) + _SLACK_SECONDS

@@ -1,4 +1,4 @@
-"""Which shop a command talks to, and how: a local stack of some folder, or one on AWS."""
+"""The shop that a command uses, and how to reach it: a local stack in a folder, or one on AWS."""
 
 import contextlib
 import fcntl
@@ -23,7 +23,7 @@ from deployed.resources import Resources, outputs_of
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_STACK = "cartwheel"
-# A wrong network or account is known by the first call, which gets no second try.
+# The first call fails if the network or the account is wrong; it is not retried.
 _FIRST_CALL = Config(connect_timeout=3, read_timeout=4, retries={"total_max_attempts": 1})
 _FIRST_CALL_SECONDS = 4
 _URL = r"^https?://[^/\s]+(/\S*)?$"
@@ -40,18 +40,18 @@ class User(Value):
 
 
 class People(Value):
-    """Who can sign in from here."""
+    """The users whose passwords are known here."""
 
     customers: tuple[User, ...] = ()
     operators: tuple[User, ...] = ()
 
     def known(self, email: str) -> User | None:
-        """The user of this address; the pool does not distinguish case either."""
+        """Returns the user with this address. Like the user pool, it ignores letter case."""
         everyone = (*self.customers, *self.operators)
         return next((user for user in everyone if user.email.casefold() == email.casefold()), None)
 
     def joined_by(self, user: User, *, operator: bool) -> Self:
-        """With this user, in the place of one with the same address."""
+        """Returns the users with this one added, or replaced if the address exists."""
         group: str = "operators" if operator else "customers"
         before: tuple[User, ...] = getattr(self, group)
         others = tuple(known for known in before if known.email.casefold() != user.email.casefold())
@@ -59,8 +59,8 @@ class People(Value):
 
 
 class Details(People):
-    """A deployed shop as `stack.json` describes it. `endpoint_url` is None on AWS itself, `storefront_url` where
-    Storefront is OFF."""
+    """A deployed shop as described by `stack.json`. `endpoint_url` is None on AWS itself, `storefront_url` is None
+    if the Storefront parameter is OFF."""
 
     api_url: Annotated[str, StringConstraints(pattern=_URL)]
     endpoint_url: Annotated[str, StringConstraints(pattern=_URL)] | None = None
@@ -75,7 +75,7 @@ class Details(People):
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed shop. `file` is where its known users are kept, readable by this user only."""
+    """A deployed shop. Its known users are kept in `file`, which only this user can read."""
 
     details: Details
     file: Path
@@ -83,7 +83,7 @@ class Stack:
 
     @classmethod
     def local(cls, home: Path) -> Self:
-        """The stack that `make run` deployed in this folder. Raises CommandError."""
+        """Returns the stack that `make run` deployed in this folder. Raises CommandError."""
         file = home / "stack.json"
         try:
             details = _read(file, Details)
@@ -94,7 +94,7 @@ class Stack:
                 f"There is no local stack: {why} ({file} is missing). Start one with `make run`, "
                 "or name one on AWS: --stack NAME."
             ) from None
-        # Never the user's own keys and settings: a slip must not reach a real account.
+        # Never use the user's own keys and settings: a mistake must not reach a real account.
         session = boto3.Session(
             aws_access_key_id=details.access_key_id,
             aws_secret_access_key=details.secret_access_key,
@@ -105,15 +105,15 @@ class Stack:
 
     @classmethod
     def on_aws(cls, home: Path, *, name: str, profile: str | None, region: str | None) -> Self:
-        """A stack in the account of the user's credentials. Raises CommandError, BotoCoreError."""
+        """Returns a stack in the account of the user's credentials. Raises CommandError, BotoCoreError."""
         session = boto3.Session(profile_name=profile, region_name=region)
         if session.region_name is None:
-            raise CommandError("Which region? Give --region, or set AWS_REGION.")
+            raise CommandError("No AWS region is set. Use --region, or set AWS_REGION.")
         outputs = _outputs(session, name)
         file = home / "users" / f"{outputs['UserPoolId']}.json"
         known = _people_in(file)
         details = Details(
-            # Whoever puts a domain of their own before the API says so.
+            # Set it if the API has a custom domain name.
             api_url=os.environ.get("CARTWHEEL_API_URL", outputs["ApiUrl"]).rstrip("/"),
             region=session.region_name,
             stack_name=name,
@@ -130,7 +130,8 @@ class Stack:
         return self.details.endpoint_url is not None
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the stack's account and region, with patience for a cold start; always the same."""
+        """Returns a boto3 client for the stack's account and region, with time-outs that allow a cold start. Clients
+        are cached."""
         if service not in self._clients:
             self._clients[service] = self._new_client(service)
         return self._clients[service]
@@ -155,12 +156,12 @@ class Stack:
         return Resources.of(self.client("cloudformation"), self.details.stack_name)
 
     def user(self, email: str) -> User | None:
-        """The known user of this address."""
+        """Returns the known user with this address."""
         return self.details.known(email)
 
     def with_user(self, user: User, *, operator: bool) -> "Stack":
-        """The stack that knows this user too; it is written to `file`, so that later commands can sign in. Whatever
-        others have added meanwhile stays. Raises CommandError, and leaves the file as it was."""
+        """Returns the stack with this user added, and writes it to `file`, so that later commands can sign in. Users
+        that other commands have added meanwhile are kept. Raises CommandError and leaves the file unchanged."""
         with _locked(self.file):
             now = _read(self.file, Details) if self.is_local else _people_in(self.file)
             joined = now.joined_by(user, operator=operator)
@@ -170,7 +171,8 @@ class Stack:
 
 
 def _outputs(session: boto3.Session, name: str) -> dict[str, str]:
-    """Raises NoCredentialsError, BotoCoreError; CommandError for no such stack, or no answer."""
+    """Returns the stack's outputs. Raises NoCredentialsError, BotoCoreError; CommandError if the stack does not exist
+    or AWS does not respond."""
     if session.get_credentials() is None:
         raise NoCredentialsError
     cloudformation = session.client("cloudformation", config=_FIRST_CALL)
@@ -178,7 +180,7 @@ def _outputs(session: boto3.Session, name: str) -> dict[str, str]:
         return within(_FIRST_CALL_SECONDS, lambda: outputs_of(cloudformation, name))
     except TimeoutError:
         where = cloudformation.meta.endpoint_url
-        raise CommandError(f"AWS does not answer at {where}. Is there a network, and is the region right?") from None
+        raise CommandError(f"AWS does not respond at {where}. Is there a network, and is the region right?") from None
 
 
 def _people_in(file: Path) -> People:
@@ -189,7 +191,7 @@ def _people_in(file: Path) -> People:
 
 
 def _read[Kept: People](file: Path, kind: type[Kept]) -> Kept:
-    """Raises FileNotFoundError; CommandError for what else is in the way."""
+    """Returns the file's contents. Raises FileNotFoundError; CommandError for other errors."""
     try:
         return kind.model_validate_json(file.read_bytes())
     except FileNotFoundError:
@@ -198,13 +200,13 @@ def _read[Kept: People](file: Path, kind: type[Kept]) -> Kept:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
     except ValidationError:
         raise CommandError(
-            f"{file} is damaged. Write it again: make run, or delete it if it is of a stack on AWS."
+            f"{file} is damaged. Write it again: make run, or delete it if it belongs to a stack on AWS."
         ) from None
 
 
 @contextlib.contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Commands that change the file take turns. Raises CommandError when it cannot be written here."""
+    """Locks the file, so that commands change it one at a time. Raises CommandError if it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.with_suffix(".lock").open("w") as lock:
@@ -215,7 +217,7 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _write_privately(file: Path, text: str) -> None:
-    """All of it or nothing, for this user's eyes only. Raises OSError."""
+    """Writes the whole file or nothing, readable only by this user. Raises OSError."""
     descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.stem}.", suffix=".tmp")  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as out:

@@ -1,4 +1,4 @@
-"""What stands of the local shop, and what is missing: asked when something about it does not work."""
+"""Finds out what is missing from the local shop, when something about it does not work."""
 
 import socket
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployed.errors import CommandError, nobody_at
+from deployed.errors import CommandError, unreachable
 from deployed.stack import Stack
 
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -15,17 +15,17 @@ _SECONDS = 2
 
 
 def fault_of(stack: Stack) -> CommandError | None:
-    """Why no command can work with this local stack; None when it is up and whole."""
+    """Returns why no command can work with this local stack, or None if it is running and complete."""
     endpoint = stack.details.endpoint_url
     if endpoint is None:
         return None
     if not _listening(endpoint):
-        return nobody_at(endpoint)
+        return unreachable(endpoint)
     try:
         missing = _missing(_described(stack), stack)
     except (BotoCoreError, ClientError) as error:
-        missing = f"is not that of this shop ({error}). See: make run"
-    return CommandError(f"The embedded AWS that answers at {endpoint} {missing}") if missing else None
+        missing = f"does not belong to this shop ({error}). See: make run"
+    return CommandError(f"The embedded AWS at {endpoint} {missing}") if missing else None
 
 
 def _missing(found: dict[str, Any] | None, stack: Stack) -> str | None:
@@ -34,7 +34,7 @@ def _missing(found: dict[str, Any] | None, stack: Stack) -> str | None:
         return f"has no stack {name}: it was started empty, or its deployment was interrupted. Deploy it: make run"
     if found["StackStatus"] not in _WHOLE:
         return (
-            f"has but part of the stack {name}, which is {found['StackStatus']}: its deployment is still running, "
+            f"has only part of the stack {name}, which is {found['StackStatus']}: its deployment is still running, "
             "was interrupted, or failed. Finish it: make run"
         )
     if _pool_of(found) != stack.details.user_pool_id:

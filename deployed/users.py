@@ -1,27 +1,28 @@
-"""People of the shop, in its Cognito user pool."""
+"""The shop's users in its Cognito user pool."""
 
 import os
 import secrets
 
 from botocore.exceptions import ClientError
 
-from deployed.aws_errors import aws_said
+from deployed.aws_errors import aws_error
 from deployed.errors import CommandError, Usage
 from deployed.stack import Stack
 
 OPERATORS = "operators"
-# On this machine there is nothing to protect, and a password that stays the same is one that can be written down.
+# A local shop has nothing to protect, and a fixed password can be written down in the docs.
 _LOCAL_PASSWORD = "Cartwheel-1"  # noqa: S105
 
 
 def new_password(stack: Stack) -> str:
-    # The suffix satisfies Cognito's default policy whatever the random part holds.
+    # The suffix satisfies Cognito's default policy, whatever the random part contains.
     return _LOCAL_PASSWORD if stack.is_local else secrets.token_urlsafe(15) + "-aA1"
 
 
 def create(stack: Stack, email: str, password: str) -> bool:
-    """A user who can sign in at once, without a mail; false when there was one of this address already, who stays as
-    they are. Raises CommandError when the pool's policy does not take the password, and leaves nobody behind."""
+    """Creates a user who can sign in at once, without an e-mail. Returns false if the address already exists, and
+    leaves that user unchanged. Raises CommandError if the pool's policy refuses the password; the user is then not
+    created."""
     cognito, pool = stack.client("cognito-idp"), stack.details.user_pool_id
     try:
         cognito.admin_create_user(
@@ -53,7 +54,7 @@ def make_operator(stack: Stack, email: str) -> None:
 
 
 def set_password(stack: Stack, email: str, password: str) -> None:
-    """Raises CommandError when the pool's policy does not take it."""
+    """Raises CommandError if the pool's policy refuses the password."""
     cognito = stack.client("cognito-idp")
     try:
         cognito.admin_set_user_password(
@@ -64,7 +65,7 @@ def set_password(stack: Stack, email: str, password: str) -> None:
 
 
 def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
-    """The user's ID token, good for an hour. Raises CommandError."""
+    """Returns the user's ID token, which is valid for an hour. Raises CommandError."""
     cognito, known = stack.client("cognito-idp"), stack.user(email)
     email = known.email if known else email
     try:
@@ -76,15 +77,15 @@ def sign_in(stack: Stack, email: str, password: str | None = None) -> str:
     except (cognito.exceptions.NotAuthorizedException, cognito.exceptions.UserNotFoundException) as error:
         raise CommandError(f"{email} could not sign in: {error.response['Error']['Message']}") from error
     except ClientError as error:
-        raise aws_said(error) from error
+        raise aws_error(error) from error
     if "AuthenticationResult" not in answer:
-        raise CommandError(f"{email} must first answer {answer['ChallengeName']}.")
+        raise CommandError(f"{email} must first complete the challenge {answer['ChallengeName']}.")
     token: str = answer["AuthenticationResult"]["IdToken"]
     return token
 
 
 def known_password(stack: Stack, email: str) -> str | None:
-    """The one that is kept here, or else given in the environment as CARTWHEEL_PASSWORD."""
+    """Returns the password that is stored here, or else the one in the environment variable CARTWHEEL_PASSWORD."""
     if known := stack.user(email):
         return known.password
     return os.environ.get("CARTWHEEL_PASSWORD")

@@ -1,7 +1,7 @@
-"""The bus, live: a queue and a rule of one's own for as long as somebody watches.
+"""Shows the bus live. Each watcher creates a queue and a rule for as long as it runs.
 
-Their names begin with the stack's, and the queue's tag says until when its watcher is surely alive. What a watcher left
-behind that was killed is found by these two, and removed by whoever watches next.
+Their names begin with the stack's name. A tag of the queue says until when its watcher is certainly alive. If a watcher
+is killed, the next one finds what it left behind by name and tag, and removes it.
 """
 
 import json
@@ -26,14 +26,14 @@ _ALL = "shop."
 
 @dataclass(frozen=True)
 class Filter:
-    """Empty is everything."""
+    """Empty fields match everything."""
 
     order: str | None = None
     sources: Sequence[str] = ()
     types: Sequence[str] = ()
 
     def pattern(self) -> dict[str, Any]:
-        """As EventBridge asks for it, so that nothing else is sent, and paid for."""
+        """Returns the event pattern for EventBridge, so that only matching events are sent and paid for."""
         pattern: dict[str, Any] = {"source": list(self.sources) or [{"prefix": _ALL}]}
         if self.types:
             pattern["detail-type"] = list(self.types)
@@ -43,8 +43,8 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Passed:
-    """An event that passed the bus."""
+class BusEvent:
+    """An event that was published on the bus."""
 
     at: datetime
     source: str
@@ -57,7 +57,7 @@ class Passed:
 
 @contextmanager
 def watching(stack: Stack, wanted: Filter) -> Iterator["Watch"]:
-    """Sees everything that passes from here on. What it made is gone afterwards, whatever ended it."""
+    """Receives every event from now on. Afterwards the queue and the rule are removed, whatever ended it."""
     remove_leftovers(stack)
     watch = Watch(stack)
     try:
@@ -86,13 +86,13 @@ class Watch:
             Name=self.name,
             EventBusName=bus,
             EventPattern=json.dumps(wanted.pattern()),
-            Description="Somebody is running `shop watch`, which removes this when it ends.",
+            Description="Created by a running `shop watch`, which removes it when it ends.",
         )["RuleArn"]
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(_policy(arn, rule))})
         events.put_targets(Rule=self.name, EventBusName=bus, Targets=[{"Id": "watch", "Arn": arn}])
 
-    def passed(self) -> list[Passed]:
-        """What has come since the last time, after waiting a moment for something."""
+    def receive(self) -> list[BusEvent]:
+        """Returns the events since the last call, after waiting a moment if there are none."""
         self._renew()
         messages = self._sqs.receive_message(
             QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS
@@ -105,7 +105,7 @@ class Watch:
                     for number, message in enumerate(messages)
                 ],
             )
-        return sorted((_passed(json.loads(message["Body"])) for message in messages), key=lambda event: event.at)
+        return sorted((_bus_event(json.loads(message["Body"])) for message in messages), key=lambda event: event.at)
 
     def _renew(self) -> None:
         if time.monotonic() > self._renewal:
@@ -114,7 +114,7 @@ class Watch:
 
 
 def remove_leftovers(stack: Stack) -> list[str]:
-    """Rules and queues of watchers that are surely dead; their names."""
+    """Removes rules and queues of watchers that are certainly dead; returns their names."""
     events, sqs, bus = stack.client("events"), stack.client("sqs"), stack.resources["Bus"]
     dead = [name for name in watchers(events, sqs, bus, stack.details.stack_name) if not _alive(sqs, name)]
     for name in dead:
@@ -123,7 +123,7 @@ def remove_leftovers(stack: Stack) -> list[str]:
 
 
 def watchers(events: Any, sqs: Any, bus: str, stack_name: str) -> list[str]:
-    """The names of all of a stack's watchers, dead ones too."""
+    """Returns the names of all watchers of a stack, including dead ones."""
     prefix = _prefix(stack_name)
     rules = events.get_paginator("list_rules").paginate(EventBusName=bus, NamePrefix=prefix)
     queues = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=prefix)
@@ -132,7 +132,7 @@ def watchers(events: Any, sqs: Any, bus: str, stack_name: str) -> list[str]:
 
 
 def _alive(sqs: Any, name: str) -> bool:
-    """A rule without its queue watches nothing."""
+    """Whether the watcher is alive. A rule without its queue is not."""
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         until = sqs.list_queue_tags(QueueUrl=url).get("Tags", {}).get(_ALIVE_UNTIL, "0")
@@ -142,7 +142,7 @@ def _alive(sqs: Any, name: str) -> bool:
 
 
 def remove(events: Any, sqs: Any, bus: str, name: str) -> None:
-    """Whatever there is of a watcher. The rule first: one without its queue would fail with every event."""
+    """Removes what exists of a watcher. The rule comes first, because without its queue every event would fail."""
     try:
         events.remove_targets(Rule=name, EventBusName=bus, Ids=["watch"])
         events.delete_rule(Name=name, EventBusName=bus)
@@ -156,7 +156,7 @@ def remove(events: Any, sqs: Any, bus: str, name: str) -> None:
 
 
 def _prefix(stack_name: str) -> str:
-    return f"{stack_name}-watch-"  # a rule's name has 64 characters at most
+    return f"{stack_name}-watch-"  # a rule's name has at most 64 characters
 
 
 def _policy(queue: str, rule: str) -> dict[str, Any]:
@@ -174,12 +174,13 @@ def _policy(queue: str, rule: str) -> dict[str, Any]:
     }
 
 
-def _passed(event: Mapping[str, Any]) -> Passed:
-    """Also what is no event of the shop's shape: whoever watches wants to see it."""
+def _bus_event(event: Mapping[str, Any]) -> BusEvent:
+    """Returns the event. Accepts events that are not in the shop's format, because whoever watches wants to see them
+    too."""
     detail = event.get("detail")
     if not isinstance(detail, dict):
         detail = {"data": {"detail": detail}}
-    return Passed(
+    return BusEvent(
         at=datetime.fromisoformat(detail.get("occurred_at") or event["time"]),
         source=event["source"],
         type=event["detail-type"],

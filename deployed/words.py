@@ -1,4 +1,4 @@
-"""Numbers and amounts in words, for whoever speaks of them without a terminal."""
+"""Formats numbers and amounts as text."""
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

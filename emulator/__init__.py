@@ -1,1 +1,1 @@
-"""The embedded AWS: MiniStack with its gaps closed, and what starts it, deploys to it and stops it."""
+"""The embedded AWS: MiniStack with fixes, and the code that starts it, deploys to it and stops it."""

@@ -1,4 +1,4 @@
-"""The embedded AWS by hand: `python -m emulator up | down | status`."""
+"""The embedded AWS from the command line: `python -m emulator up | down | status`."""
 
 import os
 import sys
@@ -16,12 +16,12 @@ app = typer.Typer(help="The embedded AWS.", no_args_is_help=True, add_completion
 
 @app.command("up")
 def start(
-    port: Annotated[int | None, typer.Option(help="the port it listens on (default: 4566)", min=1, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="the port to listen on (default: 4566)", min=1, max=65535)] = None,
     kafka: Annotated[
         str | None, typer.Option(help="send order updates to this broker, host:port; 1 starts one here")
     ] = None,
     parameters: Annotated[
-        str, typer.Option(help="parameters of the template, as NAME=VALUE NAME=VALUE; they stay")
+        str, typer.Option(help="parameters of the template, as NAME=VALUE NAME=VALUE; they keep their values")
     ] = "",
 ) -> None:
     """Start it, build, deploy, seed and place a first order."""
@@ -31,25 +31,25 @@ def start(
         console.print(f"[red]✗[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        console.print("Interrupted; what was started keeps running in the background: `make stop` ends it.")
+        console.print("Interrupted. What was started keeps running in the background; `make stop` stops it.")
         raise typer.Exit(130) from None
 
 
 @app.command()
 def down() -> None:
-    """Stop it. What it holds is kept."""
+    """Stop it. Its data is kept."""
     if broker.stop(HOME):
-        console.print("The Kafka broker is stopped, and what was in its topics is gone")
+        console.print("The Kafka broker is stopped, and its topics are deleted")
     if not lifecycle.stop(HOME):
         console.print("Nothing was running")
         return
-    kept = "`make run` continues with the orders, users and parameters that there are"
-    console.print(f"Stopped. {kept}; remove .local/state to begin anew", highlight=False, soft_wrap=True)
+    kept = "`make run` continues with the existing orders, users and parameters"
+    console.print(f"Stopped. {kept}; remove .local/state to start from scratch", highlight=False, soft_wrap=True)
 
 
 @app.command()
 def status() -> None:
-    """Say where it answers, if it runs."""
+    """Show where it listens, if it runs."""
     running = lifecycle.status(HOME)
     if running is None:
         console.print("Not running")
@@ -58,10 +58,10 @@ def status() -> None:
 
 
 def main() -> None:
-    """Runs one command. What fails on this machine, such as a full disk, is one line and exit code 1."""
+    """Runs one command. A failure of this machine, such as a full disk, gives one line and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that does not know ✓
+            stream.reconfigure(errors="replace")  # a terminal without ✓
     try:
         try:
             app()
@@ -72,7 +72,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         if sys.stderr:
             sys.stderr.write(f"✗ {where}{error.strerror or error}\n")
-        # Python flushes once more at its end, and would complain then.
+        # Python flushes once more when it exits, and would report the error again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(1) from None
 

@@ -1,7 +1,8 @@
-"""A Kafka broker on this machine: librdkafka's mock cluster, which speaks the real wire protocol and keeps its topics
-in memory. `python -m emulator.broker`; found, started and stopped beside the embedded AWS of the same folder.
+"""A Kafka broker on this machine: librdkafka's mock cluster, which uses the real wire protocol and keeps its topics in
+memory. Run as `python -m emulator.broker`. It is started, found and stopped together with the embedded AWS of the same
+folder.
 
-It makes a topic when it is first asked about one, and has no authentication, CreateTopics or disk.
+It creates a topic when a client first asks about it. It has no authentication, no CreateTopics and no disk.
 """
 
 import json
@@ -18,25 +19,26 @@ from emulator import process
 from emulator.lifecycle import HOST, PROJECT, EmulatorError
 from emulator.process import Process
 
-ADDRESS = "kafka: "  # what its log begins with, before host:port
+ADDRESS = "kafka: "  # the first line of its log, before host:port
 START_SECONDS, CONNECT_SECONDS = 15.0, 5.0
 
 
 @dataclass(frozen=True)
 class Broker(Process):
-    """A broker as `kafka.json` records it."""
+    """A broker as recorded in `kafka.json`."""
 
     address: str
 
 
 def start(home: Path) -> str:
-    """The address of the broker of `home`, started if need be. Raises EmulatorError."""
+    """Returns the address of the broker of `home`, and starts it if necessary. Raises EmulatorError."""
     home.mkdir(parents=True, exist_ok=True)
     return (_recorded(home) or _launch(home)).address
 
 
 def existing(address: str) -> str:
-    """The address of a broker that is not ours. Raises EmulatorError unless it is host:port and something listens."""
+    """Returns the address of an external broker. Raises EmulatorError unless it is host:port and something listens
+    there."""
     host, _, port = address.rpartition(":")
     if not (host and port.isdecimal()):
         raise EmulatorError(f"A Kafka broker is host:port, or 1 for one of our own; {address!r} is neither.")
@@ -48,7 +50,7 @@ def existing(address: str) -> str:
 
 
 def stop(home: Path) -> bool:
-    """End the broker of `home`, and its topics with it; False when none was running."""
+    """Stops the broker of `home`, which deletes its topics. Returns False if none was running."""
     running = _recorded(home)
     if running:
         process.end(running)
@@ -98,7 +100,7 @@ def _record(home: Path) -> Path:
 def main() -> None:
     from confluent_kafka import Producer  # noqa: PLC0415 - only the broker's own process needs it
 
-    # The cluster lives as long as the client that it was made by.
+    # The cluster exists as long as the client that created it.
     cluster = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 3})
     (broker,) = cluster.list_topics(timeout=START_SECONDS).brokers.values()
     print(f"{ADDRESS}{HOST}:{broker.port}")
@@ -106,7 +108,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     done.wait()
-    os._exit(0)  # without waiting for clients to take their leave
+    os._exit(0)  # without waiting for clients to disconnect
 
 
 if __name__ == "__main__":

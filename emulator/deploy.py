@@ -1,7 +1,7 @@
-"""The real `sam build` and `sam deploy` against an embedded AWS, and what they made.
+"""Runs the real `sam build` and `sam deploy` against an embedded AWS, and records the result.
 
-Both run with `--config-env local`, so samconfig.toml says where and with which parameters. Their output goes to a log
-in the run's folder; a person sees one line of progress and, when it fails, the events that say why.
+Both run with `--config-env local`, so samconfig.toml decides where and with which parameters. Their output goes to a
+log in the run's folder. A person sees one line of progress and, if it fails, the events that explain why.
 """
 
 import contextlib
@@ -30,11 +30,11 @@ from emulator import lifecycle, private
 from emulator.lifecycle import PROJECT, EmulatorError, Running
 from emulator.parameters import refusal
 
-# What `sam build` reads: a change in none of these needs no build.
+# What `sam build` reads. If none of these has changed, no build is needed.
 SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "web", "workflows")
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 STABLE = (*DEPLOYED, "UPDATE_ROLLBACK_COMPLETE")
-REASONS = 12  # failed resource events to show
+REASONS = 12  # at most so many failed resource events are shown
 SETTLE_SECONDS, POLL_SECONDS = 120.0, 0.5
 CONFIG = "local"
 PARAMETERS = "parameters.json"
@@ -44,7 +44,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed shop, as `stack.json` tells everything that talks to it."""
+    """A deployed shop, as `stack.json` describes it to its clients."""
 
     api_url: str
     endpoint_url: str
@@ -62,8 +62,8 @@ class Stack:
 def deploy(
     home: Path, running: Running, report: Report = print, parameters: Mapping[str, str] = MappingProxyType({})
 ) -> Stack:
-    """Build what changed, deploy what changed, and write `stack.json`. `parameters` of the template are beside those
-    of samconfig.toml. Raises EmulatorError."""
+    """Builds and deploys what changed, and writes `stack.json`. `parameters` of the template are added to those in
+    samconfig.toml. Raises EmulatorError."""
     with _one_at_a_time():
         sources = build(home, running, report)
         deployed = home / "deployed.json"
@@ -79,7 +79,7 @@ def deploy(
 
 
 def build(home: Path, running: Running, report: Report = print) -> str:
-    """`sam build` when a source changed since the last one; answers the hash of the sources."""
+    """Runs `sam build` if a source has changed since the last one. Returns the hash of the sources."""
     template = PROJECT / _samconfig()["build"]["build_dir"] / "template.yaml"
     stamp = template.parent.with_suffix(".sources")
     sources = sources_hash()
@@ -88,7 +88,7 @@ def build(home: Path, running: Running, report: Report = print) -> str:
         return sources
     stamp.unlink(missing_ok=True)
     report("Building the functions and their layer")
-    # The layer holds compiled wheels: here they must fit this machine, not Lambda's arm64.
+    # The layer contains compiled wheels. Here they must fit this machine, not Lambda's arm64.
     environment = _environment(running) | {"LAYER_PLATFORM": "host"}
     log = home / "build.log"
     if _run(["sam", "build", "--config-env", CONFIG], environment, log, lambda _line: None):
@@ -98,8 +98,8 @@ def build(home: Path, running: Running, report: Report = print) -> str:
 
 
 def stuck(running: Running) -> bool:
-    """Whether an earlier deployment failed halfway, so that the stack takes no update and needs a fresh account. One
-    that still runs, by another run or after an interrupted one, is waited for."""
+    """Whether an earlier deployment failed halfway, so that the stack cannot be updated and needs a fresh account.
+    Waits for a deployment that is still running, for example in another run."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         status = _status(running)
@@ -107,7 +107,7 @@ def stuck(running: Running) -> bool:
             return False
         if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
             return status not in STABLE
-        if status == "REVIEW_IN_PROGRESS":  # nothing was made yet
+        if status == "REVIEW_IN_PROGRESS":  # nothing was created yet
             return False
         time.sleep(POLL_SECONDS)
 
@@ -137,7 +137,7 @@ def sources_hash() -> str:
 
 
 def missing_tools() -> list[str]:
-    """What a run needs and this machine lacks, one sentence each."""
+    """Returns one sentence for each tool that a run needs and this machine lacks."""
     path = _path()
     missing = [] if sys.version_info >= (3, 13) else ["Python 3.13: `make run` installs it through uv"]
     for tool, remedy in {
@@ -151,7 +151,8 @@ def missing_tools() -> list[str]:
 
 
 def parameters_in(text: str) -> dict[str, str]:
-    """`NAME=VALUE NAME=VALUE`, of parameters that the template has and values that they take. Raises EmulatorError."""
+    """Parses `NAME=VALUE NAME=VALUE`. The template must have the parameters and allow the values. Raises
+    EmulatorError."""
     known = yaml_parse((PROJECT / "template.yaml").read_text())["Parameters"]
     try:
         pairs = [word.partition("=") for word in shlex.split(text)]
@@ -166,7 +167,7 @@ def parameters_in(text: str) -> dict[str, str]:
 
 
 def remembered(home: Path) -> dict[str, str]:
-    """The parameters that were given before: they stay until they are given again."""
+    """Returns the parameters of earlier runs, which stay until they are given again."""
     return {str(name): str(value) for name, value in _read(home / PARAMETERS).items()}
 
 
@@ -186,7 +187,7 @@ def _sam_deploy(home: Path, running: Running, report: Report, parameters: Mappin
 
     log, began = home / "deploy.log", datetime.now(UTC)
     command = ["sam", "deploy", "--config-env", CONFIG]
-    if parameters:  # the option stands instead of samconfig.toml's, not beside it
+    if parameters:  # the option replaces samconfig.toml's parameters instead of adding to them
         given = [f"{name}={value}" for name, value in parameters.items()]
         command += ["--parameter-overrides", _samconfig()["deploy"]["parameter_overrides"], *given]
     if _run(command, _environment(running), log, progress):
@@ -205,7 +206,7 @@ def _write_stack(home: Path, running: Running) -> Stack:
         raise EmulatorError(f"The stack has no output {', '.join(sorted(absent))}: template.yaml must name them.")
     path = home / "stack.json"
     earlier = _read(path)
-    # Users live in the pool: with another pool the earlier ones are gone.
+    # Users are in the pool. If there is a new pool, the earlier users no longer exist.
     keep = earlier if earlier.get("user_pool_id") == outputs["UserPoolId"] else {}
     stack = Stack(
         api_url=_local_url(outputs["ApiUrl"], running),
@@ -225,7 +226,8 @@ def _write_stack(home: Path, running: Running) -> Stack:
 
 
 def _local_url(api_url: str, running: Running) -> str:
-    """The emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its own endpoint."""
+    """Returns the local URL: the emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its
+    own endpoint."""
     host, stage = api_url.removeprefix("https://").split("/", 1)
     return f"http://localhost:{running.port}/restapis/{host.split('.')[0]}/{stage}/_user_request_"
 
@@ -236,9 +238,10 @@ def _local_site(url: str | None, running: Running) -> str | None:
 
 
 def _failed_events(running: Running, since: datetime) -> list[str]:
-    """The resources that failed first, in the stack and its nested ones: consequences and cancellations say nothing."""
+    """Returns the resources that failed first, in the stack and its nested stacks. Failures that only follow from them,
+    and cancellations, are left out."""
     cloudformation = lifecycle.client(running, "cloudformation")
-    causes: dict[str, None] = {}  # ordered, each once
+    causes: dict[str, None] = {}  # in order, without duplicates
     nested: dict[str, None] = {}
     with contextlib.suppress(ClientError):
         for summary in cloudformation.list_stacks()["StackSummaries"]:
@@ -279,12 +282,13 @@ def _environment(running: Running) -> dict[str, str]:
 
 
 def _path() -> str:
-    """This interpreter's own tools first: `sam`, and the `python3.13` and `pip` that the layer's makefile calls."""
+    """Puts this interpreter's own tools first: `sam`, and the `python3.13` and `pip` that the layer's makefile
+    calls."""
     return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
 def _samconfig() -> dict[str, Any]:
-    """The parameters of samconfig.toml's local environment, by command."""
+    """Returns the parameters of samconfig.toml's local environment, by command."""
     config = tomllib.loads((PROJECT / "samconfig.toml").read_text())[CONFIG]
     return {command: section["parameters"] for command, section in config.items()}
 
@@ -298,7 +302,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _tail(log: Path, lines: int = 15) -> str:
-    """The end of a log: from the last error on, when it names one."""
+    """Returns the end of a log, from the last error on if there is one."""
     said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [number for number, line in enumerate(said) if line.startswith("Error:")]
     return "\n".join(said[errors[-1] :] if errors else said[-lines:])
@@ -306,7 +310,7 @@ def _tail(log: Path, lines: int = 15) -> str:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """The build folder is shared by every run of this checkout."""
+    """Runs of this checkout share the build folder, so they build one at a time."""
     lock = PROJECT / ".local" / "build.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as held:

@@ -1,8 +1,9 @@
-"""Start, find, heal and stop an embedded AWS that belongs to one folder.
+"""Starts, finds, restarts and stops the embedded AWS that belongs to one folder.
 
-`start(home)` leaves a server running in the background and answers once it is healthy; a later `start` finds it again,
-restarts it when it does not answer, when another port is asked for or when its own code has changed since, says so, and
-says clearly when the port is somebody else's. What the account holds outlives all of them, in `state/` (see `state`).
+`start(home)` leaves a server running in the background and returns once it is healthy. A later `start` finds it again.
+It restarts the server, and says so, if the server does not respond, if another port is requested, or if the emulator's
+code has changed. If another program uses the port, it says so clearly. The account's data outlives the server, in
+`state/` (see `state`).
 """
 
 import contextlib
@@ -36,24 +37,24 @@ HEALTH = "/_ministack/health"
 SERVER = "emulator.server"
 STATE = "state"
 START_SECONDS = 30.0
-# A busy server on a busy machine may take seconds to answer.
+# A busy server on a busy machine may take seconds to respond.
 PATIENCE_SECONDS = 10.0
-# What the server and the functions in it may see of the caller's environment: no credentials, no PYTHONPATH.
+# The environment variables that the server and its functions may see: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
 MINE = ("server.py", "patching.py", "policies.py", "state.py", "fixes/*.py")
 
 
 class EmulatorError(Exception):
-    """The embedded AWS cannot do what was asked; the message is for a person."""
+    """The embedded AWS cannot do what was asked. The message is for a person."""
 
 
 @dataclass(frozen=True)
 class Running(Process):
-    """A server as `emulator.json` records it; its process group holds the functions' processes."""
+    """A server as recorded in `emulator.json`. Its process group contains the functions' processes."""
 
     port: int
-    code: str  # hash of what the server runs
-    access_key_id: str  # of the account's root user: whoever has it may do everything
+    code: str  # hash of the server's code
+    access_key_id: str  # of the account's root user, who may do everything
     secret_access_key: str = field(repr=False)
 
     @property
@@ -64,8 +65,9 @@ class Running(Process):
 def start(
     home: Path, port: int | None = None, *, wait: float = START_SECONDS, tell: Callable[[str], None] = print
 ) -> Running:
-    """The healthy server of `home`, started if need be, with the state that the last one had. `port` 0 takes a free
-    one; None keeps the last one, or the default. `tell` hears why a running server had to end. Raises EmulatorError."""
+    """Returns the healthy server of `home`, and starts it with the last saved state if necessary. `port` 0 takes a free
+    port; None keeps the last one, or the default. `tell` is called with the reason if a running server has to be
+    stopped. Raises EmulatorError."""
     private.folder(home)
     with _locked(home):
         running = _recorded(home)
@@ -81,22 +83,22 @@ def start(
 def _why_it_must_end(running: Running, port: int | None) -> str | None:
     if not healthy(running):
         return (
-            f"The embedded AWS did not answer within {PATIENCE_SECONDS:.0f} s: it is ended, and goes on as it was saved"
+            f"The embedded AWS did not respond within {PATIENCE_SECONDS:.0f} s, so it is restarted from its saved state"
         )
     if port not in (None, 0, running.port):
-        return f"The shop moves from port {running.port} to {port}, with all that it holds"
+        return f"The shop moves from port {running.port} to {port}, with all its data"
     if running.code != code_hash():
-        return "The embedded AWS has changed: it starts again, with all that it held"
+        return "The embedded AWS's code has changed, so it is restarted with all its data"
     return None
 
 
 def has_state(home: Path) -> bool:
-    """Whether an earlier server of `home` left what its account held."""
+    """Whether there is saved state of an earlier server of `home`."""
     return (home / STATE).exists()
 
 
 def set_aside(home: Path) -> Path:
-    """Let the next start be an empty account; where the earlier one's state is now."""
+    """Makes the next start an empty account. Returns where the earlier state is now."""
     aside = home / f"{STATE}.old"
     shutil.rmtree(aside, ignore_errors=True)
     (home / STATE).rename(aside)
@@ -104,7 +106,7 @@ def set_aside(home: Path) -> Path:
 
 
 def stop(home: Path) -> bool:
-    """End the server of `home` and its functions' processes; False when none was running."""
+    """Stops the server of `home` and its functions' processes. Returns False if none was running."""
     if not home.is_dir():
         return False
     with _locked(home):
@@ -115,20 +117,20 @@ def stop(home: Path) -> bool:
 
 
 def status(home: Path) -> Running | None:
-    """The healthy server of `home`, if there is one."""
+    """Returns the healthy server of `home`, if there is one."""
     running = _recorded(home)
     return running if running and healthy(running) else None
 
 
 def environment(running: Running) -> dict[str, str]:
-    """A whole environment for a child process that talks to the embedded AWS: everything of this one but the AWS
-    settings, so that a person's real credentials and profiles can never be used."""
+    """Returns the environment for a child process that uses the embedded AWS: everything from this environment except
+    AWS settings, so that a person's real credentials and profiles can never be used."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))}
     return inherited | settings(running)
 
 
 def settings(running: Running) -> dict[str, str]:
-    """The AWS settings of `environment` by themselves."""
+    """Returns only the AWS settings of `environment`."""
     return {
         "AWS_ENDPOINT_URL": running.endpoint,
         "AWS_ACCESS_KEY_ID": running.access_key_id,
@@ -146,7 +148,7 @@ def settings(running: Running) -> dict[str, str]:
 
 
 def client(running: Running, service: str, **options: Any) -> Any:
-    """A boto3 client of the embedded AWS, whatever credentials, profile or endpoints this process has."""
+    """Returns a boto3 client of the embedded AWS, whatever credentials, profile or endpoints this process has."""
     isolated = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
@@ -175,7 +177,7 @@ def healthy(running: Running) -> bool:
 
 
 def code_hash() -> str:
-    """Changes when the server would run other code."""
+    """Returns a hash of the code that the server would run."""
     digest = hashlib.sha256(f"{version('ministack')} {sys.version}".encode())
     for pattern in MINE:
         for path in sorted((PROJECT / "emulator").glob(pattern)):
@@ -205,7 +207,7 @@ def _launch(home: Path, port: int, wait: float) -> Running:
             stdout=log,
             stderr=subprocess.STDOUT,
             umask=0o077,
-            start_new_session=True,  # its own group: a Ctrl-C here is not for it, and its workers end with it
+            start_new_session=True,  # a group of its own: a Ctrl-C here does not reach it, and its workers end with it
         )
     running = Running(server.pid, process.born(server.pid) or "", port, code_hash(), *key)
     private.write(_record(home), json.dumps(asdict(running) | {"endpoint": running.endpoint}, indent=2) + "\n")
@@ -244,14 +246,14 @@ def _end(running: Running) -> None:
     try:
         process.end(running)
     except TimeoutError as error:
-        raise EmulatorError(f"The embedded AWS: {error}. End it by hand.") from error
-    # A process is gone before the last of its threads, which hold the port a moment longer.
+        raise EmulatorError(f"The embedded AWS: {error}. Stop it by hand.") from error
+    # A process disappears before the last of its threads, which hold the port a moment longer.
     with contextlib.suppress(TimeoutError):
         process.until(lambda: not _listening(running.port), process.GONE_SECONDS)
 
 
 def _recorded(home: Path) -> Running | None:
-    """What `emulator.json` says, when that process is still there."""
+    """Returns the server in `emulator.json`, if that process still exists."""
     try:
         record = json.loads(_record(home).read_text())
         key = str(record["access_key_id"]), str(record["secret_access_key"])
@@ -278,7 +280,7 @@ def _forget(home: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    """Two runs at once take turns."""
+    """Lets two concurrent runs take turns."""
     with (home / "emulator.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

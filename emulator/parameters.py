@@ -1,4 +1,4 @@
-"""What a template's parameter takes, as CloudFormation decides it before it deploys anything (CloudFormation Template
+"""Checks values of template parameters as CloudFormation does before it deploys anything (CloudFormation Template
 Reference, "Parameters")."""
 
 import re
@@ -7,14 +7,15 @@ from typing import Any
 
 
 def refusal(declared: Mapping[str, Any], value: str) -> str | None:
-    """Why a parameter that is declared so does not take the value, in the template's own words; None when it does."""
+    """Returns why a parameter with this declaration refuses the value, if possible in the template's own words. Returns
+    None if it accepts it."""
     allowed = [str(each) for each in declared.get("AllowedValues", [])]
     if allowed and value not in allowed:
-        return _said(declared, f"must be one of {', '.join(allowed)}")
+        return _constraint(declared, f"must be one of {', '.join(allowed)}")
     if declared.get("Type") == "Number":
         return _number_refusal(declared, value)
     if not re.fullmatch(str(declared.get("AllowedPattern", ".*")), value):
-        return _said(declared, f"must match {declared['AllowedPattern']}")
+        return _constraint(declared, f"must match {declared['AllowedPattern']}")
     return None
 
 
@@ -24,8 +25,8 @@ def _number_refusal(declared: Mapping[str, Any], value: str) -> str | None:
     except ValueError:
         return "must be a number"
     least, most = float(declared.get("MinValue", "-inf")), float(declared.get("MaxValue", "inf"))
-    return None if least <= number <= most else _said(declared, f"must be from {least:g} to {most:g}")
+    return None if least <= number <= most else _constraint(declared, f"must be from {least:g} to {most:g}")
 
 
-def _said(declared: Mapping[str, Any], otherwise: str) -> str:
+def _constraint(declared: Mapping[str, Any], otherwise: str) -> str:
     return str(declared.get("ConstraintDescription", otherwise)).rstrip(".")

@@ -1,4 +1,4 @@
-"""How a fix reaches into MiniStack: by name, and only where the code still looks as it did when the fix was written."""
+"""How fixes patch MiniStack: by name, and only if the code still is what the fix was written for."""
 
 import inspect
 from collections.abc import Callable
@@ -10,11 +10,11 @@ Function = Callable[..., Any]
 
 
 class Mismatch(Exception):
-    """MiniStack is not what the fixes were written for."""
+    """MiniStack differs from the version for which the fixes were written."""
 
 
 def module(name: str) -> Any:
-    """A MiniStack module, untyped as it is: `services.sqs`, `core.lambda_runtime`, …"""
+    """Returns a MiniStack module, which is untyped: `services.sqs`, `core.lambda_runtime`, …"""
     try:
         return import_module(f"ministack.{name}")
     except ImportError as error:
@@ -22,13 +22,13 @@ def module(name: str) -> Any:
 
 
 def expect(condition: object, what: str) -> None:
-    """Refuse to patch code that has changed shape; `what` says what was looked for."""
+    """Refuses to patch code that has changed. `what` names what was expected."""
     if not condition:
         raise Mismatch(f"expected {what}")
 
 
 def original(owner: Any, name: str, parameters: str = "") -> Function:
-    """The function `owner.name` that a fix is about to wrap, when it still takes exactly these parameters."""
+    """Returns the function `owner.name`, which a fix is about to wrap, if it still has exactly these parameters."""
     where = f"{getattr(owner, '__name__', owner)}.{name}"
     expect(callable(getattr(owner, name, None)), f"{where} to exist")
     function: Function = getattr(owner, name)
@@ -38,7 +38,7 @@ def original(owner: Any, name: str, parameters: str = "") -> Function:
 
 
 def resource_handler(provisioners: Any, resource_type: str, *operations: str) -> dict[str, Any]:
-    """CloudFormation's handlers for one resource type, to be changed in place."""
+    """Returns CloudFormation's handlers for one resource type, to be changed in place."""
     handler: dict[str, Any] = provisioners._RESOURCE_HANDLERS.get(resource_type, {})
     expect(set(operations) <= set(handler), f"CloudFormation to {', '.join(operations)} {resource_type}")
     return handler

@@ -1,4 +1,5 @@
-"""What IAM says about services that act for the stack: by a role of its own, or by a policy on what they reach for."""
+"""Checks what IAM allows to services that act on behalf of the stack: by their own role, or by a policy of the
+target."""
 
 from typing import Any
 
@@ -6,7 +7,7 @@ from emulator.patching import module
 
 
 def role_allows(role_arn: str, action: str, resource: str) -> bool:
-    """Whether the role's own policies let its bearer do this."""
+    """Whether the role's own policies allow this action."""
     evaluator = module("core.iam_evaluator")
     account, role = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     session = f"arn:aws:sts::{account}:assumed-role/{role}/service"
@@ -15,7 +16,7 @@ def role_allows(role_arn: str, action: str, resource: str) -> bool:
 
 
 def service_allowed(policy: Any, service: str, action: str, resource: str, source_arn: str) -> bool:
-    """Whether a resource's policy lets `service` (`events.amazonaws.com`) do this on behalf of `source_arn`."""
+    """Whether a resource's policy allows `service` (`events.amazonaws.com`) this action on behalf of `source_arn`."""
     evaluator = module("core.iam_evaluator")
     context = _context("*", "Service", "", action, resource)
     account = source_arn.split(":")[4]

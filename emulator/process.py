@@ -1,4 +1,4 @@
-"""Processes that run on in the background: whether the one that was started is still there, and how it ends."""
+"""Background processes: checks whether the process that was started still exists, and stops it."""
 
 import contextlib
 import os
@@ -9,27 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-STOP_SECONDS = 10.0  # to save what it holds
+STOP_SECONDS = 10.0  # time for it to save its state
 GONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Process:
-    """The head of a process group of its own, as the record of a run keeps it."""
+    """The leader of a process group, as recorded by a run."""
 
     pid: int
-    born: str  # when it started, as the system tells: a recycled pid has another
+    born: str  # start time according to the system; it shows whether a pid was reused
 
 
 def alive(process: Process) -> bool:
-    """Whether it still exists and is the one that was started: nothing else is ever signalled."""
+    """Whether it still exists and is the process that was started. No other process is ever signalled."""
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)  # when it is our own child, let it go
+        os.waitpid(process.pid, os.WNOHANG)  # reaps it if it is a child of this process
     return bool(process.born) and born(process.pid) == process.born
 
 
 def end(process: Process) -> None:
-    """SIGTERM, then SIGKILL, to its whole group. Raises TimeoutError when it outlives both."""
+    """Sends SIGTERM, then SIGKILL, to its whole group. Raises TimeoutError if it survives both."""
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, GONE_SECONDS)):
         if alive(process):
             with contextlib.suppress(ProcessLookupError):
@@ -41,16 +41,17 @@ def end(process: Process) -> None:
 
 
 def born(pid: int) -> str | None:
-    """When the process started, or None when there is none."""
+    """Returns when the process started, or None if it does not exist."""
     stat = Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
         try:
-            # The command's name may hold spaces and parentheses: count fields from the last parenthesis on.
+            # The command's name may contain spaces and parentheses, so count fields from the last parenthesis.
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             return None
         state, threads, started = fields[0], int(fields[17]), fields[19]
-        # While a thread is left, so are the files and sockets, though the first one may be a zombie (proc_pid_stat(5)).
+        # As long as one thread is left, its files and sockets stay open, even if the first thread is a zombie
+        # (proc_pid_stat(5)).
         return None if state == "Z" and threads <= 1 else started
     listed = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, started = listed.stdout.strip().partition(" ")
@@ -58,7 +59,7 @@ def born(pid: int) -> str | None:
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:
-    """Raises TimeoutError."""
+    """Waits for the condition. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,5 @@
-"""The embedded AWS as a process: MiniStack with the fixes applied. `python -m emulator.server`; see `lifecycle`."""
+"""The server process of the embedded AWS: MiniStack with the fixes applied. Run as `python -m emulator.server`; see
+`lifecycle`."""
 
 import sys
 from importlib.metadata import version
@@ -15,7 +16,7 @@ def main() -> None:
         found = version("ministack")
         if found != VERSION:
             raise Mismatch(f"expected ministack {VERSION}, found {found}")
-        account = state.apply()  # innermost: only what was let in, and as it was carried out
+        account = state.apply()  # innermost: it sees only requests that were allowed, exactly as they were carried out
         apply_all()
         account.load()
     except Mismatch as mismatch:

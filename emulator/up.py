@@ -1,4 +1,4 @@
-"""`make run`: the whole shop on this machine, from nothing to a confirmed order and its story."""
+"""`make run`: sets up the whole shop on this machine, from nothing to a confirmed order and its story."""
 
 import fcntl
 import subprocess
@@ -20,8 +20,8 @@ console = Console()
 
 
 def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, parameters: str = "") -> Stack:
-    """Start, build, deploy, seed, order; with `kafka`, a broker's address or MOCK for one of our own, order updates go
-    to its topic too. `parameters` of the template are `NAME=VALUE …`. Raises EmulatorError."""
+    """Starts, builds, deploys, seeds and places an order. With `kafka` (a broker's address, or MOCK for an own broker),
+    order updates also go to its topic. `parameters` of the template are `NAME=VALUE …`. Raises EmulatorError."""
     given = deploy.parameters_in(parameters)
     if missing := deploy.missing_tools():
         raise EmulatorError("\n".join(("This machine lacks:", *(f"  {tool}" for tool in missing))))
@@ -31,37 +31,38 @@ def up(port: int | None = None, home: Path = HOME, kafka: str | None = None, par
 
 def _up(port: int | None, home: Path, kafka: str | None, given: dict[str, str]) -> Stack:
     began = time.monotonic()
-    continued = " and continues with what it held" if lifecycle.has_state(home) else ""
+    continued = " and continues with its saved data" if lifecycle.has_state(home) else ""
     with _step("Starting the embedded AWS") as report:
         running = lifecycle.start(home, port, tell=_tell)
         if deploy.stuck(running):
             lifecycle.stop(home)
             aside = lifecycle.set_aside(home)
-            _tell(f"An earlier deployment stopped halfway: the shop starts empty. What it held is in {aside}")
+            _tell(f"An earlier deployment stopped halfway, so the shop starts empty. The earlier data is in {aside}")
             running, continued = lifecycle.start(home, running.port), ""
-        report(f"The embedded AWS answers at {running.endpoint}{continued}")
+        report(f"The embedded AWS is running at {running.endpoint}{continued}")
     remembered = deploy.remembered(home)
-    told = {"Kafka": "none"} | remembered  # because a stack keeps the parameters that it is not told
+    parameters = {"Kafka": "none"} | remembered  # given explicitly, because a stack keeps parameters that are not given
     if kafka:
         with _step("Starting a Kafka broker") as report:
             address = broker.start(home) if kafka == MOCK else broker.existing(kafka)
-            report(f"The Kafka broker answers at {address}")
-            told |= {"Kafka": "existing", "KafkaBrokers": address}
+            report(f"The Kafka broker is running at {address}")
+            parameters |= {"Kafka": "existing", "KafkaBrokers": address}
     with _step("Building") as report:
-        stack = deploy.deploy(home, running, report, told | given)
+        stack = deploy.deploy(home, running, report, parameters | given)
         deploy.remember(home, remembered | given)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
     if stack.storefront_url:
-        console.print(f"[green]✓[/] The shop: [bold]{stack.storefront_url}[/]", highlight=False, soft_wrap=True)
-    console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[green]✓[/] The shop's pages: [bold]{stack.storefront_url}[/]", highlight=False, soft_wrap=True)
+    console.print(f"[green]✓[/] The shop's API: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
     console.print("  Try `curl -s $(./shop url)/products`, `./shop order --wait`, `./shop --help`")
-    console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")
+    console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` stops it[/]")
     return stack
 
 
 def first_order(home: Path, running: Running) -> None:
-    """Products, users, one order through API Gateway and its story: the command line does it as a person would."""
+    """Adds products and users, places one order through API Gateway and shows its story, with the same command line
+    that a person uses."""
     environment = lifecycle.environment(running) | {"CARTWHEEL_HOME": str(home)}
     for arguments in (["seed"], ["order", "--wait"], ["story"]):
         finished = subprocess.run([sys.executable, "-m", "cli", *arguments], cwd=PROJECT, env=environment, check=False)
@@ -71,13 +72,13 @@ def first_order(home: Path, running: Running) -> None:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Two runs of one folder take turns, and the second says what it waits for."""
+    """Lets two runs of one folder take turns. The second one says what it waits for."""
     private.folder(home)
     with (home / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _tell("Another `make run` is at work in this folder: this one waits until it is done")
+            _tell("Another `make run` is working in this folder; this one waits until it is done")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -88,7 +89,8 @@ def _tell(message: str) -> None:
 
 @contextmanager
 def _step(text: str) -> Iterator[Callable[[str], None]]:
-    """One line of progress that changes while the step runs, and stays with its duration when it is done."""
+    """Shows one line of progress that changes while the step runs. It stays, with the duration, when the step is
+    done."""
     began, last = time.monotonic(), text
     with console.status(text) as status:
 

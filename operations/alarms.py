@@ -1,4 +1,4 @@
-"""`alarms.yaml` read: which metrics of which resources are watched, and from where on they are too much."""
+"""Reads `alarms.yaml`: which metrics of which resources are watched, and above which limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ _MINUTE, _FIVE_MINUTES = 60, 300
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of AWS's own and the point from which on it calls for a person: so many `periods` of `seconds` in a row
-    above `limit`. `label` tells it from the other metrics of its resource in an alarm's name."""
+    """A metric of AWS and its limit. The alarm goes off when the metric is above `limit` for `periods` consecutive
+    periods of `seconds`. `label` distinguishes it in alarm names from other metrics of the same resource."""
 
     namespace: str
     name: str
@@ -27,22 +27,22 @@ class Metric:
     periods: int = 1
 
 
-# A queue's depth, not what was sent to it: what a redrive policy moves is not counted as sent.
+# A queue's depth, not the number of messages sent: a message moved by a redrive policy does not count as sent.
 _LETTERS = Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")
-# Milliseconds. A reader is a second behind when all is well, and gives up after twelve hours.
+# Milliseconds. A healthy reader is a second behind. A reader gives up after twelve hours.
 _BEHIND = Metric("AWS/Lambda", "IteratorAge", "Maximum", limit=300_000)
-# Records. Nobody knows how long ago they were written; a reader that works is through with so many within seconds.
+# Records. Their age is unknown. A healthy reader processes so many within seconds.
 _LAG = Metric("AWS/Lambda", "OffsetLag", "Maximum", limit=100, seconds=_FIVE_MINUTES, periods=3)
 _ERRORS = Metric("AWS/Lambda", "Errors", "Sum", seconds=_FIVE_MINUTES)
 _EVENTS = Metric("AWS/Events", "Invocations", "Sum")
 # The average is the share of failed requests (API Gateway Developer Guide, "REST API metrics").
 _REQUESTS = Metric("AWS/ApiGateway", "5XXError", "Average", limit=0.01, seconds=_FIVE_MINUTES)
-# A burst may be turned away for a moment, and tries again. It is a matter for people when it goes on.
+# A short burst of throttled calls is retried. It needs a person only if it continues.
 _THROTTLED = Metric("AWS/Lambda", "Throttles", "Sum", seconds=_FIVE_MINUTES, periods=3)
 _EXECUTIONS = (
     Metric("AWS/States", "ExecutionsFailed", "Sum", "failed"),
     Metric("AWS/States", "ExecutionsTimedOut", "Sum", "timed-out"),
-    # By a person, or by a deployment that replaces the state machine.
+    # Aborted by a person, or by a deployment that replaces the state machine.
     Metric("AWS/States", "ExecutionsAborted", "Sum", "aborted"),
     Metric("AWS/States", "ExecutionThrottled", "Sum", "throttled", seconds=_FIVE_MINUTES, periods=3),
 )
@@ -50,8 +50,8 @@ _EXECUTIONS = (
 
 @dataclass(frozen=True)
 class Kind:
-    """What is watched of one kind of resource. `argument` is what a template passes of it, with its logical id for
-    `{}`; `dimensions` are the metric's, with the parameter for `{}`."""
+    """What is watched for one kind of resource. `argument` is the value that a template passes, with its logical id for
+    `{}`. `dimensions` are the metric's dimensions, with the parameter for `{}`."""
 
     metrics: tuple[Metric, ...]
     dimensions: dict[str, str]
@@ -64,9 +64,9 @@ KINDS: dict[str, Kind] = {
     "lagging": Kind((_LAG,), {"FunctionName": "!Ref {}"}, "!Ref {}"),
     "executions": Kind(_EXECUTIONS, {"StateMachineArn": "!Ref {}"}, "!Ref {}"),
     "errors": Kind((_ERRORS,), {"FunctionName": "!Ref {}"}, "!Ref {}"),
-    # A REST API is known to metrics by its name, which is the stack's.
+    # The metrics of a REST API use its name, which is the stack's name.
     "requests": Kind((_REQUESTS,), {"ApiName": "!Ref BusName"}),
-    # Without a dimension: of all functions in the account and region.
+    # Without a dimension, it covers all functions in the account and region.
     "throttled": Kind((_THROTTLED,), {}),
     # A rule's ARN ends with rule/bus/name.
     "events": Kind(
@@ -91,8 +91,8 @@ class _Section(BaseModel):
 
 @dataclass(frozen=True)
 class Alarm:
-    """One metric of one resource, with the section of the runbooks that says what to do. `name` is what follows the
-    stack's name in its own."""
+    """One metric of one resource, with the section of the runbooks that says what to do. The full name is the stack's
+    name followed by `name`."""
 
     name: str
     section: str
@@ -104,7 +104,7 @@ class Alarm:
 
     @property
     def logical_id(self) -> str:
-        """Not the name of a parameter, which is a resource's."""
+        """The alarm's logical id. It must differ from the parameters, which are named after resources."""
         return "".join(word.capitalize() for word in self.name.split("-")) + "Alarm"
 
     @property
@@ -113,7 +113,7 @@ class Alarm:
 
 
 def alarms() -> list[Alarm]:
-    """Every alarm, in the order of their description."""
+    """Returns every alarm, in the order of alarms.yaml."""
     return list(_alarms(yaml.safe_load(_DESCRIPTION.read_text())))
 
 

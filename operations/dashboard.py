@@ -1,4 +1,4 @@
-"""`dashboard.yaml` read: the body of the CloudWatch dashboard. `${…}` in it is CloudFormation's to fill in."""
+"""Reads `dashboard.yaml` and returns the body of the CloudWatch dashboard. CloudFormation fills in `${…}`."""
 
 import json
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from operations.alarms import Alarm
 
 _DESCRIPTION = Path(__file__).with_name("dashboard.yaml")
 _COLUMNS, _HEIGHT = 24, 6
-# Applications that a parameter turns off.
+# Applications that a parameter can turn off.
 OPTIONAL = {"kafka"}
 _MINUTE, _FIVE_MINUTES = 60, 300
-# What names a resource of the stack in each namespace, and what else is known of its metrics.
+# The dimension that names a resource of the stack in each namespace, and what else is known about its metrics.
 _NAMES = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/Events": "RuleName"}
 _ON_THE_BUS = 'EventBusName="${BusName}"'
 
@@ -44,13 +44,14 @@ def body(alarms: list[Alarm]) -> dict[str, Any]:
 
 
 def text(alarms: list[Alarm]) -> str:
-    """The body as JSON, a widget on each line."""
+    """Returns the body as JSON, one widget per line."""
     widgets = (json.dumps(widget, ensure_ascii=False) for widget in body(alarms)["widgets"])
     return '{"widgets": [\n' + ",\n".join(widgets) + "\n]}\n"
 
 
 def sought(line: str) -> tuple[str, str, list[str]]:
-    """Namespace, metric and alternatives of words of a `find`: `AWS/SQS Depth of Email Queue OR Letters`."""
+    """Parses a line of `find`, for example `AWS/SQS Depth of Email Queue OR Letters`. Returns the namespace, the metric
+    and the alternative words."""
     metric, _, words = line.partition(" of ")
     namespace, name = metric.split()
     return namespace, name, [each for each in words.split(" OR ") if each]
@@ -69,7 +70,7 @@ def _widgets(alarms: list[Alarm]) -> Iterator[dict[str, Any]]:
 
 def _states(widget: Widget, alarms: list[Alarm]) -> dict[str, Any]:
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${BusName}-"
-    # A state is shown of what is always there; of the rest the searches show what there is.
+    # States are shown only for alarms that always exist. Searches show the rest, as far as it exists.
     always = [alarm for alarm in alarms if alarm.application not in OPTIONAL]
     return {"title": widget.alarms, "alarms": [arn + alarm.name for alarm in always]}
 
@@ -92,7 +93,7 @@ def _lines(widget: Widget) -> dict[str, Any]:
 
 
 def _exact(widget: Widget) -> Iterator[tuple[str, list[str]]]:
-    """The metrics whose names are known where the dashboard is written."""
+    """Returns the metrics whose full names are known when the dashboard is generated."""
     for label, name in widget.api.items():
         yield label, ["AWS/ApiGateway", name, "ApiName", "${BusName}"]
     for label, name in widget.checkout.items():
@@ -117,5 +118,5 @@ def _search(line: str, widget: Widget) -> str:
 
 
 def _period(widget: Widget) -> int:
-    """A sum is told in the title as one of five minutes."""
+    """Returns the period. The title says that a sum covers five minutes."""
     return _FIVE_MINUTES if widget.show == "Sum" else _MINUTE

@@ -1,4 +1,4 @@
-"""The generated files: what each application's template nests as `Operations`."""
+"""The generated files: the template that each application nests as `Operations`."""
 
 from itertools import groupby
 from pathlib import Path
@@ -7,13 +7,13 @@ from operations import dashboard
 from operations.alarms import Alarm, alarms
 
 ROOT = Path(__file__).resolve().parent.parent
-# Where the state machine is whose duration the dashboard shows.
+# The application of the state machine whose duration the dashboard shows.
 _DASHBOARD = "workflows"
 
 _HEAD = """\
 # Written by `make schemas` from {sources}: change it there.
 AWSTemplateFormatVersion: "2010-09-09"
-Description: "Cartwheel: what operators are told {shown}of the application {application}."
+Description: "Cartwheel: alarms {shown}of the application {application}."
 
 Parameters:
   BusName:
@@ -54,7 +54,7 @@ _DASHBOARD_RESOURCE = """
 
 
 def generated() -> dict[Path, str]:
-    """Each generated file's text, by path."""
+    """Returns each generated file's text, by path."""
     every = alarms()
     by_application = groupby(sorted(every, key=lambda alarm: alarm.application), key=lambda alarm: alarm.application)
     return {
@@ -64,13 +64,13 @@ def generated() -> dict[Path, str]:
 
 
 def folder(application: str) -> Path:
-    """Where the application's template is."""
+    """Returns the folder with the application's template."""
     services = ROOT / "services" / application
     return services if services.exists() else ROOT / application
 
 
 def parameters(own: list[Alarm]) -> list[str]:
-    """The resources whose names the application passes."""
+    """Returns the resources whose names the application passes."""
     return list(dict.fromkeys(alarm.resource for alarm in own if alarm.kind.argument))
 
 
@@ -78,7 +78,7 @@ def _template(application: str, own: list[Alarm], every: list[Alarm]) -> str:
     shows = application == _DASHBOARD
     text = _HEAD.format(
         application=application,
-        shown="and shown " if shows else "",
+        shown="and dashboard " if shows else "",
         sources="operations/alarms.yaml" + (" and operations/dashboard.yaml" if shows else ""),
     )
     text += "".join(_PARAMETER.format(name=name) for name in parameters(own))

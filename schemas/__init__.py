@@ -1,6 +1,6 @@
-"""What `layer/contracts` says, written out for the schema registry, for AsyncAPI tools and for people; and what
-`api/openapi.yaml` says, written out for API Gateway.
+"""Generates files from two sources. From `layer/contracts`: the schema registry, AsyncAPI and the event catalogue. From
+`api/openapi.yaml`: the document for API Gateway.
 
-`python -m schemas` (or `make schemas`) writes all of it, and refuses when an event would break a version of itself that
-was published before.
+`python -m schemas` (or `make schemas`) writes all of them. It refuses if an event would be incompatible with a version
+that was published before.
 """

@@ -1,4 +1,4 @@
-"""Writes every generated file; exits with 1, and writes nothing, when a published event would break."""
+"""Writes every generated file. Exits with 1 and writes nothing if a published event would become incompatible."""
 
 import sys
 

@@ -12,11 +12,11 @@ from schemas.models import Schema, components, meaning_of, service_of
 
 _HEAD = "# Written by `make schemas` from layer/contracts and the templates.\n"
 _ORDER_UPDATES = (
-    "An SNS FIFO topic of the order service's events, in order per order: the message group is the order. "
-    "notify.webhook reads it only with WebhookUrl set, kafka.bridge only with Kafka on."
+    "An SNS FIFO topic of the order service's events, in sequence for each order: the message group is the order. "
+    "notify.webhook reads it only if WebhookUrl is set, kafka.bridge only if Kafka is on."
 )
 _CHANNELS: dict[Channel, tuple[str, str]] = {
-    "bus": ("The bus", "The stack's EventBridge bus. At least once, in no promised order."),
+    "bus": ("The bus", "The stack's EventBridge bus. Delivery is at least once, and order is not guaranteed."),
     "orderUpdates": ("Order updates", _ORDER_UPDATES),
 }
 
@@ -45,7 +45,7 @@ def _document(consumers: list[Consumer]) -> dict[str, Any]:
 def _channel(channel: Channel) -> dict[str, Any]:
     title, description = _CHANNELS[channel]
     return {
-        "address": None,  # each stack has its own
+        "address": None,  # each stack has its own address
         "title": title,
         "description": description,
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in _on(channel)},
@@ -57,7 +57,7 @@ def _on(channel: Channel) -> list[type[EventData]]:
 
 
 def _sends() -> dict[str, Any]:
-    """Each service's relay publishes its events."""
+    """Returns the operations: each service's relay publishes its events."""
     return {
         f"{service}.relay.{channel}": _operation("send", channel, [e for e in _on(channel) if service_of(e) == service])
         for service in dict.fromkeys(map(service_of, EVENTS))

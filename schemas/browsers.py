@@ -1,4 +1,4 @@
-"""What lets a web page of a listed origin call the front door: preflights, and headers on the gateway's own answers.
+"""What allows a web page of a listed origin to call the API: preflights, and headers on API Gateway's own responses.
 
 `AllowedOrigins` is a parameter of `api/template.yaml`. Functions add their headers themselves (`shopkit/cors.py`).
 Source: WHATWG Fetch, "CORS protocol".
@@ -13,7 +13,8 @@ _NOTHING = {"Ref": "AWS::NoValue"}
 
 
 def preflight(methods: list[str], in_path: list[dict[str, Any]]) -> dict[str, Any]:
-    """OPTIONS of a path, answered by the gateway itself, without a token and without a function."""
+    """Returns the OPTIONS method of a path. API Gateway answers it by itself, without a token and without a
+    function."""
     granted = {
         "Access-Control-Allow-Origin": "$origin",
         "Access-Control-Allow-Methods": f'"{", ".join(methods)}"',
@@ -44,8 +45,8 @@ def preflight(methods: list[str], in_path: list[dict[str, Any]]) -> dict[str, An
 
 
 def _if_listed(granted: dict[str, str]) -> dict[str, Any]:
-    """A template (VTL) that adds the headers for a listed origin and writes nothing. HTTP/2 sends names in lower case,
-    and `$input.params()` minds it."""
+    """Returns a template (VTL) that adds the headers for a listed origin and otherwise nothing. HTTP/2 sends header
+    names in lower case, and `$input.params()` is case-sensitive."""
     template = (
         '#set($origin = $input.params("Origin"))'
         '#if($origin == "")#set($origin = $input.params("origin"))#end'
@@ -59,9 +60,10 @@ def _if_listed(granted: dict[str, str]) -> dict[str, Any]:
 
 
 def gateway_headers() -> dict[str, Any]:
-    """Of an answer that the gateway makes itself, such as 401. Its templates are not processed (API Gateway Developer
-    Guide, "x-amazon-apigateway-gateway-responses.gatewayResponse object"), so that it cannot choose: it names the first
-    of the listed origins. To repeat the caller's would open these answers to every page there is."""
+    """Returns the headers of responses that API Gateway creates itself, such as 401. Their templates are not processed
+    (API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses.gatewayResponse object"), so they cannot depend
+    on the caller and name the first of the listed origins. Repeating the caller's origin would allow every page to read
+    these responses."""
     first = {"Fn::Select": [0, {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}]}
     headers: dict[str, Any] = {
         "Access-Control-Allow-Origin": {"Fn::Sub": ["'${Origin}'", {"Origin": first}]},

@@ -54,7 +54,7 @@ def _names(event: type[EventData], channel: Channel, consumers: list[Consumer]) 
 
 
 def _type(field: Schema, values: dict[str, Schema]) -> str:
-    """A field's type in a few words: `array of OrderLine`, `string: approved or rejected`."""
+    """Returns a field's type in a few words, for example `array of OrderLine` or `string: approved or rejected`."""
     if "$ref" in field:
         return str(field["$ref"].rsplit("/", 1)[1])
     if field["type"] == "array":

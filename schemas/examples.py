@@ -1,4 +1,5 @@
-"""Examples of every event, made from its schema: one of each shape that a pattern or a reader could tell apart."""
+"""Examples of every event, generated from its schema: one for each variant that a pattern or a reader could
+distinguish."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -29,7 +30,7 @@ def example(event: type[EventData]) -> Envelope[Any]:
 
 @cache
 def examples(event: type[EventData]) -> tuple[Envelope[Any], ...]:
-    """One with the first value of every enumeration, then one for each other value of each."""
+    """Returns one example with the first value of every enumeration, then one for each other value of each."""
     values = detail_schema(event)["$defs"]
     schema = values[event.__name__]
     plain = _object(schema, values)

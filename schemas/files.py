@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def generated() -> dict[Path, str]:
-    """Each generated file's text, by path."""
+    """Returns each generated file's text, by path."""
     readers = consumers()
     return {
         ROOT / "api" / "gateway.yaml": gateway.document(),

@@ -1,4 +1,5 @@
-"""Who consumes what, read from the templates: rules of the bus and subscriptions of the order-updates topic."""
+"""Which consumer gets which events, read from the templates: rules of the bus and subscriptions of the order-updates
+topic."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,13 +17,13 @@ from tools.expand import Template, expand, templates
 
 type Channel = Literal["bus", "orderUpdates"]
 
-# The relay that has a topic to publish to publishes all of its service's events there.
+# A relay that has a topic publishes all of its service's events there.
 TOPIC_SOURCE = "shop.order"
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """One rule or subscription in a template, and what it selects."""
+    """One rule or subscription in a template, and its filter."""
 
     template: Path
     logical_id: str
@@ -32,13 +33,14 @@ class Subscription:
     matches: Callable[[Envelope[Any]], bool]
 
     def selects(self, event: type[EventData]) -> bool:
-        """Whether some event of this type passes."""
+        """Whether at least one event of this type passes the filter."""
         return any(self.matches(example) for example in examples(event))
 
 
 @dataclass(frozen=True)
 class Consumer:
-    """A function (`order.catalogue`), a workflow (`workflows.Checkout`) or an operators' topic, and what it gets."""
+    """A function (`order.catalogue`), a workflow (`workflows.Checkout`) or an operators' topic, and the events that it
+    gets."""
 
     name: str
     channel: Channel
@@ -46,7 +48,7 @@ class Consumer:
 
 
 def consumers() -> list[Consumer]:
-    """Every consumer, by name; one that two rules feed is one consumer."""
+    """Returns every consumer, by name. If two rules feed the same one, it is one consumer."""
     selected: dict[tuple[str, Channel], set[type[EventData]]] = {}
     for subscription in subscriptions():
         for target in subscription.targets:
@@ -62,14 +64,15 @@ def subscriptions() -> list[Subscription]:
 
 
 def subscriptions_in(path: Path, template: Template) -> Iterator[Subscription]:
-    """The event rules and topic subscriptions of one expanded template; schedules are not among them."""
+    """Returns the event rules and topic subscriptions of one expanded template, without schedules."""
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in properties:
             pattern = properties["EventPattern"]
             reached = tuple(_target(path, template, target["Arn"]) for target in properties["Targets"])
             yield Subscription(path, logical_id, "bus", pattern, reached, on_bus(pattern))
-        # Queues subscribe to order updates, people to the operators' topic. Without a policy a queue gets everything.
+        # Queues subscribe to order updates, people to the operators' topic. Without a filter policy a queue gets
+        # everything.
         if resource["Type"] == "AWS::SNS::Subscription" and properties["Protocol"] == "sqs":
             policy = properties.get("FilterPolicy", {})
             reached = (_target(path, template, properties["Endpoint"]),)
@@ -78,13 +81,13 @@ def subscriptions_in(path: Path, template: Template) -> Iterator[Subscription]:
 
 
 def on_bus(pattern: dict[str, Any]) -> Callable[[Envelope[Any]], bool]:
-    """Whether EventBridge would give an event to a rule of this pattern."""
+    """Whether EventBridge would deliver the event to a rule with this pattern."""
     rule = EventPattern.load(json.dumps(pattern))
     return lambda event: rule.matches_event(event.as_published())  # type: ignore[arg-type]
 
 
 def on_topic(policy: dict[str, Any], scope: str) -> Callable[[Envelope[Any]], bool]:
-    """Whether the order-updates topic would give an event, as the relay publishes it, to this subscription."""
+    """Whether the order-updates topic would deliver the event, as the relay publishes it, to this subscription."""
     matcher = FilterPolicyMatcher(policy, scope)
 
     def passes(event: Envelope[Any]) -> bool:
@@ -95,7 +98,7 @@ def on_topic(policy: dict[str, Any], scope: str) -> Callable[[Envelope[Any]], bo
 
 
 def _target(path: Path, template: Template, arn: Any) -> str:
-    """The function behind a queue, the workflow, or the resource itself."""
+    """Returns the function behind a queue, the workflow, or the resource itself."""
     match arn:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]} if name in template["Resources"]:
             resource = template["Resources"][name]
@@ -122,6 +125,7 @@ def _reader(path: Path, template: Template, queue: str) -> str:
 
 
 def _function(path: Path, template: Template, name: str) -> str:
-    """`order.catalogue`: the service by its folder's name, which need not be its package's."""
+    """Returns a name such as `order.catalogue`. The service is named by its folder, which may differ from its
+    package."""
     module: str = template["Resources"][name]["Properties"]["Handler"].split(".")[-2]
     return f"{path.parent.name}.{module}"

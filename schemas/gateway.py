@@ -1,9 +1,11 @@
-"""What API Gateway is given of the front door's document: the routes, who may take them, and what stands behind them;
-beside them what follows from a route: HEAD where GET is, and what lets a web page of a listed origin call it.
+"""Generates API Gateway's document from `api/openapi.yaml`: the routes, who may call them, and the functions behind
+them. Adds what follows from each route: HEAD wherever there is GET, and what allows a web page of a listed origin to
+call it.
 
-Of a schema it makes a model in a JSON Schema of its own, and refuses the whole document over a keyword that this one
-lacks, such as `example` or `nullable`; nor does it follow references to responses (API Gateway Developer Guide, "Amazon
-API Gateway important notes"). It needs neither: functions check what they are sent.
+The document contains no schemas and no references to responses. API Gateway turns a schema into a model in its own JSON
+Schema, and refuses the whole document if a keyword is unknown there, such as `example` or `nullable`. It does not
+follow references to responses either (API Gateway Developer Guide, "Amazon API Gateway important notes"). Neither is
+needed, because the functions validate their input.
 """
 
 from pathlib import Path
@@ -28,7 +30,8 @@ def document() -> str:
     parameters = whole["components"]["parameters"]
     given = {
         "openapi": whole["openapi"],
-        # The import gives the API its title for a name (PutRestApi), and its metrics and alarms know it by that alone.
+        # The import uses the title as the API's name (PutRestApi). Metrics and alarms identify the API only by this
+        # name.
         "info": {**whole["info"], "title": {"Fn::Sub": "${BusName}"}},
         "paths": {path: _methods(path, methods, parameters) for path, methods in whole["paths"].items()},
         _GATEWAY_RESPONSES: {
@@ -53,7 +56,7 @@ def _operation(operation: dict[str, Any], in_path: list[dict[str, Any]]) -> dict
         "operationId": operation["operationId"],
         **({"security": operation["security"]} if "security" in operation else {}),
         **({"parameters": in_path} if in_path else {}),
-        "responses": {"200": {"description": "The function's answer"}},
+        "responses": {"200": {"description": "The function's response"}},
         _INTEGRATION: operation[_INTEGRATION],
     }
 

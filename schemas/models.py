@@ -1,4 +1,4 @@
-"""JSON Schemas of the events as they travel: pydantic's, without what says nothing to a reader."""
+"""JSON Schemas of the events as published: pydantic's, without parts that tell a reader nothing."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ type Schema = dict[str, Any]
 
 
 def name_of(event: type[EventData]) -> str:
-    """As the schema registry and its tools name an event: source and detail-type."""
+    """Returns the event's name in the schema registry and its tools: source and detail-type."""
     return f"{event.source}@{event.__name__}"
 
 
 def meaning_of(event: type[EventData]) -> str:
-    """The event's docstring as one line."""
+    """Returns the event's docstring as one line."""
     return " ".join((event.__doc__ or "").split())
 
 
@@ -22,7 +22,8 @@ def service_of(event: type[EventData]) -> str:
 
 
 def detail_schema(event: type[EventData], ref_template: str = "#/$defs/{model}") -> Schema:
-    """The schema of the envelope with this event in it, complete in itself under `$defs`."""
+    """Returns the schema of the envelope with this event's data. It is self-contained, with its definitions under
+    `$defs`."""
     schema = Envelope[event].model_json_schema(ref_template=ref_template)  # type: ignore[valid-type]
     detail: Schema = _without_titles(schema)
     detail["properties"]["version"] = {"type": "integer", "enum": [event.version]}
@@ -30,8 +31,8 @@ def detail_schema(event: type[EventData], ref_template: str = "#/$defs/{model}")
 
 
 def components(event: type[EventData]) -> dict[str, Schema]:
-    """Named schemas that refer to each other under `#/components/schemas/`: the event's detail by the event's own name,
-    its data as `<Event>Data`, and the values within."""
+    """Returns named schemas that refer to each other under `#/components/schemas/`: the event's detail under the
+    event's name, its data as `<Event>Data`, and the values in it."""
     data = f"{event.__name__}Data"
     detail = detail_schema(event, "#/components/schemas/{model}")
     values = detail.pop("$defs")
@@ -40,7 +41,7 @@ def components(event: type[EventData]) -> dict[str, Schema]:
 
 
 def _without_titles(node: Any) -> Any:
-    """Pydantic titles everything after its own name. A *property* called title is not touched."""
+    """Removes the titles that pydantic adds everywhere. A *property* called title is kept."""
     if isinstance(node, list):
         return [_without_titles(item) for item in node]
     if not isinstance(node, dict):

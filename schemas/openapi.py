@@ -1,11 +1,12 @@
-"""From JSON Schema 2020-12, which pydantic writes, to OpenAPI 3.0, the newest that the EventBridge registry takes."""
+"""Converts JSON Schema 2020-12, which pydantic generates, to OpenAPI 3.0, the newest version that the EventBridge
+registry accepts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.models import Schema
 
-# What both dialects mean alike. Anything else must be translated here before an event may use it.
+# Keywords with the same meaning in both. Any other keyword must be translated here before an event may use it.
 _SAME = {
     "default",
     "description",
@@ -26,14 +27,14 @@ _SAME = {
 
 
 class Untranslatable(ValueError):
-    """A keyword that OpenAPI 3.0 lacks and that nothing here translates."""
+    """A keyword that OpenAPI 3.0 lacks and for which there is no translation here."""
 
 
 def to_openapi(schema: Mapping[str, Any]) -> Schema:
-    """Raises Untranslatable."""
+    """Returns the converted schema. Raises Untranslatable."""
     if "$ref" in schema:
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        # Beside $ref OpenAPI 3.0 ignores every keyword, so a reference with more to say goes into allOf.
+        # OpenAPI 3.0 ignores every keyword beside $ref, so a reference with further keywords is wrapped in allOf.
         reference = {"$ref": schema["$ref"]}
         return {"allOf": [reference], **to_openapi(beside)} if beside else reference
     translated: Schema = {}
@@ -51,7 +52,7 @@ def _translated(keyword: str, value: Any) -> Schema:
 
 
 def _choice(schemas: list[Schema]) -> Schema:
-    """Null is no type of its own in OpenAPI 3.0, but a property of another."""
+    """Converts a choice. In OpenAPI 3.0, null is not a type but a property of another type."""
     null = {"type": "null"}
     choices = [to_openapi(schema) for schema in schemas if schema != null]
     nullable = {"nullable": True} if null in schemas else {}

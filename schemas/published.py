@@ -1,9 +1,9 @@
-"""What was published of each event's version, in `schemas/published/`, and what may become of it.
+"""The published schema of each event's version, in `schemas/published/`, and which changes to it are allowed.
 
-Two kinds of readers meet every version of an event: an older consumer reads what a newer producer wrote, and a newer
-consumer reads what an older producer wrote (it waits in queues, dead letters and the archive). So a version survives
-one kind of change: a new field, at any depth, that is not required. Everything else – a field gone or renamed, another
-type, bound, pattern or enumeration, required or no longer required – needs a new version.
+Every version of an event has two kinds of readers. An older consumer reads what a newer producer wrote. A newer
+consumer reads what an older producer wrote, because events wait in queues, dead letters and the archive. So only one
+kind of change is compatible: a new field, at any depth, that is not required. Everything else needs a new version:
+removing or renaming a field, changing a type, bound, pattern or enumeration, making a field required or optional.
 """
 
 import json
@@ -15,12 +15,12 @@ from contracts.events import EVENTS
 from schemas.models import Schema, detail_schema
 
 FOLDER = Path(__file__).resolve().parent / "published"
-# Words for people: no program reads them.
+# Texts for people, which no program reads.
 _WORDS = {"title", "description", "examples"}
 
 
 def breaking_changes() -> list[str]:
-    """What every event of the catalogue would break of its published version, one sentence each."""
+    """Returns one sentence for each change that makes an event incompatible with its published version."""
     return [
         f"{event.__name__} version {event.version} is published: {change}."
         for event in EVENTS
@@ -30,7 +30,7 @@ def breaking_changes() -> list[str]:
 
 
 def files() -> dict[Path, str]:
-    """The schema of every event as it now stands, by the file that publishes it."""
+    """Returns the present schema of every event, by the file that publishes it."""
     return {file_of(event): json.dumps(detail_schema(event), indent=2) + "\n" for event in EVENTS}
 
 
@@ -39,7 +39,8 @@ def file_of(event: type[EventData]) -> Path:
 
 
 def breaks(before: Schema, after: Schema) -> list[str]:
-    """What makes `after` incompatible with `before`; each schema is complete in itself under `$defs`."""
+    """Returns what makes `after` incompatible with `before`. Each schema is self-contained, with its definitions under
+    `$defs`."""
     return _breaks("detail", _resolved(before, before.get("$defs", {})), _resolved(after, after.get("$defs", {})))
 
 
@@ -75,7 +76,8 @@ def _breaks_of_fields(where: str, old: dict[str, Schema], new: dict[str, Schema]
 
 
 def _resolved(node: Any, values: dict[str, Schema]) -> Any:
-    """The schema with its references replaced by what they name, so that renaming a value type changes nothing."""
+    """Returns the schema with its references replaced by what they name, so that renaming a value type changes
+    nothing."""
     if isinstance(node, list):
         return [_resolved(item, values) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,5 @@
-"""schemas/template.yaml: the schema registry, so that EventBridge's console and IDE toolkits know the shop's events."""
+"""schemas/template.yaml: the schema registry, which shows the shop's events in EventBridge's console and in IDE
+toolkits."""
 
 import json
 from typing import Any
@@ -37,7 +38,8 @@ def template() -> str:
 
 
 def content(event: type[EventData]) -> dict[str, Any]:
-    """The OpenAPI document of one event: `AWSEvent`, what EventBridge delivers, around the event's own detail."""
+    """Returns the OpenAPI document of one event: `AWSEvent`, the envelope that EventBridge delivers, with the event's
+    own detail."""
     return {
         "openapi": "3.0.0",
         "info": {"title": event.__name__, "version": f"{event.version}.0.0"},
@@ -83,5 +85,5 @@ def _resource(event: type[EventData]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A YAML single-quoted scalar, in which JSON needs no escapes of its own."""
+    """Returns a YAML single-quoted scalar, in which JSON needs no further escapes."""
     return "'" + text.replace("'", "''") + "'"

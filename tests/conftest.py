@@ -1,4 +1,4 @@
-"""What every test gets: no network unless it says why it needs one, and credentials that reach nowhere."""
+"""For every test: no network unless a marker says why it is needed, and credentials that are valid nowhere."""
 
 import os
 from collections.abc import Generator
@@ -16,13 +16,13 @@ for name, value in {
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "SAM_CLI_TELEMETRY": "0",
-    # Powertools: no daemon to trace to, and a namespace that a function's template would set.
+    # Powertools: no tracing daemon, and the namespace that a function's template would set.
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "Cartwheel",
     "AWS_XRAY_SDK_ENABLED": "false",
 }.items():
     os.environ[name] = value
-# A developer's own profile must not decide what a test does.
+# A developer's own profile must not affect a test.
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
 
@@ -38,7 +38,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a deployed stack or a build on one worker; the rest runs beside it on the others."""
+    """Keeps tests that share a deployed stack or a build on one worker. The others run in parallel on the other
+    workers."""
     for item in items:
         for name in NEEDS_SOCKETS:
             if item.get_closest_marker(name) and not item.get_closest_marker("xdist_group"):
@@ -47,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests counted (`record_property("figures", …)`), for a person to read."""
+    """Prints the figures that tests recorded (`record_property("figures", …)`)."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     figures = [value for report in reports for name, value in report.user_properties if name == "figures"]
     if figures:

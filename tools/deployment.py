@@ -1,7 +1,7 @@
-"""The application as one deployment would see it: parameters given, conditions decided, references resolved.
+"""The application as one deployment would create it: with parameters, conditions and references resolved.
 
-Nothing is deployed. What only AWS could say, such as the id of a user pool, is a text that names the resource, so that
-two deployments can be compared; names are those that CloudFormation would write or make up.
+Nothing is deployed. A value that only AWS knows, such as the id of a user pool, is replaced by a text that names the
+resource, so that two deployments can be compared. Names are those that CloudFormation would use or generate.
 """
 
 import re
@@ -14,12 +14,13 @@ from typing import Any
 from tools.expand import Template, child, expand, templates
 
 STACK = "AWS::CloudFormation::Stack"
-# The longest name for which every name in the application fits its service; README.md says so to whoever deploys.
+# The longest stack name for which every name in the application fits its service. README.md mentions it.
 LONGEST_STACK_NAME = 30
 ACCOUNT, REGION, PARTITION = "123456789012", "us-east-1", "aws"
-# CloudFormation ends a name that it makes up with twelve or thirteen of these (CloudFormation User Guide, "Name type").
+# CloudFormation ends a generated name with twelve or thirteen of these characters (CloudFormation User Guide, "Name
+# type").
 _RANDOM = "0123456789ABC"
-# What `Ref` gives of these is their name; of others an id, an ARN or an address.
+# For these types `Ref` returns the name; for others it returns an id, an ARN or an address.
 _REF_IS_NAME = {
     "AWS::ApiGateway::Stage",
     "AWS::CloudWatch::Alarm",
@@ -41,8 +42,8 @@ _NOTHING = object()
 
 @dataclass(frozen=True)
 class Deployed:
-    """One resource: `path` is the logical ids from the root stack down, `Order/Timeline`; `stack` is the name of its
-    stack."""
+    """One resource. `path` is the logical ids from the root stack down, for example `Order/Timeline`. `stack` is the
+    name of its stack."""
 
     template: Path
     path: str
@@ -56,25 +57,26 @@ class Deployed:
 
     @property
     def written_name(self) -> str | None:
-        """The physical name that the template gives it, if it does."""
+        """The physical name in the template, or None."""
         name: str | None = written_name(self.type, self.properties)
         return name
 
 
 def written_name(type_: str, properties: Mapping[str, Any]) -> Any:
-    """`QueueName` of a queue, `TableName` of a table; `Name` of most others."""
+    """Returns the physical name in the template: `QueueName` of a queue, `TableName` of a table, `Name` of most
+    others."""
     kind = type_.rpartition("::")[2].removeprefix("Serverless")
     properties = properties.get(f"{kind}Config", properties)  # as CloudFront has it
     return properties.get(kind + "Name", properties.get("Name"))
 
 
 def application(stack_name: str, **parameters: str) -> "Deployment":
-    """The whole application as a stack of that name; parameters that are not given have their defaults."""
+    """Returns the whole application as a stack of that name. Parameters that are not given have their defaults."""
     return Deployment({path: expand(path) for path in templates()}, stack_name, parameters)
 
 
 class Deployment:
-    """The templates `expanded`, the root one first. `ids` is part of every id that AWS would choose."""
+    """The templates `expanded`, the root one first. `ids` becomes part of every id that AWS would choose."""
 
     def __init__(
         self, expanded: Mapping[Path, Template], stack_name: str, parameters: Mapping[str, str], ids: str = ""
@@ -85,7 +87,7 @@ class Deployment:
 
     @cached_property
     def resources(self) -> list[Deployed]:
-        """Everything that it creates, that of nested stacks too."""
+        """All resources that it creates, including those of nested stacks."""
         return list(self._root.everything())
 
     def of_type(self, *types: str) -> list[Deployed]:
@@ -100,7 +102,7 @@ class Deployment:
 
 
 class _Stack:
-    """One stack of the deployment, in which references mean something."""
+    """One stack of the deployment, in which references are resolved."""
 
     def __init__(
         self, deployment: Deployment, template: Path, name: str, prefix: str, parameters: Mapping[str, Any]
@@ -144,7 +146,7 @@ class _Stack:
     # --- values -------------------------------------------------------------------------------------------------
 
     def resolve(self, node: Any) -> Any:
-        """`node` with its functions computed; what has no value is left out."""
+        """Returns `node` with its intrinsic functions evaluated. Entries without a value are left out."""
         if isinstance(node, list):
             return [value for item in node if (value := self.resolve(item)) is not _NOTHING]
         if not isinstance(node, dict):
@@ -198,7 +200,7 @@ class _Stack:
         return generated_name(self._name, logical_id) + self._deployment.ids
 
     def attribute(self, reference: str) -> Any:
-        """`Function.Arn` as a text, `Nested.Outputs.Name` as what the nested stack says."""
+        """Returns a text for `Function.Arn`, or the nested stack's output for `Nested.Outputs.Name`."""
         logical_id, _, attribute = reference.partition(".")
         if self._template["Resources"][logical_id]["Type"] == STACK and attribute.startswith("Outputs."):
             return self._child(logical_id).output(attribute.removeprefix("Outputs."))
@@ -241,7 +243,7 @@ class _Stack:
 
 
 def _computed(function: str, operand: Any) -> Any:
-    """What needs no more than its operand."""
+    """Evaluates functions that need only their operand."""
     match function:
         case "Fn::Join":
             separator, parts = operand
@@ -259,5 +261,5 @@ def _computed(function: str, operand: Any) -> Any:
 
 
 def generated_name(stack: str, logical_id: str) -> str:
-    """The name that CloudFormation makes up, before it is cut to what the service takes."""
+    """Returns the name that CloudFormation generates, before it is cut to the service's limit."""
     return f"{stack}-{logical_id}-{_RANDOM}"

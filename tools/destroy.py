@@ -1,8 +1,8 @@
-"""`make destroy`: delete the deployed stack for good.
+"""`make destroy`: deletes the deployed stack for good.
 
-CloudFormation refuses to delete a bucket that holds anything and a bus that has a rule, so a stack that has archived
-one click, set one failed batch aside or been watched by a `shop watch` that was killed would end in DELETE_FAILED. The
-person is asked once, with what will be lost, before anything is touched.
+CloudFormation refuses to delete a bucket with objects in it or a bus with a rule. So a stack that has archived one
+click, set one failed batch aside, or been watched by a `shop watch` that was killed would end in DELETE_FAILED. This
+program shows what will be lost and asks once, before it deletes anything.
 """
 
 import argparse
@@ -21,7 +21,7 @@ CONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 
 
 def stack_names() -> dict[str, str]:
-    """By the environments of samconfig.toml."""
+    """Returns the stack names by environment of samconfig.toml."""
     sections = tomllib.loads(CONFIG.read_text())
     return {
         name: section["global"]["parameters"]["stack_name"] for name, section in sections.items() if name != "version"
@@ -29,12 +29,12 @@ def stack_names() -> dict[str, str]:
 
 
 def resources(stack: str) -> Resources:
-    """What the stack, and the stacks nested in it, still hold."""
+    """Returns what still exists in the stack and its nested stacks."""
     return Resources.of(boto3.client("cloudformation"), stack)
 
 
 def protected(held: Resources) -> list[str]:
-    """What CloudFormation would refuse to delete, after it had deleted the rest."""
+    """Returns what CloudFormation would refuse to delete, after it had deleted the rest."""
     dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
     tables = {
         table.id: dynamodb.describe_table(TableName=table.id)["Table"].get("DeletionProtectionEnabled", False)
@@ -48,7 +48,7 @@ def protected(held: Resources) -> list[str]:
 
 
 def remove_watchers(bus: str, stack: str) -> None:
-    """What a killed `shop watch` left behind."""
+    """Removes what a killed `shop watch` left behind."""
     events, sqs = boto3.client("events"), boto3.client("sqs")
     for name in watching.watchers(events, sqs, bus, stack):
         watching.remove(events, sqs, bus, name)
@@ -78,10 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def delete(stack: str) -> int:
-    """Answers the exit code."""
+    """Deletes the stack and returns the exit code."""
     identity = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
     print(f"Deleting {stack}: this takes a few minutes")
-    # Clicks that Firehose still held may reach their bucket after it was emptied: once more, then.
+    # Firehose may still have written clicks to their bucket after it was emptied, so try once more.
     failure = failed_deletion(identity) and failed_deletion(identity)
     if failure:
         told = f"cartwheel: {stack} is not completely deleted; CloudFormation's console says why ({failure})"
@@ -92,8 +92,8 @@ def delete(stack: str) -> int:
 
 
 def failed_deletion(stack: str) -> WaiterError | None:
-    """By CloudFormation itself: `sam delete` reads every nested template first, and trips over addresses that are not
-    S3's own."""
+    """Deletes the stack with CloudFormation's own API. `sam delete` reads every nested template first, and fails on
+    addresses that are not S3's own."""
     for bucket in resources(stack).of_type("AWS::S3::Bucket"):
         boto3.resource("s3").Bucket(bucket.id).object_versions.delete()
     cloudformation = boto3.client("cloudformation")

@@ -1,7 +1,7 @@
-"""SAM templates as CloudFormation sees them, without an account: `expand`, `python -m tools.expand --lint`.
+"""Expands SAM templates as CloudFormation does, without an account: `expand`, `python -m tools.expand --lint`.
 
-What the SAM transform adds (roles, event source mappings, permissions) is where real accounts bite, so the
-template tests and cfn-lint both look at the expansion, never at the shorthand.
+Many problems in real accounts come from what the SAM transform adds (roles, event source mappings, permissions). So the
+template tests and cfn-lint both check the expansion, never the shorthand.
 """
 
 import argparse
@@ -23,15 +23,15 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPANDED = ROOT / ".local" / "expanded"
-# `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. So does the expansion,
-# which keeps each nested template's path in its address, so that a parent still leads to its child.
+# `sam deploy` replaces local paths by S3 addresses before AWS transforms the template. The expansion does the same, and
+# keeps each nested template's path in its address, so that a parent still leads to its child.
 ARTIFACTS = "https://artifacts.s3.amazonaws.com/"
 
 type Template = dict[str, Any]
 
 
 def templates(root: Path = ROOT) -> list[Path]:
-    """Every template of the application, the root one first, as paths relative to `root`."""
+    """Returns every template of the application, the root one first, as paths relative to `root`."""
     found = [
         *root.glob("template.yaml"),
         *root.glob("*/template.yaml"),
@@ -45,7 +45,7 @@ def templates(root: Path = ROOT) -> list[Path]:
 
 @cache
 def expand(template: Path, root: Path = ROOT) -> Template:
-    """The template at `root / template` after the SAM transform, with its parameters at their defaults."""
+    """Returns the template at `root / template` after the SAM transform, with its parameters at their defaults."""
     try:
         return expand_text((root / template).read_text(), root / template.parent, root)
     except InvalidDocumentException as error:
@@ -54,7 +54,7 @@ def expand(template: Path, root: Path = ROOT) -> Template:
 
 
 def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
-    """Like `expand`, for the text of a template that stands in `folder`."""
+    """Like `expand`, for the text of a template in `folder`."""
     source = _include(yaml_parse(text), folder)
     machines = {
         name: resource["Properties"].pop("Definition", None)
@@ -79,13 +79,13 @@ def expand_text(text: str, folder: Path = ROOT, root: Path = ROOT) -> Template:
 
 
 def child(template_url: str) -> Path:
-    """The path of the nested template that an expanded AWS::CloudFormation::Stack names."""
+    """Returns the path of the nested template that an expanded AWS::CloudFormation::Stack names."""
     return Path(template_url.removeprefix(ARTIFACTS))
 
 
 def _transformed(source: Template) -> Template:
-    """What SAM's `transform` does, in a region that is given: it looks for the user's, who may have none. The region
-    decides only the partition. Managed policies are looked up nowhere: the one used here is given by its ARN."""
+    """Replaces the account's managed policies, which the translator looks up by name. The one used here is given by its
+    ARN."""
     to_py27_compatible_template(source, {})
     translator = Translator(None, Parser(), boto_session=SimpleNamespace(region_name="us-east-1"))
     translated = translator.translate(
@@ -96,7 +96,7 @@ def _transformed(source: Template) -> Template:
 
 
 def _package(properties: dict[str, Any], folder: Path, root: Path) -> None:
-    """Replace local paths by addresses, as `sam package` would."""
+    """Replaces local paths by addresses, as `sam package` would."""
     for name in ("CodeUri", "ContentUri"):
         if isinstance(properties.get(name), str):
             properties[name] = "s3://artifacts/local"
@@ -106,7 +106,7 @@ def _package(properties: dict[str, Any], folder: Path, root: Path) -> None:
 
 
 def _include(node: Any, folder: Path) -> Any:
-    """The node with each AWS::Include replaced by the file it names."""
+    """Returns the node with each AWS::Include replaced by the file that it names."""
     if isinstance(node, list):
         return [_include(item, folder) for item in node]
     if not isinstance(node, dict):
@@ -118,10 +118,10 @@ def _include(node: Any, folder: Path) -> Any:
 
 
 def main() -> int:
-    """Write every expansion under .local/expanded; with --lint, return cfn-lint's verdict on them."""
+    """Writes every expansion to .local/expanded. With --lint, returns cfn-lint's exit code for them."""
     arguments = argparse.ArgumentParser(description=main.__doc__)
     arguments.add_argument("--lint", action="store_true")
-    # The translator speaks of metrics that only SAM's own service publishes.
+    # The translator logs metrics that concern only SAM's own service.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     written = []
     for template in templates():

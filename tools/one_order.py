@@ -1,7 +1,7 @@
 """docs/one-order.md: one real order, step by step. `make one-order` places it on the running stack and writes the page.
 
-What the order left behind is kept in docs/one-order.json: with --quote, only the code on the page is quoted anew, which
-takes no stack.
+The order's events and rows are stored in docs/one-order.json. With --quote, only the code on the page is updated, which
+needs no stack.
 """
 
 import ast
@@ -30,7 +30,7 @@ ADDRESS = {
     "postal_code": "62701",
     "country": "US",
 }
-# The last things that an order brings about; they come in any order.
+# An order's last events, which arrive in any order.
 LAST = {"StockCommitted", "NotificationSent"}
 PATIENCE_SECONDS = 60
 
@@ -38,7 +38,7 @@ type Capture = dict[str, Any]
 
 
 def capture(stack: Stack) -> Capture:
-    """Places an order and collects what it left in every service's table, once nothing more is to come."""
+    """Places an order, waits for its last events, and collects its rows from every service's table."""
     user = stack.details.customers[0]
     with FrontDoor(stack.details.api_url, sign_in(stack, user.email)) as door:
         placed, _ = door.place([GOODS], payment_method="pm_visa", shipping_address=ADDRESS, key=str(uuid.uuid4()))
@@ -57,7 +57,7 @@ def capture(stack: Stack) -> Capture:
 
 
 def render(captured: Capture) -> str:
-    """The page, with the code as it is now."""
+    """Returns the page, with the current code."""
     jinja = jinja2.Environment(  # noqa: S701 - Markdown, of our own data
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -65,7 +65,7 @@ def render(captured: Capture) -> str:
 
 
 def code(path: str, name: str) -> str:
-    """The function `name` of a file as a fenced block, under a link to its file."""
+    """Returns the function `name` of a file as a fenced block, below a link to its file."""
     source = (PROJECT / path).read_text()
     found = next(
         node
@@ -82,7 +82,7 @@ def shown(document: Any) -> str:
 
 
 def _events(stack: Stack, order_id: str) -> list[dict[str, Any]]:
-    """Everything in the order's timeline, once the last of it is there."""
+    """Returns all events in the order's timeline, once the last of them has arrived."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         found = stack.client("dynamodb").query(
@@ -108,7 +108,7 @@ def _rows(stack: Stack) -> Any:
     dynamodb = stack.client("dynamodb")
 
     def row(path: str, **key: str) -> dict[str, Any]:
-        """The row, its attributes in the order of their names, as the console shows them."""
+        """Returns the row, with its attributes in alphabetical order, as the console shows them."""
         item = dynamodb.get_item(
             TableName=stack.resources[path], Key={name: {"S": value} for name, value in key.items()}
         )["Item"]

@@ -11,7 +11,8 @@ _ORDER_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def _order_id(text: str | None) -> str | None:
-    """Raises Usage for what cannot be an id: an empty variable of somebody's script is not "the newest order"."""
+    """Returns the id. Raises Usage for text that cannot be an id. For example, an empty variable in a script must not
+    mean "the newest order"."""
     if text is not None and not _ORDER_ID.fullmatch(text):
         raise Usage(f"{text!r} is not an order's id.")
     return text
@@ -26,10 +27,10 @@ OrderOrNewest = Annotated[
 ]
 OrderInFull = Annotated[
     str | None,
-    typer.Argument(metavar="ORDER", help="Only this order's, in full.", show_default=False, callback=_order_id),
+    typer.Argument(metavar="ORDER", help="Show only this order's, in full.", show_default=False, callback=_order_id),
 ]
 OnlyOrder = Annotated[
     str | None,
-    typer.Option("--order", help="Only what is about this order.", show_default=False, callback=_order_id),
+    typer.Option("--order", help="Only events or messages about this order.", show_default=False, callback=_order_id),
 ]
 As = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Sign in as this user.", show_default=False)]

@@ -1,4 +1,4 @@
-"""`audit`: whether all that must hold does hold."""
+"""`audit`: checks whether everything that must hold does hold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +28,13 @@ def register(app: typer.Typer) -> None:
 def audit(
     context: typer.Context,
     patience: Annotated[
-        float, typer.Option("--wait", help="Seconds to wait at most until the stack is quiet.", min=0)
+        float, typer.Option("--wait", help="Wait at most this many seconds until the stack is quiet.", min=0)
     ] = PATIENCE_SECONDS,
     expect_dead: Annotated[
         list[str] | None,
         typer.Option(
-            help="The id of a message that may be a dead letter, or of an event in it (repeatable).", show_default=False
+            help="The id of a message, or of an event in it, that is allowed to be a dead letter (repeatable).",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -54,7 +55,7 @@ def audit(
 
 @contextmanager
 def _shown(terminal: Console) -> Iterator[Report]:
-    """What the audit does now, on a terminal only."""
+    """Shows what the audit is doing, on a terminal only."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -67,7 +68,7 @@ def _shown(terminal: Console) -> Iterator[Report]:
         task = bar.add_task("Reading", total=None)
 
         def report(step: Step) -> None:
-            # Nobody knows how long a busy shop takes, only how long the audit waits for it.
+            # How long a busy shop takes is unknown; only how long the audit waits for it is known.
             total = float(step.total) if step.total else None
             bar.update(task, description=_line(step), completed=step.done, total=total)
 
@@ -94,7 +95,7 @@ def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
 
 
 def _mark(result: CheckResult) -> Text:
-    """What holds only because it calls for a person is not ticked off."""
+    """Returns the mark of a check. One that passes but needs a person gets no tick."""
     if not result.ok:
         return Text("✗", style="bold red")
     return Text("!", style="bold yellow") if result.notes else Text("✓", style="green")

@@ -1,4 +1,4 @@
-"""`products`: what the shop has."""
+"""`products`: what the shop sells."""
 
 import typer
 from rich.console import RenderableType
@@ -23,7 +23,7 @@ def products(context: typer.Context) -> None:
 
 def _shelf(found: list[Product]) -> RenderableType:
     if not found:
-        return "The shop is empty; fill it: ./shop seed"
+        return "The shop has no products; add some: ./shop seed"
     shelf = table()
     shelf.add_column("sku", no_wrap=True, style="cyan")
     shelf.add_column("product")

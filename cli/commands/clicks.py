@@ -1,4 +1,4 @@
-"""`clicks` and `trending`: visitors for the shop, and what people look at."""
+"""`clicks` and `trending`: simulated visitors, and what people look at."""
 
 import secrets
 import time
@@ -23,7 +23,7 @@ from deployed.errors import CommandError, Refused
 from deployed.front_door import FrontDoor
 
 _ATTEMPTS = 5
-# A client whose answer was lost sends its clicks again; here the first of so many requests does.
+# A client that gets no response sends its clicks again. Here, the first of every so many requests is sent again.
 _LOST_ANSWER = 10
 _TRY_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -35,25 +35,27 @@ def register(app: typer.Typer) -> None:
 
 def clicks(
     context: typer.Context,
-    sessions: Annotated[int, typer.Option(help="How many visits.", min=1, max=100_000)] = 100,
+    sessions: Annotated[int, typer.Option(help="Number of visits.", min=1, max=100_000)] = 100,
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Which visits: the same seed sends the same clicks, and they count once.", min=0, show_default=False
+            help="Chooses the visits: the same seed sends the same clicks, and they count once.",
+            min=0,
+            show_default=False,
         ),
     ] = None,
     orders: Annotated[bool, typer.Option("--orders", help="Also place the orders of visitors who buy.")] = False,
 ) -> None:
     """Send visitors who look around: views, carts and checkouts of the last 50 minutes.
 
-    One request in ten is sent twice, as if its answer had been lost. No click counts twice.
+    One request in ten is sent twice, as if its response had been lost. No click counts twice.
     """
     shop = session_of(context)
     number = seed if seed is not None else secrets.randbelow(1_000_000)
     with shop.anyone() as door:
         skus = [product.sku for product in door.products()]
         if not skus:
-            raise CommandError("There is nothing to look at; fill the shop: ./shop seed")
+            raise CommandError("The shop has no products; add some: ./shop seed")
         visits = browsing.sessions(sessions, number, skus, datetime.now(UTC))
         repeated = _send(door, list(browsing.requests(visits)))
     ordered = 0
@@ -72,13 +74,15 @@ def clicks(
         "sent_again": repeated,
     }
     shop.say(document, lambda: _sentence(document))
-    shop.hint(f"Send the same again, and nothing counts twice: ./shop clicks --sessions {sessions} --seed {number}")
+    shop.hint(f"Send the same clicks again, and none counts twice: ./shop clicks --sessions {sessions} --seed {number}")
 
 
 def trending(
     context: typer.Context,
-    minutes: Annotated[int | None, typer.Option(min=1, help="How far back; by default the service decides.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many products at most.")] = 20,
+    minutes: Annotated[
+        int | None, typer.Option(min=1, help="Length of the period in minutes; by default the service decides.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Show at most this many products.")] = 20,
 ) -> None:
     """Show what people view, put in carts and buy."""
     shop = session_of(context)
@@ -88,7 +92,7 @@ def trending(
 
 
 def _send(door: FrontDoor, batches: Sequence[list[Click]]) -> int:
-    """Every batch, some of them twice; answers how many clicks went twice on purpose."""
+    """Sends every batch, some of them twice. Returns how many clicks were sent twice on purpose."""
     repeated = 0
     with console(stderr=True).status("Looking around") as progress:
         for done, batch in enumerate(batches):
@@ -101,7 +105,7 @@ def _send(door: FrontDoor, batches: Sequence[list[Click]]) -> int:
 
 
 def _post(door: FrontDoor, batch: Sequence[Click]) -> None:
-    """All of it again while the stream is busy: ids make that harmless."""
+    """Sends the whole batch again while the stream is busy. This is safe because each click has an id."""
     for attempt in count(1):
         try:
             door.collect([click.document() for click in batch])
@@ -114,12 +118,12 @@ def _post(door: FrontDoor, batch: Sequence[Click]) -> None:
 
 
 def _order(door: FrontDoor, visit: Session) -> bool:
-    """Whether this visit's order is in: placed now, or by the same visit of an earlier run."""
+    """Whether this visit's order exists: placed now, or by the same visit in an earlier run."""
     lines = [Goods(sku=sku, quantity=1) for sku in visit.bought]
     try:
         door.place(lines, payment_method="pm_visa", shipping_address=ADDRESS, key=visit.id)
     except Refused as error:
-        # The same visit bought something else from an earlier shelf, or a product has gone.
+        # The same visit bought something else when other products were for sale, or a product no longer exists.
         if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             raise
         return False

@@ -1,4 +1,4 @@
-"""`cancel`, `review`, `settle`: what a person decides about an order."""
+"""`cancel`, `review`, `settle`: a person's decisions about an order."""
 
 import time
 from enum import StrEnum
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
-    """Cancel an order, by default as an operator; money and goods are given back."""
+    """Cancel an order, by default as an operator. Money and goods are given back."""
     shop = session_of(context)
     with shop.operator(email) as door:
         found = door.cancel(order_id)
@@ -38,8 +38,8 @@ def cancel(context: typer.Context, order_id: OrderId, email: As = None) -> None:
 def review(
     context: typer.Context,
     order_id: OrderId,
-    decision: Annotated[Decision, typer.Argument(help="What becomes of the order.")],
-    note: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
+    decision: Annotated[Decision, typer.Argument(help="The decision.")],
+    note: Annotated[str | None, typer.Option(help="The reason, for the record.", show_default=False)] = None,
     email: As = None,
 ) -> None:
     """Decide on an order that is held for review, as an operator."""
@@ -52,19 +52,21 @@ def review(
 def settle(
     context: typer.Context,
     order_id: OrderId,
-    patience: Annotated[float, typer.Option(help="Seconds to wait at most, once it is sent.", min=0)] = 180,
+    patience: Annotated[float, typer.Option(help="Wait at most this many seconds once it is sent.", min=0)] = 180,
 ) -> None:
     """Retry giving back a closed order's money after it failed, and wait until the order needs no attention."""
     shop = session_of(context)
     with shop.operator() as door:
-        before = door.order(order_id)  # an unknown order is said to be one before anything is sent
+        before = door.order(order_id)  # reports an unknown order before anything is sent
         with console(stderr=True).status("Waiting for the queue's own last attempt"):
             source = settle_again(shop.stack, order_id)
         shop.hint(f"Settling again, from {source}.")
         found = _settled(door, order_id, patience)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
     if before.attention is None:
-        shop.hint(f"It needed no attention: its money is back, or still on its way. See: ./shop story {order_id}")
+        shop.hint(
+            f"The order needed no attention: its money was given back, or is about to be. See: ./shop story {order_id}"
+        )
 
 
 def _settled(door: FrontDoor, order_id: str, patience: float) -> Order:

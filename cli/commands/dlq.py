@@ -1,4 +1,5 @@
-"""`dlq ls|show|redrive|drop`: what could not be delivered or understood, in every queue and bucket of the stack."""
+"""`dlq ls|show|redrive|drop`: messages that could not be delivered or understood, in every queue and bucket of the
+stack."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,16 +22,18 @@ from deployed.dead_letters.places import Place, place_named, places_of
 from deployed.dead_letters.redrive import Redriven, redrive
 from deployed.errors import CommandError, Usage
 
-# To find the oldest, so many are looked at; each look hides a message from others for a moment.
+# At most so many are read to find the oldest, because reading hides a message from other readers for a moment.
 _LOOKED_AT = 100
-# The logs are asked once per letter.
+# For at most so many letters, because each needs a search in the logs.
 _CAUSES = 20
 
-PlaceName = Annotated[str, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it, or the end of it.")]
+PlaceName = Annotated[
+    str, typer.Argument(metavar="PLACE", help="The place as listed by `./shop dlq ls`, or the last part of its name.")
+]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Dead letters: what could not be delivered or understood.", no_args_is_help=True)
+    group = typer.Typer(help="Dead letters: messages that could not be delivered or understood.", no_args_is_help=True)
     group.command("ls")(list_places)
     group.command("show")(show_letters)
     group.command("redrive")(redrive_letters)
@@ -66,9 +69,9 @@ def list_places(context: typer.Context) -> None:
 def show_letters(
     context: typer.Context,
     name: PlaceName,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="Show at most this many.", min=1)] = 50,
 ) -> None:
-    """Show what is there: each event, its order, what went wrong as far as is known, and what to do."""
+    """Show the messages in one place: each event, its order, what went wrong as far as is known, and what to do."""
     shop = session_of(context)
     with console(stderr=True).status("Reading"):
         place = place_named(places_of(shop.stack), name)
@@ -88,12 +91,12 @@ def show_letters(
 def redrive_letters(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="PLACE", help="As `./shop dlq ls` names it.", show_default=False)
+        str | None, typer.Argument(metavar="PLACE", help="The place as listed by `./shop dlq ls`.", show_default=False)
     ] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="Every place.")] = False,
     order: OnlyOrder = None,
 ) -> None:
-    """Send letters back to where they belong. Doing it twice does no harm: nothing is charged, mailed or sold again."""
+    """Send messages back to where they belong. Doing it twice is safe: nothing is charged, mailed or sold again."""
     shop = session_of(context)
     if (name is None) != everywhere:
         raise Usage("Name a place, or give --all.")
@@ -115,9 +118,9 @@ def redrive_letters(
 def drop_letter(
     context: typer.Context,
     name: PlaceName,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id, as `./shop dlq show` shows it.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The message's id, as shown by `./shop dlq show`.")],
 ) -> None:
-    """Delete one letter for good: one that nobody will ever be able to read."""
+    """Delete one message for good, for example one that can never be processed."""
     shop = session_of(context)
     place = place_named(places_of(shop.stack), name)
     with closing(place.letters()) as letters:
@@ -140,7 +143,7 @@ def contents_of(place: Place) -> _Contents:
 
 @dataclass(frozen=True)
 class PlacesPicture:
-    """Narrow terminals tell where letters go back to below the place, where there is room for whole names."""
+    """Narrow terminals show the destination below the place, so that names are not cut."""
 
     found: Sequence[_Contents]
 

@@ -1,4 +1,4 @@
-"""`doctor`: whether a deployment would go well, before it."""
+"""`doctor`: checks before a deployment whether it would succeed."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -23,10 +23,13 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     context: typer.Context,
-    config_env: Annotated[str, typer.Option(help="The environment of samconfig.toml.")] = "default",
-    parameters: Annotated[str, typer.Option(help="Such as 'Kafka=msk-serverless ClickstreamMode=OFF'.")] = "",
+    config_env: Annotated[str, typer.Option(help="The environment in samconfig.toml.")] = "default",
+    parameters: Annotated[
+        str, typer.Option(help="Parameters, for example 'Kafka=msk-serverless ClickstreamMode=OFF'.")
+    ] = "",
 ) -> None:
-    """Check, before a deployment to AWS, what it needs, what it would create and cost. Changes nothing."""
+    """Check, before a deployment to AWS, what it needs, what it would create and what it would cost. Changes
+    nothing."""
     shop = session_of(context)
     with console(stderr=True).status("Asking"):
         found, costs = _examined(shop.options, config_env, parameters)
@@ -37,7 +40,7 @@ def doctor(
 
 
 def _examined(options: Options, config_env: str, parameters: str) -> tuple[list[Check], dict[str, float]]:
-    # SAM's translator takes a second to import, and no other command needs it. It logs what concerns its authors only.
+    # Import SAM's translator only here, because it takes a second. Its log messages concern only its authors.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     from deployed.doctor import account, machine, plan  # noqa: PLC0415
 
@@ -63,9 +66,11 @@ def _picture(found: Sequence[Check]) -> RenderableType:
     view.add_column()
     for check in found:
         mark, style = _MARKS[check.state]
-        said = Text(check.said)
+        finding = Text(check.finding)
         view.add_row(
-            Text(mark, style=style), check.name, Group(said, Text(check.todo, style=style)) if check.todo else said
+            Text(mark, style=style),
+            check.name,
+            Group(finding, Text(check.todo, style=style)) if check.todo else finding,
         )
     return Group(view, _verdict(found))
 
@@ -73,5 +78,5 @@ def _picture(found: Sequence[Check]) -> RenderableType:
 def _verdict(found: Sequence[Check]) -> Text:
     problems = sum(check.state is State.PROBLEM for check in found)
     if problems:
-        return Text(f"✗ Not yet: {problems} of {len(found)} checks found a problem.", style="bold red")
-    return Text.assemble(("✓ ", "green"), "Nothing stands against it: sam build && sam deploy")
+        return Text(f"✗ Not ready: {problems} of {len(found)} checks found a problem.", style="bold red")
+    return Text.assemble(("✓ ", "green"), "Ready to deploy: sam build && sam deploy")

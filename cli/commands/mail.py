@@ -1,4 +1,4 @@
-"""`mail`: what customers were told, as the notify service sent or kept it."""
+"""`mail`: the e-mails to customers, as the notify service sent or stored them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ _STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
 
 
 class Mail(Value):
-    """`status` is SENT, KEPT (no verified sender: stored and shown here instead), SENDING or FAILED."""
+    """`status` is SENT, KEPT (no verified sender, so the e-mail is stored and shown here instead), SENDING or
+    FAILED."""
 
     order_id: str | None  # none: about the customer's account, by Cognito
     about: str
@@ -42,21 +43,21 @@ def register(app: typer.Typer) -> None:
 def mail(
     context: typer.Context,
     order_id: OrderInFull = None,
-    limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="Show this many of the newest.", min=1)] = 20,
 ) -> None:
-    """Show the e-mails to customers, including those that were kept because no sender is verified, and on this machine
-    the codes that Cognito sends."""
+    """Show the e-mails to customers, including those that were stored because no sender is verified. For a shop on this
+    machine, also show the codes that Cognito sends."""
     shop = session_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
     if order_id and not mails:
         raise CommandError(
-            f"There is no e-mail about {order_id}: is it an order's id, and was a customer told of it yet?"
+            f"There is no e-mail about {order_id}. Check the order's id; its customer may not have been notified yet."
         )
     shop.say([found.model_dump(mode="json") for found in mails], lambda: _letters(mails) if order_id else _List(mails))
 
 
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
-    """Oldest first."""
+    """Returns the e-mails, oldest first."""
     dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
     rows = map(from_item, _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table))
     mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
@@ -66,7 +67,7 @@ def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
 
 
 def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]:
-    """One order's rows. The index has but their keys."""
+    """Returns one order's rows. The index has only their keys."""
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         IndexName="by_order",
@@ -78,14 +79,14 @@ def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]
 
 
 def _all(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
-    """An operator's look, not a hot path: it reads the table whole."""
+    """Returns all rows. It reads the whole table, which is fine for an operator's command."""
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
 
 @dataclass(frozen=True)
 class _List:
-    """Narrow terminals do without when, and to whom."""
+    """Narrow terminals do not show the time and the recipient."""
 
     mails: Sequence[Mail]
 

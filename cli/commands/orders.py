@@ -1,4 +1,4 @@
-"""`order`, `orders`, `show`, `story`: a customer's errands, and what became of them."""
+"""`order`, `orders`, `show`, `story`: placing orders, and what happened to them."""
 
 import re
 import time
@@ -42,7 +42,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
     goods: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SKU[:QTY]", help="What to buy; by default the first product in stock.", show_default=False
+            metavar="SKU[:QTY]", help="The products to buy; by default the first one in stock.", show_default=False
         ),
     ] = None,
     method: Annotated[
@@ -53,7 +53,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
         ),
     ] = "pm_visa",
     wait: Annotated[bool, typer.Option("--wait", help="Wait until checkout has decided.")] = False,
-    patience: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 60,
+    patience: Annotated[float, typer.Option(help="Wait at most this many seconds.", min=0)] = 60,
     key: Annotated[
         str | None, typer.Option(help="The idempotency key; by default a new one.", show_default=False)
     ] = None,
@@ -72,7 +72,7 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
         found = _decided(door, placed.order_id, patience) if wait else placed
     shop.say({**found.model_dump(mode="json"), "replayed": replayed}, lambda: order_picture(found))
     if replayed:
-        shop.hint("This key had already placed it: nothing was ordered twice.")
+        shop.hint("This key had already placed this order, so nothing was ordered twice.")
     if found.status is OrderStatus.AWAITING_REVIEW:
         shop.hint(f"An operator decides: ./shop review {found.order_id} approve, or reject")
     shop.hint(f"Its story: ./shop story {found.order_id}")
@@ -80,8 +80,8 @@ def order(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 def orders(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
-    everyone: Annotated[bool, typer.Option("--all", help="Everyone's orders, as an operator.")] = False,
+    limit: Annotated[int, typer.Option(help="Show at most this many.", min=1)] = 20,
+    everyone: Annotated[bool, typer.Option("--all", help="List all customers' orders, as an operator.")] = False,
     email: As = None,
 ) -> None:
     """List the newest orders, by default the first customer's."""
@@ -100,8 +100,8 @@ def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = Non
 
 
 def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = None) -> None:
-    """Tell what happened to an order: every event, from which service, when, and after how long; the steps of its
-    checkout with their retries, as far as they are kept; and an estimate of what it cost."""
+    """Show what happened to an order: every event with its service, its time and the time since the event before; the
+    steps of its checkout with their retries, if they are recorded; and an estimate of what it cost."""
     shop = session_of(context)
     with shop.operator(email) as door:
         found = _order(door, order_id)
@@ -124,7 +124,7 @@ def _line(text: str) -> Goods:
     matched = _LINE.fullmatch(text)
     quantity = int(matched["quantity"] or 1) if matched else 0
     if not matched or quantity < 1:
-        raise Usage(f"{text!r} is not SKU or SKU:QUANTITY, such as MUG-STONE-350:2.")
+        raise Usage(f"{text!r} is not SKU or SKU:QUANTITY, for example MUG-STONE-350:2.")
     return Goods(sku=matched["sku"], quantity=quantity)
 
 
@@ -132,7 +132,7 @@ def _first_in_stock(door: FrontDoor) -> Goods:
     for product in door.products():
         if product.available:
             return Goods(sku=product.sku, quantity=1)
-    raise CommandError("Nothing is in stock; fill the shop: ./shop seed")
+    raise CommandError("Nothing is in stock; add products: ./shop seed")
 
 
 def _order(door: FrontDoor, order_id: str | None) -> Order:
@@ -145,7 +145,7 @@ def _order(door: FrontDoor, order_id: str | None) -> Order:
 
 
 def _decided(door: FrontDoor, order_id: str, patience: float) -> Order:
-    """The order once it is no longer PLACED. Raises CommandError when that takes too long."""
+    """Returns the order once it is no longer PLACED. Raises CommandError if that takes too long."""
     began = time.monotonic()
     with console(stderr=True).status("Checking out") as progress:
         while (found := door.order(order_id)).status is OrderStatus.PLACED:

@@ -1,4 +1,4 @@
-"""`replay` and `rebuild`: what happened, sent again."""
+"""`replay` and `rebuild`: sending past events again."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -33,23 +33,23 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     context: typer.Context,
-    since: Annotated[str, typer.Option(help="15m, 2h or 3d ago, a time in ISO 8601, or `beginning`.")],
-    until: Annotated[str | None, typer.Option(help="In the same forms; by default now.", show_default=False)] = None,
+    since: Annotated[str, typer.Option(help="15m, 2h or 3d (ago), a time in ISO 8601, or `beginning`.")],
+    until: Annotated[str | None, typer.Option(help="In the same formats; by default now.", show_default=False)] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             "--rule",
             metavar="RULE",
-            help="Only to this rule (repeatable). By default to every rule that leads to a queue or a workflow.",
+            help="Send only to this rule (repeatable). By default, to every rule that leads to a queue or a workflow.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Send past events from the archive to their consumers again.
 
-    Each consumer knows what it has seen: nothing is charged, mailed or moved again, and checkouts of decided orders end
-    where they ended. Rules that lead straight to the operators' topic would send old news to people, so they are left
-    out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
+    Each consumer recognizes events that it has seen. Nothing is charged, mailed or moved again, and checkouts of
+    decided orders change nothing. Rules that lead straight to the operators' topic would send old news to people, so
+    they are left out unless --rule names them. On AWS an event reaches the archive some minutes after the bus.
     """
     shop = session_of(context)
     archive, rules = archive_of(shop.stack), rules_of(shop.stack)
@@ -80,12 +80,12 @@ def replay(
 
 def rebuild(
     context: typer.Context,
-    model: Annotated[ReadModel, typer.Argument(help="Which read model.")],
-    patience: Annotated[float, typer.Option(help="Seconds to wait at most for the catalogue.", min=0)] = 120,
+    model: Annotated[ReadModel, typer.Argument(help="The read model.")],
+    patience: Annotated[float, typer.Option(help="Wait at most this many seconds for the catalogue.", min=0)] = 120,
 ) -> None:
     """Rebuild a read model: the orders' timeline from the archive, or their catalogue from the inventory.
 
-    What the timeline knows and the archive has forgotten stays; what the timeline lost comes back.
+    Events that are in the timeline but no longer in the archive stay. Events that the timeline lost come back.
     """
     shop = session_of(context)
     if model is ReadModel.catalogue:
@@ -93,13 +93,14 @@ def rebuild(
             rebuilt = rebuild_catalogue(
                 shop.stack, patience=patience, progress=lambda what: status.update(f"Rebuilding the catalogue: {what}")
             )
-        told = f"{count(rebuilt.said, 'product')} republished"
+        told = f"{count(rebuilt.repeated, 'product')} republished"
         told += f"; wrong entries replaced: {', '.join(rebuilt.removed)}" if rebuilt.removed else ""
         shop.say(
-            {"products": rebuilt.said, "replaced": list(rebuilt.removed)}, lambda: Text.assemble(("✓ ", "green"), told)
+            {"products": rebuilt.repeated, "replaced": list(rebuilt.removed)},
+            lambda: Text.assemble(("✓ ", "green"), told),
         )
         if rebuilt.unreadable:
-            shop.hint(f"Left out, because the inventory's rows of them cannot be read: {', '.join(rebuilt.unreadable)}")
+            shop.hint(f"Left out, because their rows in the inventory cannot be read: {', '.join(rebuilt.unreadable)}")
         return
     archive = archive_of(shop.stack)
     _must_hold(archive, datetime.now(UTC))
@@ -114,7 +115,7 @@ def rebuild(
 
 
 def _timeline_rule(shop: Session) -> str:
-    """Raises CommandError for a stack without one."""
+    """Returns the rule that leads to the timeline. Raises CommandError if the stack has none."""
     return shop.stack.resources[_TIMELINE].rpartition("|")[2]
 
 
@@ -131,7 +132,7 @@ def _replayed(shop: Session, archive: Archive, since: datetime, until: datetime,
 
 
 def _must_hold(archive: Archive, until: datetime) -> None:
-    """Raises CommandError where nothing would be sent."""
+    """Checks the period. Raises CommandError if nothing would be sent."""
     if until <= archive.began:
         raise CommandError(f"There is nothing to replay before {moment(until)}. {_held(archive)}")
 
@@ -150,6 +151,6 @@ def _moment(text: str, archive: Archive) -> datetime:
     try:
         if ago := _AGO.fullmatch(text):
             return datetime.now(UTC) - timedelta(**{_UNITS[ago["unit"]]: int(ago["number"])})
-        return datetime.fromisoformat(text).astimezone(UTC)  # without a zone it is this machine's
-    except (ValueError, OverflowError):  # the latter for a time before the year 1
-        raise Usage(f"{text!r} is not a time: say 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None
+        return datetime.fromisoformat(text).astimezone(UTC)  # without a zone, in this machine's time zone
+    except (ValueError, OverflowError):  # OverflowError for a time before the year 1
+        raise Usage(f"{text!r} is not a time. Use 15m, 2h or 3d (ago), 2026-01-31T12:00Z, or {BEGINNING}.") from None

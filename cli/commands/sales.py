@@ -1,4 +1,4 @@
-"""`sales`: what the reader of Kafka's topic has counted."""
+"""`sales`: what the consumer of Kafka's topic has counted."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ _TABLE = "KafkaService/Sales"
 
 
 class Sold(Value):
-    """In one hour (UTC) of one sku, less what was cancelled; `revenue` in minor units."""
+    """Sales of one sku in one hour (UTC), without cancelled ones. `revenue` is in minor units."""
 
     hour: Timestamp
     sku: str
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def sales(
     context: typer.Context,
-    day: Annotated[str | None, typer.Option(help="Such as 2026-03-01, in UTC; by default today.")] = None,
+    day: Annotated[str | None, typer.Option(help="A day in UTC, for example 2026-03-01; by default today.")] = None,
 ) -> None:
     """Show what was sold in each hour of a day, as counted from Kafka, which must be on."""
     shop, chosen = session_of(context), _day(day)
@@ -47,11 +47,11 @@ def _day(given: str | None) -> date:
     try:
         return date.fromisoformat(given) if given is not None else datetime.now(UTC).date()
     except ValueError:
-        raise Usage(f"{given!r} is not a day such as 2026-03-01.") from None
+        raise Usage(f"{given!r} is not a day in the form 2026-03-01.") from None
 
 
 def _sold(stack: Stack, day: date) -> Iterator[Sold]:
-    """By hour and sku. What was cancelled altogether is not shown."""
+    """Returns the sales by hour and sku, without those that were entirely cancelled."""
     pages = (
         stack.client("dynamodb")
         .get_paginator("query")

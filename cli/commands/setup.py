@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def seed(context: typer.Context) -> None:
-    """Fill the shop: products and stock, two customers, an operator. Seeding again changes nothing."""
+    """Add products and stock, two customers and an operator. Seeding again changes nothing."""
     shop = session_of(context)
     with console(stderr=True).status("Seeding") as progress:
         seeded = seed_shop(shop.stack, lambda text: progress.update(Text(text)))
@@ -45,9 +45,9 @@ def seed(context: typer.Context) -> None:
 
 def add_user(
     context: typer.Context,
-    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
-    operator: Annotated[bool, typer.Option("--operator", help="Make them an operator.")] = False,
-    password: Annotated[str | None, typer.Option(help="Their password; by default a random one.")] = None,
+    email: Annotated[str, typer.Argument(help="The e-mail address for signing in.")],
+    operator: Annotated[bool, typer.Option("--operator", help="Make the user an operator.")] = False,
+    password: Annotated[str | None, typer.Option(help="The password; by default a random one.")] = None,
 ) -> None:
     """Add a customer, or an operator, who can sign in at once."""
     shop = session_of(context)
@@ -69,19 +69,20 @@ def add_user(
 
 
 def _taken_back(stack: Stack, user: User, error: BaseException) -> None:
-    """Nobody saw their password, so nobody must exist. Raises CommandError, with the password, when they stay."""
+    """Removes the user again, because nobody knows the password. If that fails, raises CommandError with the
+    password."""
     try:
         users.remove(stack, user.email)
     except (BotoCoreError, ClientError) as why:
         raise CommandError(
-            f"{user.email} was added with the password {user.password}, but could not be remembered here: {error}"
+            f"{user.email} was added with the password {user.password}, but that could not be stored here: {error}"
         ) from why
 
 
 def login(
     context: typer.Context,
     email: As = None,
-    operator: Annotated[bool, typer.Option("--operator", help="As the first operator.")] = False,
+    operator: Annotated[bool, typer.Option("--operator", help="Sign in as the first operator.")] = False,
 ) -> None:
     """Print an ID token, by default the first customer's, for curl: TOKEN=$(./shop login)"""
     shop = session_of(context)
@@ -92,9 +93,11 @@ def login(
 
 def url(
     context: typer.Context,
-    storefront: Annotated[bool, typer.Option("--storefront", help="Of the shop's pages, for a browser.")] = False,
+    storefront: Annotated[
+        bool, typer.Option("--storefront", help="Print the URL of the shop's pages instead, for a browser.")
+    ] = False,
 ) -> None:
-    """Print the front door's address, for curl: API=$(./shop url)"""
+    """Print the API's URL, for curl: API=$(./shop url)"""
     shop = session_of(context)
     shop.must_stand()
     address = shop.stack.details.storefront_url if storefront else shop.stack.details.api_url

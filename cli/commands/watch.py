@@ -1,4 +1,4 @@
-"""`watch`: what passes the bus, as it passes."""
+"""`watch`: shows the events on the bus as they are published."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ from cli.session import session_of
 from contracts.events import EVENTS
 from contracts.types import Money, rfc3339
 from deployed.errors import Usage
-from deployed.watch import Filter, Passed, watching
+from deployed.watch import BusEvent, Filter, watching
 from shopkit.printing import harmless
 
 _TYPES = {event.__name__: event.source for event in EVENTS}
@@ -40,34 +40,38 @@ def watch(
         list[str] | None, typer.Option(help=f"Only this service's events (repeatable): {', '.join(_SERVICES)}.")
     ] = None,
     type_: Annotated[
-        list[str] | None, typer.Option("--type", help="Only events of this name (repeatable), such as OrderPlaced.")
+        list[str] | None,
+        typer.Option("--type", help="Only events with this name (repeatable), for example OrderPlaced."),
     ] = None,
-    events: Annotated[int | None, typer.Option(help="End after this many events.", min=1, show_default=False)] = None,
-    seconds: Annotated[float | None, typer.Option(help="End after this long.", min=0, show_default=False)] = None,
+    events: Annotated[int | None, typer.Option(help="Stop after this many events.", min=1, show_default=False)] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after this many seconds.", min=0, show_default=False)
+    ] = None,
 ) -> None:
     """Watch the bus live, until Ctrl-C. With --json, one event per line.
 
-    It makes a queue and a rule for itself and removes both when it ends. It shows what passes after it has started.
+    It creates its own queue and rule, and removes both when it ends. It shows events that are published after it has
+    started.
     """
     shop = session_of(context)
     wanted = Filter(order, [_source(name) for name in source or []], [_type(name) for name in type_ or []])
     deadline, seen = (time.monotonic() + seconds if seconds is not None else None), 0
-    with _ended_politely(), watching(shop.stack, wanted) as found:
-        shop.hint("Watching the bus; Ctrl-C ends it.")
+    with _stopped_cleanly(), watching(shop.stack, wanted) as found:
+        shop.hint("Watching the bus; stop with Ctrl-C.")
         while (events is None or seen < events) and (deadline is None or time.monotonic() < deadline):
-            for event in found.passed():
+            for event in found.receive():
                 shop.say_line(_document(event), EventPicture(event))
                 seen += 1
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Ctrl-C is how one stops watching; a closed terminal or a polite kill ends it likewise."""
+def _stopped_cleanly() -> Iterator[None]:
+    """Ends cleanly on Ctrl-C, which is the usual way to stop, and also when the terminal closes or SIGTERM arrives."""
 
     def interrupt(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    # Also Ctrl-C's own: who starts it from a script in the background finds that signal ignored.
+    # SIGINT too: in a program that a script starts in the background, it is ignored.
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
@@ -79,19 +83,19 @@ def _ended_politely() -> Iterator[None]:
 
 
 def _source(name: str) -> str:
-    """`order` or `shop.order`. Raises Usage."""
+    """Returns the source for `order` or `shop.order`. Raises Usage."""
     if name.removeprefix("shop.") not in _SERVICES:
-        raise Usage(f"No service {name!r} publishes events. These do: {', '.join(_SERVICES)}.")
+        raise Usage(f"No service {name!r} publishes events. The services that do are: {', '.join(_SERVICES)}.")
     return f"shop.{name.removeprefix('shop.')}"
 
 
 def _type(name: str) -> str:
     if name not in _TYPES:
-        raise Usage(f"There is no event {name!r}. There are: {', '.join(sorted(_TYPES))}.")
+        raise Usage(f"There is no event {name!r}. The events are: {', '.join(sorted(_TYPES))}.")
     return name
 
 
-def _document(event: Passed) -> dict[str, Any]:
+def _document(event: BusEvent) -> dict[str, Any]:
     return {
         "at": rfc3339(event.at),
         "source": event.source,
@@ -105,9 +109,9 @@ def _document(event: Passed) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class EventPicture:
-    """A line, or in a narrow terminal two: what is said of the event below its name, broken between words."""
+    """An event on one line or, in a narrow terminal, on two: the details are below the name, broken between words."""
 
-    event: Passed
+    event: BusEvent
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         event, style = self.event, service(self.event.source).style
@@ -120,7 +124,7 @@ class EventPicture:
         told = Text.assemble(
             (harmless(event.about), "cyan"),
             "  ",
-            harmless(", ".join(_said(event.data))),
+            harmless(", ".join(_fields(event.data))),
             ("  (replayed)", "yellow") if event.replayed else "",
         )
         if options.max_width < WIDE:
@@ -130,8 +134,8 @@ class EventPicture:
             yield Text.assemble(head, "  ", told)
 
 
-def _said(data: Mapping[str, Any]) -> Iterator[str]:
-    """What an event says beyond whom it is about, ids and times."""
+def _fields(data: Mapping[str, Any]) -> Iterator[str]:
+    """Returns the details of an event except the order's id, other ids and times."""
     for name, value in data.items():
         match value:
             case None | False:

@@ -1,1 +1,1 @@
-"""What could not be delivered or understood: where it lies, what it says, and the way back to where it belongs."""
+"""Dead letters: messages that could not be delivered or understood, where they are kept, and how to send them back."""

@@ -1,4 +1,4 @@
-"""What the logs tell of a message that its consumer gave up."""
+"""Finds in the logs why a consumer gave up a message."""
 
 import json
 from typing import Any
@@ -14,13 +14,13 @@ _LINES = 20
 
 
 def logged_cause(stack: Stack, place: Place, letter: Letter) -> str | None:
-    """The last error that was logged with the message's id (shopkit.consumer logs it with each failure)."""
+    """Returns the last error that was logged with the message's id (shopkit.consumer logs it with each failure)."""
     if not isinstance(place.destination, ToSource):
         return None
     try:
         group = place.destination.source_of(letter).logs
         lines = _lines(stack, group, letter) if group else []
-    except (StillFails, ClientError):  # logs are a help, not a need
+    except (StillFails, ClientError):  # logs help, but are not required
         return None
     causes = [cause for cause in map(_cause_in, lines) if cause]
     return causes[-1] if causes else None
@@ -41,7 +41,7 @@ def _lines(stack: Stack, group: str, letter: Letter) -> list[str]:
 
 
 def _cause_in(line: str) -> str | None:
-    """The last line of the exception in a structured log line."""
+    """Returns the last line of the exception in a structured log line."""
     try:
         entry: Any = json.loads(line)
         exception: str = entry["exception"]

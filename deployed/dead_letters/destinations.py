@@ -1,7 +1,7 @@
-"""Where a letter goes back to: the queue, the rule's target or the function that it was meant for.
+"""Where a dead letter is sent back: to the queue, the rule's target or the function for which it was meant.
 
-Each only sends; whoever calls removes the letter afterwards. A crash in between sends it twice, which every consumer of
-the shop takes for once.
+A destination only sends; the caller then removes the letter. A crash in between sends it twice, which is safe because
+every consumer recognizes repeated messages.
 """
 
 import json
@@ -15,7 +15,7 @@ from deployed.bus import Rule, Target
 from deployed.dead_letters.letters import Letter, records_of
 from deployed.stack import Stack
 
-# What EventBridge attaches to what it could not deliver (User Guide, "Using dead-letter queues").
+# The attributes that EventBridge adds to an undeliverable event (User Guide, "Using dead-letter queues").
 _ABOUT_THE_RULE = {
     "RULE_ARN",
     "TARGET_ARN",
@@ -27,20 +27,20 @@ _ABOUT_THE_RULE = {
 
 
 class StillFails(Exception):
-    """It was tried again and failed, or it cannot be tried; the letter stays. The message says why."""
+    """The letter failed again, or cannot be sent; it stays. The message says why."""
 
 
 class Destination(Protocol):
     def __str__(self) -> str:
-        """Where that is, for a person."""
+        """Returns the destination's name for people."""
 
     def send(self, letter: Letter) -> None:
-        """Raises StillFails, ClientError."""
+        """Sends the letter. Raises StillFails, ClientError."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A queue with a consumer, whose log group is `logs`."""
+    """A queue with a consumer. `logs` is the consumer's log group."""
 
     path: str
     url: str
@@ -61,8 +61,9 @@ class ToSource:
 
     def send(self, letter: Letter) -> None:
         source = self.source_of(letter)
-        # As before in its group; and with an id of its own, or SQS would take it for the first try's repetition and
-        # drop it. The letter's id, so that sending it twice is once. Its consumer goes by the event's id.
+        # Keep the message group. Use a new deduplication id, or SQS would treat it as a repetition of the first attempt
+        # and drop it. The letter's id is right, because sending the letter twice must count once. The consumer goes by
+        # the event's id.
         order = (
             {
                 "MessageGroupId": letter.attributes.get("MessageGroupId", "redrive"),
@@ -75,20 +76,20 @@ class ToSource:
         self.sqs.send_message(QueueUrl=source.url, MessageBody=letter.body, MessageAttributes=extras, **order)
 
     def source_of(self, letter: Letter) -> Source:
-        """Raises StillFails."""
+        """Returns the queue from which the letter came. Raises StillFails."""
         by_arn = {source.arn: source for source in self.sources}
         for arn in (letter.attributes.get("DeadLetterQueueSourceArn"), letter.attached("TARGET_ARN")):
             if arn in by_arn:
                 return by_arn[arn]
         if len(self.sources) == 1:
             return self.sources[0]
-        raise StillFails(f"it does not say which of {self} it came from")
+        raise StillFails(f"the message does not say which of {self} it came from")
 
 
 @dataclass(frozen=True)
 class ToRule:
-    """To the target that its rule could not reach. A workflow is started with the event; what stands behind another
-    target gets it by way of the bus, where every other consumer knows it by its id."""
+    """To the target that its rule could not reach. A workflow is started with the event. For any other target, the
+    event is published on the bus again, where every other consumer recognizes it by its id."""
 
     stack: Stack
     rules: Sequence[Rule]
@@ -104,7 +105,7 @@ class ToRule:
             self._publish(letter)
 
     def _target_of(self, letter: Letter) -> Target | None:
-        """As the rule is now: what it led to then may have been replaced."""
+        """Returns the rule's present target, because the original one may have been replaced."""
         rule = next((rule for rule in self.rules if rule.arn == letter.attached("RULE_ARN")), None)
         targets = rule.targets if rule else ()
         named = [target for target in targets if target.arn == letter.attached("TARGET_ARN")]
@@ -125,12 +126,14 @@ class ToRule:
             raise StillFails("it is not an event") from error
         answer = self.stack.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
-            raise StillFails(f"the bus refused it: {answer['Entries'][0].get('ErrorMessage', 'without a reason')}")
+            raise StillFails(
+                f"the bus refused the event: {answer['Entries'][0].get('ErrorMessage', 'no reason given')}"
+            )
 
 
 @dataclass(frozen=True)
 class ToFunction:
-    """To the function that could not understand it: one record of a stream, as the stream would hand it over."""
+    """To the function that could not understand it: one record of a stream, in the format of the stream."""
 
     lambda_: Any
     path: str
@@ -148,18 +151,18 @@ class ToFunction:
             case {"record": dict(record)}:
                 invoke(self.lambda_, self.function, {"Records": [record]})
             case _:
-                raise StillFails("it holds no record")
+                raise StillFails("it contains no record")
 
 
 @dataclass(frozen=True)
 class ToStreamReader:
-    """To the function whose stream gave up a whole invocation: all of its records again, in their order."""
+    """To the function whose stream gave up a whole invocation: all of its records again, in order."""
 
     lambda_: Any
     functions: Mapping[str, str]
 
     def __str__(self) -> str:
-        return "the function that each names"
+        return "the function named in each letter"
 
     def send(self, letter: Letter) -> None:
         try:
@@ -170,22 +173,22 @@ class ToStreamReader:
         invoke(self.lambda_, function, {"Records": records})
 
     def _function_of(self, letter: Letter) -> str:
-        """The mapping's function as it is now (its id is in the key: aws/lambda/<mapping>/<shard>/…), or the one that
-        the record names."""
+        """Returns the event source mapping's present function (the mapping's id is in the key:
+        aws/lambda/<mapping>/<shard>/…), or else the function that the record names."""
         mapping = letter.id.split("/")[2:3]
         named: str = json.loads(letter.body)["requestContext"]["functionArn"]
         return self.functions.get(mapping[0], named) if mapping else named
 
 
 def invoke(lambda_: Any, function: str, event: Mapping[str, Any]) -> None:
-    """Raises StillFails unless the function took all of it."""
+    """Invokes the function. Raises StillFails unless it processed every record."""
     try:
         answer = lambda_.invoke(FunctionName=function, Payload=json.dumps(event, ensure_ascii=False).encode())
     except (BotoCoreError, ClientError) as error:
-        raise StillFails(f"{function} did not answer: {error}") from error
-    said = json.loads(answer["Payload"].read() or "null")
+        raise StillFails(f"{function} did not respond: {error}") from error
+    result = json.loads(answer["Payload"].read() or "null")
     if "FunctionError" in answer:
-        name, message = (said or {}).get("errorType", "error"), (said or {}).get("errorMessage", "")
+        name, message = (result or {}).get("errorType", "error"), (result or {}).get("errorMessage", "")
         raise StillFails(f"{name}: {message}")
-    if isinstance(said, dict) and said.get("batchItemFailures"):
-        raise StillFails(f"the function still fails, at {said['batchItemFailures'][0].get('itemIdentifier')}")
+    if isinstance(result, dict) and result.get("batchItemFailures"):
+        raise StillFails(f"the function still fails, at {result['batchItemFailures'][0].get('itemIdentifier')}")

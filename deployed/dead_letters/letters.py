@@ -1,4 +1,4 @@
-"""One thing that was set aside, and what can be told of it without asking anybody."""
+"""A dead letter, and what can be read from it without calling AWS."""
 
 import base64
 import json
@@ -17,8 +17,8 @@ _ERROR_LENGTH = 300
 
 @dataclass(frozen=True)
 class Letter:
-    """A message of a queue, or an object of a bucket. `attributes` are what SQS says of the message, `extras` what its
-    sender attached."""
+    """A message of a queue, or an object of a bucket. `attributes` are SQS's attributes of the message; `extras` are
+    those that its sender attached."""
 
     id: str
     body: str
@@ -27,14 +27,14 @@ class Letter:
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     def attached(self, name: str) -> str | None:
-        """What a sender attached as text."""
+        """Returns the text that the sender attached under this name."""
         value: str | None = self.extras.get(name, {}).get("StringValue")
         return value
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a letter says: what it is about, and what went wrong as far as the letter itself tells."""
+    """A letter in short: what it is about, and what went wrong as far as the letter shows."""
 
     type: str
     orders: tuple[str, ...] = ()
@@ -57,25 +57,26 @@ def summary_of(letter: Letter) -> Summary:
 
 
 def records_of(body: str) -> list[dict[str, Any]]:
-    """The records of a failed invocation, whose payload AWS hands over as text. Raises ValueError for another thing."""
+    """Returns the records of a failed invocation, whose payload AWS stores as text. Raises ValueError if it is
+    something else."""
     document = _document(body)
     payload = document.get("payload") if isinstance(document, dict) else None
     invoked = _document(payload) if isinstance(payload, str) else payload
     match invoked:
         case {"Records": list(records)} if records:
             return records
-        case {"records": dict(by_partition)} if by_partition:  # a Kafka topic's
+        case {"records": dict(by_partition)} if by_partition:  # from a Kafka topic
             return [record for records in by_partition.values() for record in records]
     raise ValueError("this is not a record of a failed invocation")
 
 
 _HINTS = {
-    "again": "Was something down? Once it works again, redrive this.",
+    "again": "If something was down, redrive this once it works again.",
     "version": "Its sender is newer than its reader: deploy a reader that knows this version, then redrive this.",
-    "unreadable": "No retry can make it readable: find its sender, then drop it.",
+    "unreadable": "It can never be read: find its sender, then drop it.",
     "record": "Its reader cannot understand it: correct the reader and redrive this, or drop it.",
-    "NO_PERMISSIONS": "The target no longer lets the rule in: correct its policy (deploy again), then redrive this.",
-    "NO_RESOURCE": "The target is gone: deploy again, then redrive this.",
+    "NO_PERMISSIONS": "The target's policy no longer allows the rule: correct it (deploy again), then redrive this.",
+    "NO_RESOURCE": "The target no longer exists: deploy again, then redrive this.",
 }
 
 
@@ -91,7 +92,7 @@ def _summary_of_invocation(payload: Any, context: Mapping[str, Any]) -> Summary:
 
 
 def _rule_failed(letter: Letter) -> tuple[str, str] | None:
-    """EventBridge attaches why it could not deliver."""
+    """Returns the reason that EventBridge attached to an undeliverable event."""
     code = letter.attached("ERROR_CODE")
     if code is None:
         return None
@@ -99,7 +100,7 @@ def _rule_failed(letter: Letter) -> tuple[str, str] | None:
 
 
 def _not_understood(published: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What every consumer of this version of the shop would say to it."""
+    """Returns the error that any consumer of this version of the shop would raise for it."""
     try:
         opened(published, *EVENTS)
     except UnknownVersion as error:
@@ -119,7 +120,7 @@ def _document(text: str) -> Any:
 
 
 def _kind_of(record: Mapping[str, Any]) -> str:
-    """`MODIFY order#…`, a click, or where in a topic."""
+    """Returns the kind of record: `MODIFY order#…`, a click, or a position in a topic."""
     match record:
         case {"kinesis": {"data": str(data)}}:
             return _click(data)
@@ -139,7 +140,7 @@ def _click(data: str) -> str:
 
 
 def _orders_of(document: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of orders in an event or a stream's record."""
+    """Returns the ids of orders in an event or a stream record."""
     match document:
         case {"detail": {"data": {"order_id": str(order_id)}}}:
             yield order_id

@@ -1,7 +1,7 @@
-"""Every place of a stack where things are set aside, found from what is deployed, with the way back from each.
+"""Finds every place of a stack where dead letters are kept, and where each of them sends its letters back.
 
-Queues say by their redrive policies whose dead letters they keep, rules by their targets, functions by their
-configuration, and event source mappings by their failure destinations. No name is written here.
+Both are found from what is deployed; no name is written here. Queues name their dead-letter queues in redrive policies,
+rules in their targets, functions in their configuration, and event source mappings in their failure destinations.
 """
 
 import json
@@ -20,14 +20,15 @@ from deployed.errors import Usage
 from deployed.queue_depth import attributes_of, depth_in
 from deployed.stack import Stack
 
-# Long enough to send what was read on its way; what is left is put back at once.
+# Long enough to send back what was read. What remains becomes visible again at once.
 _HOLD_SECONDS = 120
-# Where a function that reads a stream puts single records (shopkit.streams).
+# The variable that names the queue for single failed records of a stream (shopkit.streams).
 _FAILURE_QUEUE = "FAILURE_QUEUE_URL"
 
 
 class Place:
-    """Where things lie. `path` names it; `destination` is where they belong, None when nothing deployed tells."""
+    """A queue or bucket of dead letters. `path` names it. `destination` is where its letters belong, or None if no
+    deployed resource shows it."""
 
     def __init__(self, path: str, destination: Destination | None) -> None:
         self.path, self.destination = path, destination
@@ -36,11 +37,11 @@ class Place:
         raise NotImplementedError
 
     def letters(self) -> Generator[Letter]:
-        """All that lay there, each once; whoever looks only leaves it as it was."""
+        """Yields every letter once. A caller that only reads leaves them unchanged."""
         raise NotImplementedError
 
     def remove(self, letter: Letter) -> None:
-        """One of `letters`, for good."""
+        """Deletes one of `letters` for good."""
         raise NotImplementedError
 
 
@@ -54,7 +55,8 @@ class QueuePlace(Place):
         return depth_in(attributes_of(self._sqs, self._url))
 
     def letters(self) -> Generator[Letter]:
-        """What comes while they are read is left for the next time: a letter that fails again comes back here."""
+        """Yields the letters that are there now. Letters that arrive meanwhile are left for the next time, because a
+        letter that fails again comes back here."""
         depth, seen = self.depth(), set[str]()
         try:
             while len(seen) < depth:
@@ -88,7 +90,7 @@ class QueuePlace(Place):
 
 
 class BucketPlace(Place):
-    """Whole invocations that a stream gave up, an object each."""
+    """Whole invocations that a stream gave up, one object each."""
 
     def __init__(self, s3: Any, path: str, bucket: str, destination: Destination) -> None:
         super().__init__(path, destination)
@@ -102,7 +104,7 @@ class BucketPlace(Place):
             try:
                 body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if error.response["Error"]["Code"] == "NoSuchKey":  # somebody else redrove it
+                if error.response["Error"]["Code"] == "NoSuchKey":  # another operator redrove it
                     continue
                 raise
             yield Letter(key, body.decode("utf-8", "replace"), since)
@@ -111,26 +113,28 @@ class BucketPlace(Place):
         self._s3.delete_object(Bucket=self._bucket, Key=letter.id)
 
     def _keys(self) -> Iterator[tuple[str, datetime]]:
-        """Oldest first."""
+        """Yields the keys, oldest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
         found = [(entry["Key"], entry["LastModified"]) for page in pages for entry in page.get("Contents", [])]
         yield from sorted(found, key=lambda entry: (entry[1], entry[0]))
 
 
 def places_of(stack: Stack) -> list[Place]:
-    """In order of path."""
+    """Returns the places in order of path."""
     return sorted(_Deployed(stack).places(), key=lambda place: place.path)
 
 
 def place_named(places: list[Place], name: str) -> Place:
-    """By its path, or by the end of it when that is unique. Raises Usage."""
+    """Returns the place with this path, or whose path ends with it if only one does. Raises Usage."""
     found = [place for place in places if place.path == name] or [
         place for place in places if place.path.rpartition("/")[2] == name
     ]
     if len(found) == 1:
         return found[0]
     known = ", ".join(place.path for place in found or places)
-    raise Usage(f"{name} names {'more than one place' if found else 'no place'} of dead letters. There are: {known}.")
+    raise Usage(
+        f"{name} names {'more than one place' if found else 'no place'} of dead letters. The places are: {known}."
+    )
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ class _Queue:
 
 
 class _Deployed:
-    """What AWS says of the stack, each thing asked once."""
+    """What AWS reports about the stack; each call is made once."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -202,21 +206,21 @@ class _Deployed:
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
-        """The stack's functions by name, as they are configured."""
+        """The configuration of the stack's functions, by name."""
         pages = self.lambda_.get_paginator("list_functions").paginate()
         found = {function["FunctionName"]: function for page in pages for function in page["Functions"]}
         return {name: function for name, function in found.items() if name in self.paths}
 
     @cached_property
     def mappings(self) -> list[dict[str, Any]]:
-        """What reads queues and streams for the stack's functions."""
+        """The event source mappings of the stack's functions."""
         pages = self.lambda_.get_paginator("list_event_source_mappings").paginate()
         found = (mapping for page in pages for mapping in page["EventSourceMappings"])
         return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] in self.paths]
 
     @cached_property
     def consumed(self) -> set[str]:
-        """Queues that somebody works off."""
+        """Queues that have a consumer."""
         read = {mapping.get("EventSourceArn", "") for mapping in self.mappings}
         return read | {queue.arn for queue in self.queues if queue.dead_letters}
 
@@ -229,7 +233,7 @@ def _queue(sqs: Any, path: str, url: str) -> _Queue:
 
 
 def _end(queue: _Queue) -> str:
-    """The account and name, which one queue's URLs have in common whoever asks for them."""
+    """Returns the account and name, the part of a queue's URL that is the same for every caller."""
     return "/" + "/".join(queue.url.split("/")[-2:])
 
 

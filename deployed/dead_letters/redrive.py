@@ -1,4 +1,4 @@
-"""Taking dead letters back to where they belong: sent first, then removed."""
+"""Redrives dead letters: each is sent first and removed afterwards."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from deployed.errors import CommandError
 
 @dataclass(frozen=True)
 class Redriven:
-    """One letter that was taken back; `problem` says why it stays where it was, or is there again."""
+    """One letter that was sent back. `problem` says why it stays, or has come back."""
 
     place: str
     letter: Letter
@@ -26,8 +26,8 @@ class Redriven:
 def redrive(
     place: Place, *, order: str | None = None, progress: Callable[[Redriven], None] = lambda _done: None
 ) -> list[Redriven]:
-    """Each letter of the place once, or only those about this order. Raises CommandError for a place of which nothing
-    tells where its letters belong."""
+    """Sends each letter of the place back once, or only those about this order. Raises CommandError if no deployed
+    resource shows where the place's letters belong."""
     if place.destination is None:
         if place.depth() == 0:
             return []
@@ -62,7 +62,8 @@ def _tried(place: Place, order: str | None) -> Iterator[Redriven]:
 
 
 def _without_returned(place: Place, done: list[Redriven]) -> list[Redriven]:
-    """A reader of streams that still cannot understand a record says nothing: it sets it aside again."""
+    """Marks the letters that came back. A stream reader that still cannot understand a record returns no error; it sets
+    the record aside again."""
     if not any(outcome.problem is None for outcome in done):
         return done
     with closing(place.letters()) as letters:

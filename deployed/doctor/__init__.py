@@ -1,1 +1,1 @@
-"""Whether a deployment to AWS would go well, asked before it and without changing anything."""
+"""Checks whether a deployment to AWS would succeed, without changing anything."""

@@ -1,4 +1,4 @@
-"""What the account says: who asks, where, and whether it has room. Every call reads."""
+"""Checks the AWS account: credentials, region and quotas. Every call only reads."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployed.doctor.asking import CONFIG, Patience, why
+from deployed.doctor.asking import CONFIG, TimeBudget, why
 from deployed.doctor.check import Check, ok, problem, warning
 from deployed.doctor.plan import Plan
 
 _FEW_AT_ONCE = 50
-_KEPT_UNRESERVED = 100  # by Lambda, of the account's concurrency
+_KEPT_UNRESERVED = 100  # of the account's concurrency, by Lambda
 _ANYWHERE = "us-east-1"
 
 
 @dataclass(frozen=True)
 class Quota:
-    """How many there may be in an account and region: AWS's documented default, unless Service Quotas says more.
-    `counted` is the call that lists what there is, and the name of the list in its answer."""
+    """How many of a resource may exist per account and region: AWS's documented default, unless Service Quotas has
+    another value. `counted` is the call that lists the existing ones, and the name of the list in its response."""
 
     name: str
     default: int
@@ -34,7 +34,7 @@ def _of(*types: str) -> Callable[[Plan], int]:
 
 
 # Defaults and codes: AWS General Reference, "Service endpoints and quotas", of each service. SQS, SNS and CloudWatch
-# Logs set none that a shop could reach.
+# Logs have no quota that a shop could reach.
 QUOTAS = (
     Quota(
         "stacks",
@@ -79,8 +79,8 @@ _ARGUMENTS = {"list_user_pools": {"MaxResults": 60}}
 
 
 def account(chosen: Plan, profile: str | None, region: str | None) -> Iterator[Check]:
-    """Region, credentials, and with them what the account has room for."""
-    patience = Patience()
+    """Checks the region, the credentials and, with them, the account's quotas."""
+    patience = TimeBudget()
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
     except BotoCoreError as error:
@@ -90,7 +90,7 @@ def account(chosen: Plan, profile: str | None, region: str | None) -> Iterator[C
     if where:
         yield ok("region", where)
     else:
-        yield problem("region", "none is set", "Give --region, or set AWS_REGION.")
+        yield problem("region", "none is set", "Use --region, or set AWS_REGION.")
     who = patience.ask({"who": lambda: _client(session, "sts", where or _ANYWHERE).get_caller_identity()})["who"]
     if isinstance(who, Exception):
         yield problem("credentials", *why(who))
@@ -104,10 +104,10 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
     return session.client(service, region_name=region, config=CONFIG)  # type: ignore[call-overload]
 
 
-def _room(chosen: Plan, patience: Patience, session: boto3.Session, region: str) -> Iterator[Check]:
+def _room(chosen: Plan, patience: TimeBudget, session: boto3.Session, region: str) -> Iterator[Check]:
     needed = [quota for quota in QUOTAS if quota.needed(chosen)]
     services = {quota.counted[0] for quota in needed} | {"lambda", "sesv2", "iam", "kinesis", "service-quotas"}
-    # boto3 makes clients in one thread only; they may be used in many.
+    # boto3 clients must be created in one thread, but may be used in many.
     clients = {service: _client(session, service, region) for service in services}
     sender = chosen.parameters.get("SenderEmail", "")
     questions: dict[str, Callable[[], Any]] = {
@@ -128,7 +128,7 @@ def _room(chosen: Plan, patience: Patience, session: boto3.Session, region: str)
     yield concurrency(answers["lambda"], chosen)
     yield mail(sender, answers)
     fresh = answers["there"] is not True
-    yield ok("stack", f"{chosen.stack} is new" if fresh else f"{chosen.stack} is there, and would be updated")
+    yield ok("stack", f"{chosen.stack} is new" if fresh else f"{chosen.stack} exists and would be updated")
     yield roles(answers["iam"], chosen, fresh=fresh)
     if chosen.shards:
         yield shards(answers["kinesis"], chosen, fresh=fresh)
@@ -161,7 +161,7 @@ def _limit(service_quotas: Any, quota: Quota) -> int:
 
 
 def _verified(sesv2: Any, sender: str) -> bool:
-    """Whether the address, or else its domain, is an identity that SES may send for."""
+    """Whether the address, or else its domain, is an identity that may send with SES."""
     for identity in (sender, sender.rpartition("@")[2]):
         try:
             if sesv2.get_email_identity(EmailIdentity=identity)["VerifiedForSendingStatus"]:
@@ -180,17 +180,21 @@ def concurrency(answer: Any, chosen: Plan) -> Check:
     free = int(answer["AccountLimit"]["UnreservedConcurrentExecutions"])
     ask = "Ask Service Quotas for more: lambda L-B99A9384."
     if chosen.reserved and chosen.reserved > free - _KEPT_UNRESERVED:
-        return problem(name, f"{chosen.reserved} runs at once are to be reserved, {free} are free", ask)
+        return problem(
+            name, f"{chosen.reserved} concurrent executions would be reserved, but only {free} are free", ask
+        )
     if limit < _FEW_AT_ONCE:
         functions = chosen.number("AWS::Lambda::Function")
-        return warning(name, f"{limit} runs at once, for {functions} functions: a rush of orders waits", ask)
-    return ok(name, f"{limit:,} runs at once")
+        return warning(
+            name, f"{limit} concurrent executions for {functions} functions: a rush of orders will wait", ask
+        )
+    return ok(name, f"{limit:,} concurrent executions")
 
 
 def mail(sender: str, answers: Mapping[str, Any]) -> Check:
     name = "e-mail"
     if not sender:
-        return ok(name, "no SenderEmail: mails are kept and shown, not sent")
+        return ok(name, "no SenderEmail: e-mails are stored and shown, not sent")
     for answer in (answers["ses"], answers["sender"]):
         if isinstance(answer, Exception):
             return _unknown(name, answer)
@@ -198,7 +202,7 @@ def mail(sender: str, answers: Mapping[str, Any]) -> Check:
         return problem(name, f"SES has not verified {sender}", "Verify the address, or its domain, in SES.")
     if not answers["ses"]["ProductionAccessEnabled"]:
         return warning(
-            name, "SES is in its sandbox: only verified addresses get mail", "Ask SES for production access."
+            name, "SES is in its sandbox: only verified addresses receive e-mail", "Ask SES for production access."
         )
     return ok(name, f"{sender} may send")
 
@@ -221,17 +225,17 @@ def room(quota: Quota, needed: int, answers: Mapping[str, Any], *, fresh: bool) 
     if isinstance(used, Exception):
         return _unknown(quota.name, used)
     known = not isinstance(limit, Exception) and quota.code is not None
-    said = "" if known else ", AWS's default"
-    return _fits(quota.name, needed * fresh, used, limit if known else quota.default, said)
+    source = "" if known else " (AWS's default)"
+    return _fits(quota.name, needed * fresh, used, limit if known else quota.default, source)
 
 
 def _fits(name: str, needed: int, used: int, limit: int, source: str = "") -> Check:
-    said = f"{needed:,} more, {used:,} are there, {limit:,} may be{source}"
+    finding = f"{needed:,} more needed, {used:,} in use, limit {limit:,}{source}"
     if used + needed > limit:
-        return problem(name, said, "Ask Service Quotas for more, or delete some.")
-    return ok(name, said)
+        return problem(name, finding, "Ask Service Quotas for more, or delete some.")
+    return ok(name, finding)
 
 
 def _unknown(name: str, error: Exception) -> Check:
-    said, todo = why(error)
-    return warning(name, f"not known: {said}", todo)
+    finding, todo = why(error)
+    return warning(name, f"unknown: {finding}", todo)

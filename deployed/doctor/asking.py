@@ -1,4 +1,4 @@
-"""AWS asked many things at once, for no longer than a few seconds in all, and what its silence means."""
+"""Makes many AWS calls at once, within a few seconds in all, and explains missing responses."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 SECONDS = 5.0
-# No retries: who is asked has one chance.
+# No retries: each call is made once.
 CONFIG = Config(connect_timeout=3, read_timeout=SECONDS, retries={"mode": "standard", "total_max_attempts": 1})
 _WRONG = {
     "AuthFailure",
@@ -36,34 +36,34 @@ _WRONG = {
 }
 
 
-class Silence(Exception):
-    """No answer in time."""
+class NoAnswer(Exception):
+    """There was no response in time."""
 
 
-_CONFIGURE = "Give --profile, or configure some: aws configure"
-_NETWORK = "Is there a network? A proxy in HTTPS_PROXY?"
+_CONFIGURE = "Use --profile, or configure credentials: aws configure"
+_NETWORK = "Check the network, and the proxy in HTTPS_PROXY if there is one."
 _KNOWN: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((NoCredentialsError, PartialCredentialsError), "there are no credentials", _CONFIGURE),
+    ((NoCredentialsError, PartialCredentialsError), "no credentials were found", _CONFIGURE),
     (
         (CredentialRetrievalError, SSOError, TokenRetrievalError),
-        "the credentials cannot be had, or are expired",
+        "the credentials cannot be obtained, or have expired",
         "Sign in again: aws sso login",
     ),
-    ((Silence,), f"AWS did not answer within {SECONDS:.0f} s", _NETWORK),
+    ((NoAnswer,), f"AWS did not respond within {SECONDS:.0f} s", _NETWORK),
     ((ConnectionError, HTTPClientError), "AWS cannot be reached", _NETWORK),
-    ((ResponseParserError,), "what answers is not AWS", _NETWORK),
+    ((ResponseParserError,), "the response is not from AWS", _NETWORK),
 )
 
 
 @dataclass
-class Patience:
-    """What is left of the seconds that may be waited."""
+class TimeBudget:
+    """How many seconds the caller may still wait."""
 
     left: float = SECONDS
 
     def ask(self, questions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-        """Every answer, or the exception that came instead; Silence for what took too long. Threads that still wait
-        are left behind, because a look-up of a name cannot be ended."""
+        """Returns for each question its answer, or the exception that came instead; NoAnswer if it took too long.
+        Threads that are still waiting are left behind, because a name look-up cannot be interrupted."""
         answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         for name, question in questions.items():
             threading.Thread(target=_put, args=(answers, name, question), daemon=True).start()
@@ -76,7 +76,7 @@ class Patience:
                 break
             found[name] = answer
         self.left -= time.monotonic() - began
-        return {name: found.get(name, Silence()) for name in questions}
+        return {name: found.get(name, NoAnswer()) for name in questions}
 
 
 def _put(answers: "SimpleQueue[tuple[str, Any]]", name: str, question: Callable[[], Any]) -> None:
@@ -87,13 +87,13 @@ def _put(answers: "SimpleQueue[tuple[str, Any]]", name: str, question: Callable[
 
 
 def why(error: Exception) -> tuple[str, str]:
-    """What a person calls it, and what to do."""
+    """Returns what went wrong, in words for a person, and what to do."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         if code in _WRONG:
-            return "the credentials are wrong or expired", "Sign in again, or give --profile."
-        return f"AWS refused {error.operation_name}: {code}", "Ask whoever manages the account for read access."
-    for kinds, said, todo in _KNOWN:
+            return "the credentials are wrong or have expired", "Sign in again, or use --profile."
+        return f"AWS refused {error.operation_name}: {code}", "Ask the account's administrator for read access."
+    for kinds, reason, todo in _KNOWN:
         if isinstance(error, kinds):
-            return said, todo
-    return (str(error) or repr(error)).splitlines()[0].rstrip("."), "Look at your AWS configuration."
+            return reason, todo
+    return (str(error) or repr(error)).splitlines()[0].rstrip("."), "Check your AWS configuration."

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,25 +13,25 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """`said` is what was found, `todo` what to do about it, for what is not ok."""
+    """`finding` is what was found. `todo` is what to do about it, if it is not ok."""
 
     name: str
     state: State
-    said: str
+    finding: str
     todo: str = ""
 
     def document(self) -> dict[str, Any]:
         todo = {"todo": self.todo} if self.todo else {}
-        return {"check": self.name, "state": self.state.value, "said": self.said, **todo}
+        return {"check": self.name, "state": self.state.value, "said": self.finding, **todo}
 
 
-def ok(name: str, said: str) -> Check:
-    return Check(name, State.OK, said)
+def ok(name: str, finding: str) -> Check:
+    return Check(name, State.OK, finding)
 
 
-def warning(name: str, said: str, todo: str) -> Check:
-    return Check(name, State.WARNING, said, todo)
+def warning(name: str, finding: str, todo: str) -> Check:
+    return Check(name, State.WARNING, finding, todo)
 
 
-def problem(name: str, said: str, todo: str) -> Check:
-    return Check(name, State.PROBLEM, said, todo)
+def problem(name: str, finding: str, todo: str) -> Check:
+    return Check(name, State.PROBLEM, finding, todo)

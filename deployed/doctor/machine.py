@@ -1,4 +1,4 @@
-"""What `sam build` needs on this machine."""
+"""Checks the programs that `sam build` needs on this machine."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ _PATIENCE_SECONDS = 20.0
 
 
 def machine(environment: Path) -> Iterator[Check]:
-    """`environment` is this project's .venv, which `make` puts before everything else."""
+    """`environment` is this project's .venv, which `make` puts first on the path."""
     yield _program("SAM CLI", "sam", ["--version"], environment, "Install the AWS SAM CLI.")
     yield _program(
         "Python 3.13", "python3.13", ["--version"], environment, "Install it, or use one of pyenv's or uv's."
@@ -22,7 +22,7 @@ def machine(environment: Path) -> Iterator[Check]:
 
 def _program(name: str, program: str, words: list[str], environment: Path, todo: str) -> Check:
     for path in filter(None, (shutil.which(program), shutil.which(program, path=str(environment / "bin")))):
-        version = _said([path, *words])
+        version = _version_of([path, *words])
         if version is None:
             continue
         if Path(path).parent == environment / "bin":
@@ -31,8 +31,8 @@ def _program(name: str, program: str, words: list[str], environment: Path, todo:
     return problem(name, "not found", todo)
 
 
-def _said(command: list[str]) -> str | None:
-    """The first line of its answer; None where it fails."""
+def _version_of(command: list[str]) -> str | None:
+    """Returns the first line of the program's output, or None if it fails."""
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""What `sam deploy` would be asked for, by samconfig.toml and the command line, and what would come of it."""
+"""What `sam deploy` would deploy, by samconfig.toml and the command line."""
 
 import re
 import shlex
@@ -16,9 +16,9 @@ from deployed.words import count
 from tools.deployment import LONGEST_STACK_NAME, Deployed, application, generated_name
 from tools.expand import expand, templates
 
-_HOURS = 730  # of a month, as AWS's own estimates count them
-# An idle queue is asked by five pollers, each for 20 seconds at a time (Lambda Developer Guide, "Using Lambda with
-# Amazon SQS").
+_HOURS = 730  # per month, as AWS's own estimates count them
+# An idle queue has five pollers, each with a long poll of 20 seconds (Lambda Developer Guide, "Using Lambda with Amazon
+# SQS").
 _POLLS_PER_MONTH = 5 * _HOURS * 3600 // 20
 _MUCH_PER_MONTH = 50
 _NAMES = {
@@ -54,21 +54,22 @@ class Plan:
     @property
     def shards(self) -> int:
         streams = (found.properties for found in self.resources if found.type == "AWS::Kinesis::Stream")
-        # One on demand begins with four (Kinesis Developer Guide, "Choose the right mode").
+        # An on-demand stream starts with four (Kinesis Developer Guide, "Choose the right mode").
         return sum(int(stream.get("ShardCount", 4)) for stream in streams)
 
     @property
     def reserved(self) -> int:
-        """Concurrency that its functions keep for themselves."""
+        """The concurrency that its functions reserve."""
         return sum(int(found.properties.get("ReservedConcurrentExecutions", 0)) for found in self.resources)
 
 
 def plan(config: Path, environment: str, parameters: str, stack: str | None = None) -> Plan:
-    """What that environment of samconfig.toml says; `parameters` (`Name=value …`) count more. Raises Usage."""
+    """Returns the plan of this environment in samconfig.toml. `parameters` (`Name=value …`) override it. Raises
+    Usage."""
     environments = tomllib.loads(config.read_text())
     if not isinstance(environments.get(environment), dict):
         known = ", ".join(name for name, it in environments.items() if isinstance(it, dict))
-        raise Usage(f"samconfig.toml has no environment {environment!r}, but {known}.")
+        raise Usage(f"samconfig.toml has no environment {environment!r}. It has: {known}.")
     settings = _settings(environments[environment])
     given = _pairs(settings.get("parameter_overrides", "")) | _pairs(parameters)
     wrong = {name: check for name, value in given.items() if (check := _wrong(name, value))}
@@ -77,7 +78,7 @@ def plan(config: Path, environment: str, parameters: str, stack: str | None = No
 
 
 def _settings(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """Of `sam deploy`, as it reads them: its own before those of all commands."""
+    """Returns the settings of `sam deploy` in SAM's order: those of the command override those of all commands."""
     return {
         **environment.get("global", {}).get("parameters", {}),
         **environment.get("deploy", {}).get("parameters", {}),
@@ -88,52 +89,56 @@ def _pairs(given: str | list[str]) -> dict[str, str]:
     try:
         words = given if isinstance(given, list) else shlex.split(given)
     except ValueError as error:
-        raise Usage(f"These are no parameters: {error}.") from error
+        raise Usage(f"These are not parameters: {error}.") from error
     pairs = [word.partition("=") for word in words]
     if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise Usage(f"A parameter is Name=value, not {wrong[0]!r}.")
+        raise Usage(f"A parameter must be Name=value, not {wrong[0]!r}.")
     return {name: value for name, _, value in pairs}
 
 
 def stack_name(chosen: Plan) -> Check:
-    """CloudFormation's form, and a length at which every name in the application fits its service."""
+    """Checks the stack's name: CloudFormation's format, and a length with which every name in the application fits its
+    service."""
     name = "stack name"
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", chosen.stack):
-        return problem(name, f"{chosen.stack!r} is none", "Letters, digits and hyphens, a letter first.")
+        return problem(
+            name, f"{chosen.stack!r} is not valid", "Use letters, digits and hyphens, starting with a letter."
+        )
     length = len(chosen.stack)
     if length > LONGEST_STACK_NAME:
         return problem(
             name,
             f"{chosen.stack} has {length} characters",
-            f"{LONGEST_STACK_NAME} at most: queues' names begin with it.",
+            f"Use at most {LONGEST_STACK_NAME}, because queues' names begin with it.",
         )
     return ok(name, f"{chosen.stack}, {length} of at most {LONGEST_STACK_NAME} characters")
 
 
 def parameters(chosen: Plan) -> Check:
-    """Names and values that the template would refuse, or ignore."""
+    """Checks for names and values that the template would refuse or ignore."""
     for found in chosen.wrong.values():
         return found
-    said = " ".join(f"{key}={value}" for key, value in chosen.parameters.items())
+    given = " ".join(f"{key}={value}" for key, value in chosen.parameters.items())
     if chosen.parameters.get("Kafka") == "existing" and not chosen.parameters.get("KafkaBrokers"):
-        return problem("parameters", said, "Kafka=existing needs KafkaBrokers=host:port.")
-    return ok("parameters", said or "all at their defaults")
+        return problem("parameters", given, "Kafka=existing needs KafkaBrokers=host:port.")
+    return ok("parameters", given or "all have their defaults")
 
 
 def _wrong(name: str, value: str) -> Check | None:
     declared = expand(templates()[0])["Parameters"]
     if name not in declared:
-        return problem("parameters", f"{name}: no such parameter", f"There are {', '.join(declared)}.")
+        return problem("parameters", f"{name}: no such parameter", f"The parameters are {', '.join(declared)}.")
     allowed = _allowed(name, declared[name])
     if allowed and value not in allowed:
-        return problem("parameters", f"{name} cannot be {value!r}", f"It is one of {', '.join(allowed)}.")
+        return problem("parameters", f"{name} cannot be {value!r}", f"It must be one of {', '.join(allowed)}.")
     if declared[name]["Type"] == "Number" and not re.fullmatch(r"\d+", value, re.ASCII):
-        return problem("parameters", f"{name} cannot be {value!r}", "It is a number.")
+        return problem("parameters", f"{name} cannot be {value!r}", "It must be a number.")
     return None
 
 
 def _allowed(parameter: str, declared: Mapping[str, Any]) -> list[str]:
-    """By the root template or, where it says nothing, by the application that it passes the parameter to."""
+    """Returns the allowed values from the root template or, if it has none, from the application that receives the
+    parameter."""
     if "AllowedValues" in declared:
         return [str(value) for value in declared["AllowedValues"]]
     found = [str(declared["Default"])] if "Default" in declared else []
@@ -157,7 +162,7 @@ def creates(chosen: Plan) -> Check:
 
 
 def monthly(resources: list[Deployed], usd: Mapping[str, float]) -> dict[str, float]:
-    """Dollars a month of what is paid for while nothing happens, by what it is for; list prices, no free tier."""
+    """Returns the dollars per month that an idle stack costs, by purpose, at list prices without the free tier."""
     types = Counter(found.type for found in resources)
     by_type: dict[str, list[Mapping[str, Any]]] = {}
     for found in resources:
@@ -189,7 +194,7 @@ def monthly(resources: list[Deployed], usd: Mapping[str, float]) -> dict[str, fl
 def price(costs: Mapping[str, float]) -> Check:
     total = sum(costs.values())
     parts = ", ".join(f"{name} ${cost:,.2f}" for name, cost in sorted(costs.items(), key=lambda it: -it[1]))
-    said = f"about ${total:,.0f} a month while idle: {parts}"
+    finding = f"about ${total:,.0f} a month while idle: {parts}"
     if total > _MUCH_PER_MONTH:
-        return warning("price", said, "`make destroy` ends it.")
-    return ok("price", said)
+        return warning("price", finding, "`make destroy` ends it.")
+    return ok("price", finding)

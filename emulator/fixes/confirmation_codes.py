@@ -1,10 +1,10 @@
-"""The codes that Cognito mails, and what they prove.
+"""The confirmation codes that Cognito mails, and the address that they verify.
 
-AWS: six random digits in each mail, and who confirms a sign-up by one has shown that the address is theirs, where the
-pool verifies addresses (Cognito Developer Guide, "Signing up and confirming user accounts").
-Emulator: 123456 to confirm a sign-up and 654321 for a new password, always; the address stays unverified, so that the
-shop mails nobody who signed up.
-Fix: draw each code when its mail is written; mark the address as verified.
+AWS: each mail has a code of six random digits. Confirming a sign-up with it verifies the address, if the pool verifies
+addresses (Cognito Developer Guide, "Signing up and confirming user accounts").
+Emulator: the code is always 123456 for a sign-up and 654321 for a new password. The address stays unverified, so the
+shop sends no e-mail to people who signed up.
+Fix: generates each code when its mail is written, and marks the address as verified.
 Goes when: MiniStack does.
 """
 

@@ -1,13 +1,13 @@
-"""CloudFront's edge: a distribution's name leads to its origins, API Gateway's among them, and nowhere else.
+"""CloudFront distributions: a distribution's host name serves its origins, including API Gateway, and nothing else.
 
-AWS: an origin may be an API's execute-api name, which answers HTTPS under its own Host only (CloudFront Developer
-Guide, "Use various origins with CloudFront distributions"). An S3 origin answers 404 for an object that does not exist
-where CloudFront may list the bucket, and 403 where it may not (S3 API Reference, GetObject).
-Emulator: 502 for an execute-api origin; 403 for a missing object; looks at a request's path before its Host, so that
-`/_ministack/…` and service paths under a distribution's name reach the account; serves no HTTPS, to which a
+AWS: an origin may be an API's execute-api name, which accepts only HTTPS and its own Host (CloudFront Developer
+Guide, "Use various origins with CloudFront distributions"). An S3 origin returns 404 for an object that does not exist
+if CloudFront may list the bucket, and 403 if it may not (S3 API Reference, GetObject).
+Emulator: returns 502 for an execute-api origin and 403 for a missing object. It routes by path before Host, so
+`/_ministack/…` and service paths under a distribution's name reach the account. It serves no HTTPS, to which a
 distribution may redirect.
-Fix: serve what has a distribution's Host from that distribution, with viewers taken for HTTPS ones; call the API in
-this process; ask the bucket's policy for s3:ListBucket.
+Fix: serves every request with a distribution's Host from that distribution, and treats it as HTTPS. Calls the API in
+this process. Checks the bucket's policy for s3:ListBucket.
 Goes when: MiniStack does.
 """
 

@@ -1,9 +1,10 @@
-"""Which permission a call about a function's concurrency, or about one event source mapping, needs.
+"""Permissions for calls about a function's concurrency, or about one event source mapping.
 
-AWS: the action of the same name: GetFunctionConcurrency, DeleteFunctionConcurrency, GetEventSourceMapping,
-UpdateEventSourceMapping, DeleteEventSourceMapping (Service Authorization Reference, AWS Lambda).
-Emulator: asks for PutFunctionConcurrency whatever is done to it, and for ListEventSourceMappings to look at one.
-Fix: ask for what AWS asks for.
+AWS: each call needs the action of the same name: GetFunctionConcurrency, DeleteFunctionConcurrency,
+GetEventSourceMapping, UpdateEventSourceMapping, DeleteEventSourceMapping (Service Authorization Reference, AWS Lambda).
+Emulator: every call about concurrency needs PutFunctionConcurrency, and reading one mapping needs
+ListEventSourceMappings.
+Fix: requires the same actions as AWS.
 Goes when: MiniStack does.
 """
 

@@ -1,4 +1,5 @@
-"""The table of docs/transports.md: what is promised, and what a million events of 1 KB cost at list prices."""
+"""The table in docs/transports.md: what each transport promises, and what a million events of 1 KB cost at list
+prices."""
 
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ _HOURS = 730
 
 @dataclass(frozen=True)
 class Latency:
-    """In seconds."""
+    """Times in seconds."""
 
     median: float
     longest: float
@@ -23,9 +24,10 @@ class Latency:
 
 
 def usd() -> dict[Promise, str]:
-    """Per million events, and what is to be paid while none come. Functions are paid alike everywhere."""
+    """Returns the price per million events, and the monthly price while there are none. Functions cost the same
+    everywhere."""
     price = list_prices().usd
-    # Sent one by one, received and deleted by tens.
+    # Sent one at a time; received and deleted in batches of ten.
     queue = 1 + 2 / _BATCH
     gigabyte = _MILLION * 1000 / 1e9
     per_million = {
@@ -45,7 +47,7 @@ def usd() -> dict[Promise, str]:
 
 
 def rows() -> list[list[str]]:
-    """Without the latency, which is each machine's own."""
+    """Returns the rows without the latency, which differs between machines."""
     prices = usd()
     return [[p.name, p.delivery, p.order, p.size, p.retention, p.replay, p.poison, prices[p]] for p in PROMISES]
 

@@ -1,4 +1,5 @@
-"""What the shop builds on holds for every transport: nothing lost or twice, poison aside, order where promised."""
+"""Every transport keeps the promises that the shop relies on: nothing lost or doubled, poison set aside, order where
+promised."""
 
 import base64
 import json
@@ -17,14 +18,14 @@ from tests.conformance.transports import TRANSPORTS, Transport, event
 from tests.emulator.account import Account
 
 KEYS, EACH = [f"ord_{number}" for number in range(5)], 8
-# Of each order's events these fail at the first attempt.
+# These events of each order fail at the first attempt.
 FLAKY = {2, 5}
 SECONDS = 60
 
 
 @dataclass
 class Story:
-    """What was sent by one transport, and what has become of it."""
+    """What was sent by one transport, and what happened to it."""
 
     transport: Transport
     sent: list[Envelope[Any]]
@@ -33,7 +34,7 @@ class Story:
 
 @pytest.fixture(scope="module", params=TRANSPORTS, ids=lambda transport: transport.promise.name)
 def story(request: pytest.FixtureRequest, account: Account) -> Story:
-    """Orders' events interleaved, some failing once, and poison among them."""
+    """The events of several orders interleaved. Some fail once, and poison messages are among them."""
     make: Callable[[Account], Transport] = request.param
     transport, now = make(account), datetime.now(UTC)
     numbered = [(number, key) for number in range(EACH) for key in KEYS]
@@ -82,7 +83,7 @@ def test_sending_everything_again_changes_nothing(story: Story, account: Account
 def test_how_long_an_event_travels(
     make: Callable[[Account], Transport], account: Account, record_property: Callable[[str, object], None]
 ) -> None:
-    """One at a time, function warm: what the transport itself takes, here."""
+    """Measures the time that the transport takes, one event at a time with a warm function."""
     transport, took = make(account), list[float]()
     for number in range(12):
         began = datetime.now(UTC)
@@ -95,7 +96,7 @@ def test_how_long_an_event_travels(
 
 
 def _readable(letter: str) -> str:
-    """Kinesis and Kafka hand data over in base64."""
+    """Kinesis and Kafka deliver data in base64."""
     record = json.loads(letter).get("record", {})
     data = record.get("value") or record.get("kinesis", {}).get("data")
     return base64.b64decode(data).decode() if data else letter

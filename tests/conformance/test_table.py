@@ -1,4 +1,4 @@
-"""docs/transports.md tells what the suite holds the transports to."""
+"""docs/transports.md agrees with what the suite checks."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The five ways in which events travel in the shop: what each promises, and how to send by it on the embedded AWS."""
+"""The five transports of events in the shop: what each promises, and how to send with it on the embedded AWS."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.support import kafka
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = os.pathsep.join(map(str, (ROOT, ROOT / "layer")))
-_WINDOW = 2  # seconds that a failed message is hidden: tests do not wait for a real visibility time-out
+_WINDOW = 2  # seconds that a failed message is hidden; shorter than real visibility time-outs, so that tests are fast
 
 
 def event(key: str, number: int, what: str, at: datetime) -> Envelope[OrderCancelled]:
@@ -27,7 +27,7 @@ def event(key: str, number: int, what: str, at: datetime) -> Envelope[OrderCance
 
 @dataclass(frozen=True)
 class Promise:
-    """What a reader may build on. `order` is that of events with one key."""
+    """What a consumer may rely on. `order` is about events with the same key."""
 
     name: str
     order: str
@@ -90,7 +90,7 @@ KAFKA = Promise(
 
 
 class Transport:
-    """A transport with its reader, deployed for a test."""
+    """A transport with a consumer, deployed for a test."""
 
     promise: Promise
     consumer: str
@@ -108,11 +108,12 @@ class Transport:
         raise NotImplementedError
 
     def send(self, events: Sequence[Envelope[Any]], *, again: bool = False) -> None:
-        """In this order; `again` as a sender does who does not know whether it got through."""
+        """Sends events in this order. `again` means that the sender repeats them because it does not know whether they
+        arrived."""
         raise NotImplementedError
 
     def send_poison(self, key: str) -> None:
-        """What is no event, beside those of this key."""
+        """Sends a message that is not an event, among those of this key."""
         raise NotImplementedError
 
     def function(self) -> str:
@@ -148,7 +149,7 @@ class Transport:
 
 class _Queued(Transport):
     def queue(self, **attributes: str) -> tuple[str, str]:
-        """A queue whose third failure is a dead letter: its URL and ARN."""
+        """Returns the URL and ARN of a queue whose messages become dead letters after three failures."""
         redrive = {"deadLetterTargetArn": self.account.queue_arn(self.failures), "maxReceiveCount": 3}
         url: str = self.account.client("sqs").create_queue(
             QueueName=self.account.name("queue") + (".fifo" if attributes else ""),
@@ -205,7 +206,8 @@ class SnsFifoToSqsFifo(_Queued):
 
     def send(self, events: Sequence[Envelope[Any]], *, again: bool = False) -> None:
         for each in events:
-            # After five minutes the topic has forgotten the first: a repetition comes with whatever id.
+            # After five minutes the topic has forgotten the first one, so a repetition has a different deduplication
+            # id.
             id_ = f"{each.event_id}{'-again' if again else ''}"
             self._publish(json.dumps(each.as_published()), each.correlation_id, id_)
 
@@ -229,8 +231,8 @@ class DynamoDbStream(Transport):
 
     def send(self, events: Sequence[Envelope[Any]], *, again: bool = False) -> None:
         for each in events:
-            # The item is the order, its changes are the events; writing the same once more is a change to the stream
-            # only with something new in it.
+            # The item is the order, and its changes are the events. Writing the same again appears in the stream only
+            # if something differs.
             row = {"event_id": str(each.event_id), "order": each.correlation_id, "number": each.data.reason}
             self._put(each.correlation_id, row | ({"again": "yes"} if again else {}))
 
@@ -273,7 +275,7 @@ class KinesisStream(Transport):
 
 @cache
 def _broker() -> Any:
-    """One for the session: a mock cluster lives as long as its context."""
+    """One for the whole session, because a mock cluster exists as long as its context."""
     context = kafka.broker()
     return context, context.__enter__()
 

@@ -17,11 +17,11 @@ from tests.support.desk import Desk
 from tests.support.shop import Person, RunningShop
 
 HOME = lifecycle.PROJECT / ".local" / "e2e"
-# The first test waits for build and deployment; a crowd's checkouts take as long as the machine needs.
+# The first test waits for build and deployment. A crowd's checkouts take as long as the machine needs.
 TEST_SECONDS = 900
 QUIET_SECONDS = 120.0
 CROWDS = "test_crowds.py"
-# Whose web pages may call the shop.
+# The origin whose web pages may call the shop.
 ORIGINS = ("https://shop.example", "http://localhost:5173")
 
 
@@ -33,14 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
             item.add_marker(pytest.mark.xdist_group("e2e"))
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
     yield
-    # Every audit reads all orders that there are, so crowds come last.
+    # Crowds come last, because every audit reads all orders.
     items.sort(key=lambda item: item.path.name == CROWDS)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The shop on an embedded AWS of its own, from nothing: what an earlier run left is not reused. With all that can
-    be turned on."""
+    """A new shop on its own embedded AWS, with every option turned on. Nothing of an earlier run is reused."""
     with alone():
         broker.stop(HOME)
         lifecycle.stop(HOME)
@@ -57,7 +56,7 @@ def stack() -> Iterator[Stack]:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Two runs, or two workers of one, would take the stack from under each other."""
+    """Two runs, or two workers of one run, would interfere with each other's stack."""
     HOME.parent.mkdir(exist_ok=True)
     with HOME.with_suffix(".lock").open("w") as lock:
         try:
@@ -74,7 +73,7 @@ def shop(stack: Stack) -> RunningShop:
 
 @pytest.fixture(scope="session", params=["STANDARD", "EXPRESS"])
 def checkout(request: pytest.FixtureRequest, shop: RunningShop) -> str:
-    """Whoever asks for this runs once on each type of workflow: both keep the same promises."""
+    """Runs the test once with each type of workflow, because both must keep the same promises."""
     kind: str = request.param
     switch_checkout(shop, kind)
     return kind
@@ -97,13 +96,13 @@ def desk(shop: RunningShop, capsys: pytest.CaptureFixture[str]) -> Desk:
 
 @pytest.fixture(scope="session")
 def blamed() -> set[str]:
-    """Faults that an earlier test has answered for: the stack is one, and its wounds stay."""
+    """Faults that an earlier test has already reported: all tests share one stack, and its faults stay."""
     return set()
 
 
 @pytest.fixture(autouse=True)
 def audit(stack: Stack, blamed: set[str]) -> Iterator[None]:
-    """Whatever a test did, all that must hold does hold once the shop is quiet."""
+    """After every test, everything that must hold does hold once the shop is quiet."""
     yield
     results = run_audit(stack, patience=QUIET_SECONDS)
     found = [(result, [fault for fault in result.faults if fault not in blamed]) for result in results]

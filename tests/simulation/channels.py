@@ -1,4 +1,4 @@
-"""What stands between a change and the function that hears of it: streams and queues, with their retry rules."""
+"""What connects a change with the functions that react to it: streams and queues, with their retry rules."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ class Message:
 
 @dataclass
 class Queue:
-    """Standard SQS: at least once, in no order."""
+    """A standard SQS queue: at least once, in no order."""
 
     name: str
     definition: QueueDefinition
@@ -41,7 +41,7 @@ class Queue:
 
 @dataclass
 class QueueReader:
-    """The event source mapping of a queue: what its function does not report as failed is deleted."""
+    """The event source mapping of a queue. Messages that its function does not report as failed are deleted."""
 
     reader: Reader
     function: Function
@@ -57,7 +57,7 @@ class QueueReader:
         return f"{self.function.module} ← {self.queue.name}"
 
     def begin(self, batch_size: int | None = None, first: int = 0) -> Invocation:
-        """Takes a batch, beginning anywhere in the queue."""
+        """Takes a batch, which may begin anywhere in the queue."""
         waiting = self.queue.messages[first:] + self.queue.messages[:first]
         batch = waiting[: batch_size or self.reader.batch_size]
         for message in batch:
@@ -80,7 +80,7 @@ class QueueReader:
                 self.dead_letters.messages.append(message)
 
     def redrive(self) -> None:
-        """Everything in the dead letters once more, as if it had just come."""
+        """Moves all dead letters back into the queue, as new messages."""
         for message in self.dead_letters.messages:
             message.receives = 0
         self.queue.messages += self.dead_letters.messages
@@ -89,10 +89,10 @@ class QueueReader:
 
 @dataclass
 class StreamReader:
-    """The event source mapping of a table's stream: in order, one batch at a time, stopping at what failed.
+    """The event source mapping of a table's stream: in order, one batch at a time, stopping at a failure.
 
-    What failed for as long as the mapping retries can be `park`ed in the failure bucket, from where a person redrives
-    it at some later time, and so out of order.
+    A record that fails as long as the mapping retries can be moved to the failure bucket with `park`. A person redrives
+    it from there later, and so out of order.
     """
 
     reader: Reader
@@ -119,12 +119,12 @@ class StreamReader:
         return Invocation(self.function, {"Records": batch}, lambda outcome: self._ended(batch, outcome))
 
     def park(self) -> None:
-        """The next record has failed for too long."""
+        """Gives up the next record, because it has failed for too long."""
         self.parked.append(self.table.stream[self.position])
         self.position += 1
 
     def redrive(self, ended: Callable[[Outcome], None]) -> Invocation:
-        """Re-applies what was parked; it stays there unless that succeeds."""
+        """Applies the parked record again. It stays parked unless that succeeds."""
         batch = list(self.parked)
 
         def done(outcome: Outcome) -> None:
@@ -135,7 +135,7 @@ class StreamReader:
         return Invocation(self.function, {"Records": batch}, done)
 
     def _skip(self) -> None:
-        """Passes what the filter leaves out."""
+        """Skips records that the filter excludes."""
         while self.position < len(self.table.stream) and not self.reader.takes(self.table.stream[self.position]):
             self.position += 1
 
@@ -152,7 +152,7 @@ class StreamReader:
 
 
 def _reported(answer: Any) -> set[str]:
-    """The failures in a partial batch response; an answer that is none would be a silent loss."""
+    """Returns the failures in a partial batch response. An invalid response would be a silent loss."""
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 

@@ -1,4 +1,4 @@
-"""Crashes, enumerated: a story is told once calmly, and then once for every way in which a call of it can go wrong."""
+"""Enumerated crashes: a story runs once without faults, and then once for every fault at every call."""
 
 import re
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from tests.simulation.verdict import evidence_of, faults
 from tests.support.interleaving import Died
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
-# Why a settlement failed is in the words of whoever was there to say it.
+# The reason of a failed settlement contains the words of the function that recorded it.
 _REASON = re.compile(r"^(authorize|capture|void|refund) failed: .*")
-# DynamoDB knows a repeated transaction by its token.
+# DynamoDB recognizes a repeated transaction by its token.
 _WRITES_THAT_REPEAT = {"PutItem", "UpdateItem", "PutEvents", "PublishBatch"}
-# The table where transactions and other writes meet.
+# The table in which transactions and other writes conflict.
 _TRANSACTED = "Inventory.Inventory"
 
-# How often a row was written, and which execution waits with which token: nobody hears of these.
+# How often a row was written, and which execution waits with which token: no other part of the shop sees these.
 _BOOKKEEPING = {"revision", "execution", "token"}
 
 
 class Fault(StrEnum):
-    """What can happen to one call."""
+    """A fault that can happen to one call."""
 
     BEFORE = "dies just before"
     AFTER = "dies just after"
@@ -38,7 +38,7 @@ class Fault(StrEnum):
 
 @dataclass
 class Trouble:
-    """A boundary that lets one fault happen at the call of that number. Without a fault it only watches."""
+    """A boundary that injects one fault at the call with that number. Without a fault it only records."""
 
     fault: Fault | None = None
     at: int = -1
@@ -83,7 +83,7 @@ def possible(call: Call) -> list[Fault]:
 
 @dataclass(frozen=True)
 class Ending:
-    """What a story left behind, and what its shop is guilty of."""
+    """The state after a story, and the violations in its shop."""
 
     calls: list[Call]
     invoked: set[str]
@@ -116,7 +116,7 @@ class Report:
 
 
 def every_crash(story: Story) -> Report:
-    """Crashes the story at each of its calls, in every way that the call can go wrong."""
+    """Runs the story with each fault at each of its calls."""
     report = Report(ending_of(story))
     report.violations += [f"calm: {fault}" for fault in report.calm.faults]
     for point, violations in crash_points(story, report.calm):
@@ -126,7 +126,7 @@ def every_crash(story: Story) -> Report:
 
 
 def crash_points(story: Story, calm: Ending) -> Iterator[tuple[str, list[str]]]:
-    """Each point, and what went wrong there."""
+    """Yields each crash point and what went wrong there."""
     for number, call in enumerate(calm.calls):
         for fault in possible(call):
             yield f"call {number}, {call}, {fault}", list(_wrong(story, calm, fault, number))
@@ -147,8 +147,8 @@ def _wrong(story: Story, calm: Ending, fault: Fault, at: int) -> Iterator[str]:
 
 
 def left_behind(shop: Simulation) -> dict[str, Any]:
-    """What must be the same however the story went: every row, every event by its id, every letter. Times may differ:
-    who dies and is called again is later."""
+    """Returns what must be the same whatever happened during the story: every row, every event by its id, every
+    message. Times may differ, because a function that died runs again later."""
     tables = {name: _timeless(sorted(shop.rows(name), key=repr)) for name in shop.tables}
     return {
         **tables,
@@ -160,7 +160,7 @@ def left_behind(shop: Simulation) -> dict[str, Any]:
 
 
 def outcome(shop: Simulation) -> dict[str, Any]:
-    """What the story came to, whoever else heard of it."""
+    """Returns the outcome of the story, without who else was notified."""
     evidence = evidence_of(shop)
     return {
         "orders": {id_: (order.status, bool(order.attention)) for id_, order in evidence.orders.items()},

@@ -1,4 +1,5 @@
-"""Everything that goes on in a shop at once: functions and people take turns at every AWS call, as somebody chooses."""
+"""Everything that goes on in a shop at once: functions and people take turns at every AWS call, as a scheduler
+chooses."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ _NOT_WRONG = timedelta()
 
 
 class Turn(Enum):
-    """What somebody does at the AWS call that it stands before."""
+    """What a participant does at the AWS call before which it is waiting."""
 
     CALL = auto()
     DIE_BEFORE = auto()
@@ -25,7 +26,7 @@ class Turn(Enum):
 
 
 class Busy:
-    """Somebody at work, standing at the very beginning (None) or before an AWS call."""
+    """A participant at work, waiting at the very beginning (None) or before an AWS call."""
 
     def __init__(self, label: str, actor: Actor, end: Callable[[], None]) -> None:
         self.label, self.actor, self.end = label, actor, end
@@ -36,7 +37,7 @@ class Busy:
 
 
 class Crowd:
-    """Whoever works in the shop at this moment."""
+    """All participants that are working in the shop now."""
 
     def __init__(self, shop: Simulation) -> None:
         self.shop = shop
@@ -47,7 +48,7 @@ class Crowd:
         shop.aws.boundary = self._at_a_call
 
     def start(self, invocation: Invocation, wrong_by: timedelta = _NOT_WRONG) -> Busy:
-        """Begins an invocation, on a machine whose clock is wrong by so much."""
+        """Begins an invocation, on a machine whose clock is wrong by that much."""
         self.shop.begun(invocation)
 
         def act() -> None:
@@ -57,7 +58,7 @@ class Crowd:
         return self._joined(str(invocation), act, invocation.end)
 
     def ask(self, label: str, act: Callable[[], Any]) -> Busy:
-        """A person goes to the front door, and away again if it stays shut."""
+        """Begins a person's request to the API. If the API keeps failing, the person gives up."""
 
         def try_it() -> None:
             with suppress(GaveUp):
@@ -66,8 +67,8 @@ class Crowd:
         return self._joined(label, try_it, lambda: None)
 
     def take_turn(self, busy: Busy, turn: Turn = Turn.CALL) -> None:
-        """One AWS call, and on to the next or to the end. Raises what the harness itself raised in there."""
-        # Who has not begun cannot die yet.
+        """Makes one AWS call, and goes on to the next one or to the end. Raises errors of the test harness itself."""
+        # A participant that has not begun cannot die yet.
         self._turn = turn if busy.actor.stops else Turn.CALL
         self._acting = busy
         busy.actor.take_turn(dies=self._turn is Turn.DIE_BEFORE)
@@ -79,7 +80,7 @@ class Crowd:
             busy.end()
 
     def everybody_dies(self) -> None:
-        """So that no thread is left behind by a test that failed."""
+        """Ends all participants, so that a failed test leaves no thread behind."""
         while self.busy:
             with suppress(Exception):
                 self.take_turn(self.busy[0], Turn.DIE_BEFORE)

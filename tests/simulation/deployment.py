@@ -1,7 +1,7 @@
-"""The templates as one deployment: which functions there are, what feeds them, and who hears which event.
+"""The templates as one deployment: its functions, their triggers, and the consumers of each event.
 
-Everything is read from the expanded templates, wired as the root template wires them, so that a new function, rule,
-queue or step of a workflow is part of the evidence without being named here.
+Everything is read from the expanded templates, wired as the root template wires them. So a new function, rule, queue or
+workflow step is included without being named here.
 """
 
 import json
@@ -17,7 +17,7 @@ from moto.events.models import EventPattern
 from tests.simulation.small_dynamodb import Index
 from tools.expand import Template, child, expand
 
-# The applications within the root template that keep the promise "money and stock are never wrong".
+# The applications of the root template that keep the promise "money and stock are never wrong".
 STACKS = ("Order", "Inventory", "Payment", "Workflows")
 
 
@@ -31,7 +31,7 @@ class Function:
 
     @property
     def module(self) -> str:
-        """What it does, as people call it: order.place."""
+        """The function's module, for example order.place."""
         return self.handler.removesuffix(".handler")
 
 
@@ -44,7 +44,7 @@ class TableDefinition:
 
 @dataclass(frozen=True)
 class QueueDefinition:
-    """A queue without a reader that redelivers has no dead letters: None."""
+    """A queue. One without a reader that redelivers has no dead letters: None."""
 
     dead_letters: str | None
     receives: int
@@ -52,7 +52,7 @@ class QueueDefinition:
 
 @dataclass(frozen=True)
 class Reader:
-    """An event source mapping: `source` is a table, whose stream it reads, or a queue."""
+    """An event source mapping. `source` is a table, whose stream it reads, or a queue."""
 
     source: str
     function: str
@@ -77,7 +77,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything by name: `<application>.<logical id>`."""
+    """All resources by name: `<application>.<logical id>`."""
 
     functions: dict[str, Function] = field(default_factory=dict)
     tables: dict[str, TableDefinition] = field(default_factory=dict)
@@ -101,7 +101,7 @@ def deployment() -> Deployment:
 
 @dataclass(frozen=True)
 class _Stack:
-    """A template in its place: `parameters` are still to be resolved in the parent."""
+    """A template within its parent, in which its `parameters` must still be resolved."""
 
     name: str
     template: Template
@@ -113,7 +113,7 @@ class _Stack:
         return _Stack(name, expand(child(properties["TemplateURL"])), properties["Parameters"], self)
 
     def resolve(self, node: Any) -> Any:
-        """What a Ref or GetAtt names: `<application>.<logical id>`, whichever of its attributes is asked."""
+        """Returns what a Ref or GetAtt names, as `<application>.<logical id>` for any of its attributes."""
         match node:
             case {"Ref": str(name)} if self.parent and name in self.parameters:
                 return self.parent.resolve(self.parameters[name])

@@ -1,6 +1,6 @@
-"""DynamoDB's condition, key and update expressions: as much of the language as the services speak, and nothing else.
+"""DynamoDB's condition, key and update expressions: the part of the language that the services use, and nothing else.
 
-Whatever is not understood raises NotModelled, which no handler can catch, so that nothing passes by accident.
+Anything else raises NotModelled, which no handler can catch, so that no test passes by accident.
 """
 
 import re
@@ -26,16 +26,16 @@ _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class NotModelled(BaseException):
-    """The services use something of AWS that this double does not know yet: teach it, with a differential test."""
+    """The services use an AWS feature that this double does not have yet. Add it, with a differential test."""
 
 
 def holds(expression: str | None, item: Item | None, names: Names, values: Values) -> bool:
-    """Whether the item (None: there is none) meets the condition."""
+    """Whether the item (None if there is none) meets the condition."""
     return expression is None or _parsed(expression)(item or {}, names, values)
 
 
 def updated(expression: str, item: Item, names: Names, values: Values) -> dict[str, Attribute]:
-    """The item after `SET a = :a, … ADD b :b, …`."""
+    """Returns the item after `SET a = :a, … ADD b :b, …`."""
     after = dict(item)
     for clause, actions in re.findall(r"(SET|ADD)\s+(.*?)(?=\s+(?:SET|ADD)\s|$)", _all_of(expression)):
         for action in actions.split(","):
@@ -45,7 +45,7 @@ def updated(expression: str, item: Item, names: Names, values: Values) -> dict[s
 
 
 def comparable(value: Attribute) -> tuple[str, Any]:
-    """Type and value; values of one type compare as DynamoDB compares them (text by its UTF-8 bytes)."""
+    """Returns type and value. Values of one type compare as in DynamoDB (text by its UTF-8 bytes)."""
     ((kind, raw),) = value.items()
     match kind:
         case "N":
@@ -91,7 +91,7 @@ def _parsed(expression: str) -> Test:
 
 
 class _Parser:
-    """Recursive descent: OR binds least, then AND, then NOT."""
+    """A recursive descent parser. OR has the lowest precedence, then AND, then NOT."""
 
     def __init__(self, expression: str) -> None:
         self.expression = expression

@@ -1,4 +1,4 @@
-"""One invocation of a real handler: in the function's own environment, from its event to how it ended."""
+"""One invocation of a real handler, in the function's own environment, from its event to its outcome."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -14,14 +14,14 @@ type Ended = Callable[[Outcome], None]
 
 
 class Invocation:
-    """`run` it, inline or in a thread that takes turns; then `end` it, which tells its trigger the outcome."""
+    """Call `run`, inline or in a thread that takes turns, and then `end`, which reports the outcome to its trigger."""
 
     def __init__(self, function: Function, event: Any, ended: Ended) -> None:
         self.function, self.event, self._ended = function, event, ended
         self.outcome: Outcome = Failure("Lambda.Unknown", "it died")
 
     def run(self) -> None:
-        """A function that dies is to its trigger one that failed."""
+        """Runs the handler. For the trigger, a function that dies has failed."""
         try:
             self.outcome = invoke(self.function, self.event)
         except Died:

@@ -1,7 +1,7 @@
-"""One order, and everything that can happen to it in any order, as rules for Hypothesis to combine.
+"""One order and everything that can happen to it in any order, as rules for Hypothesis to combine.
 
-When a run is over, what was broken is mended, what was lost is missed by the reconciler, dead letters are redriven: the
-shop comes to rest, and then every invariant must hold.
+At the end of a run, outages end, the reconciler finds lost checkouts, and dead letters are redriven. The shop becomes
+quiet, and then every invariant must hold.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from tests.simulation.verdict import evidence_of, faults
 from tests.simulation.workflow import Execution
 
 METHODS = ["pm_visa", "pm_declined", "pm_review", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_settle_fails"]
-# Streams whose order no one promises beyond a redrive. (The orders' own relay feeds the topic that is in order.)
+# Streams whose order is not guaranteed after a redrive. (The orders' own relay feeds the topic that is in order.)
 PARKABLE = ["inventory.sync", "inventory.relay", "payment.relay"]
 BREAKABLE = ["Payment.SandboxLedger", "Payment.Payments", "Order.Orders", "Inventory.Inventory", "events", "sns"]
 CLOCKS = [timedelta(), timedelta(), timedelta(minutes=10), timedelta(minutes=-10)]
@@ -35,7 +35,7 @@ ended: Counter[str] = Counter()
 
 
 def disturbs(life: "OneOrder") -> bool:
-    """A life has few disturbances, or it would end before anything is at stake."""
+    """Limits the disturbances, or a run would end before anything interesting happens."""
     return life.disturbances < life.most_disturbances
 
 
@@ -59,7 +59,7 @@ class OneOrder(RuleBasedStateMachine):
 
     @rule(choices=st.lists(ANY, min_size=1, max_size=8))
     def go_on(self, choices: list[int]) -> None:
-        """Somebody makes one AWS call, or some trigger calls a function: again and again."""
+        """One participant makes one AWS call, or a trigger calls a function, several times."""
         for choice in choices:
             others: list[Trigger] = self.shop.ready()
             number = choice % (len(self.crowd.busy) + len(others) or 1)
@@ -71,7 +71,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule(tasks=st.integers(1, 2), choice=ANY)
     @precondition(lambda self: self._running())
     def execution_goes_on(self, tasks: int, choice: int) -> None:
-        """Undisturbed for a while, so that lives get somewhere."""
+        """An execution runs undisturbed for a while, so that orders make progress."""
         execution = self._running()[choice % len(self._running())]
         for _ in range(tasks):
             if execution.ready:
@@ -80,7 +80,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule(choice=ANY, calls=st.integers(1, 5), clock=st.sampled_from(CLOCKS))
     @precondition(lambda self: self.shop.ready())
     def stand_half_way(self, choice: int, calls: int, clock: timedelta) -> None:
-        """A function gets so far, and stands there while others go on; and its clock may be wrong."""
+        """A function runs up to some call and waits there while others go on. Its clock may be wrong."""
         ready = self.shop.ready()
         busy = self.crowd.start(self._begun(ready[choice % len(ready)], choice), wrong_by=clock)
         for _ in range(calls):
@@ -96,7 +96,7 @@ class OneOrder(RuleBasedStateMachine):
 
     @rule(how_many=st.integers(1, 3))
     def news_travels(self, how_many: int) -> None:
-        """Streams and queues bring what is there, while checkout and whoever stands half-way wait."""
+        """Streams and queues deliver what they hold, while checkout and all waiting participants wait."""
         for _ in range(how_many):
             ready = [trigger for trigger in self.shop.ready() if not isinstance(trigger, Worker)]
             if ready:
@@ -112,7 +112,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule()
     @precondition(disturbs)
     def cancel_and_compensate(self) -> None:
-        """The whole compensation overtakes whoever stands half-way."""
+        """The whole compensation overtakes all waiting participants."""
         self.disturbances += 1
         with suppress(GaveUp):
             self.people.cancel(self.order_id)
@@ -145,7 +145,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule(choice=ANY)
     @precondition(lambda self: any(e.busy or e.waiting for e in self._running()) and disturbs(self))
     def task_times_out(self, choice: int) -> None:
-        """Whoever works for it goes on nevertheless, and is late."""
+        """The function behind the task goes on nevertheless, and is late."""
         self.disturbances += 1
         occupied = [execution for execution in self._running() if execution.busy or execution.waiting]
         occupied[choice % len(occupied)].timed_out()
@@ -153,7 +153,7 @@ class OneOrder(RuleBasedStateMachine):
     @rule(choice=ANY)
     @precondition(lambda self: any(e.ready for e in self._running()) and disturbs(self))
     def task_fails_for_good(self, choice: int) -> None:
-        """However often it is retried."""
+        """The task fails however often it is retried."""
         self.disturbances += 1
         ready = [execution for execution in self._running() if execution.ready]
         execution = ready[choice % len(ready)]
@@ -171,7 +171,8 @@ class OneOrder(RuleBasedStateMachine):
     @rule(choice=ANY)
     @precondition(lambda self: self.shop.bus and disturbs(self))
     def event_comes_again(self, choice: int) -> None:
-        """OrderPlaced as often as all others together: it starts another checkout."""
+        """An event is delivered again. OrderPlaced is chosen as often as all others together, because it starts another
+        checkout."""
         self.disturbances += 1
         placed = [published for published in self.shop.bus if published.type == "OrderPlaced"]
         events = placed if choice % 2 and placed else self.shop.bus
@@ -232,7 +233,7 @@ class OneOrder(RuleBasedStateMachine):
         raise AssertionError("the order is never decided, or its letters never delivered")
 
     def _asked(self, busy: Busy, calls: int) -> None:
-        """Somebody came, and gets so far at once."""
+        """Begins a person's request, which runs up to some call at once."""
         self.disturbances += 1
         for _ in range(calls):
             if busy in self.crowd.busy:
@@ -250,11 +251,12 @@ class OneOrder(RuleBasedStateMachine):
 
 
 def _forgotten(_outcome: Outcome) -> None:
-    """Nobody asks how it went: the next round does what is left."""
+    """Ignores the outcome; the next round does what is left."""
 
 
 def live(lives: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
-    """Runs so many lives, from the same seed every time. Raises AssertionError for the first that ended wrongly."""
+    """Runs that many random histories, always from the same seed. Raises AssertionError for the first one that ends
+    wrongly."""
     run_state_machine_as_test(
         OneOrder,
         settings=settings(

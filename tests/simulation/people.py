@@ -1,4 +1,5 @@
-"""Customers and operators at the shop's front door. Who gets no answer asks again, with the same Idempotency-Key."""
+"""Customers and operators who use the shop's API. If there is no response, they repeat the request with the same
+Idempotency-Key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,19 +17,19 @@ _PATIENCE = 10
 
 
 class GaveUp(Exception):
-    """The front door never answered."""
+    """The API never responded."""
 
 
 @dataclass
 class People:
-    """`answers` are all that they got, in order: whose, status and body. `noticed` is what was wrong on the way."""
+    """`answers` are all responses in order: function, status and body. `noticed` lists what was wrong on the way."""
 
     shop: Simulation
     answers: list[tuple[str, int, Any]] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
 
     def stock(self, **units: int) -> None:
-        """Products with so many units, which the order service has heard of."""
+        """Adds products with that many units, and waits until the order service knows them."""
         for sku, quantity in units.items():
             self.upsert(sku)
             self.restock(sku, quantity)
@@ -48,7 +49,7 @@ class People:
         return self._ask("inventory.restock", OPERATOR, {"sku": sku}, headers=headers, body={"quantity": quantity})
 
     def look_around(self, order_id: str) -> None:
-        """Everything that can be read."""
+        """Reads everything that can be read."""
         self._ask("inventory.list_products", ALICE)
         self._ask("inventory.get_product", ALICE, {"sku": "MUG"})
         self._ask("order.get", ALICE, {"order_id": order_id})
@@ -56,7 +57,7 @@ class People:
         self._ask("order.get_timeline", ALICE, {"order_id": order_id})
 
     def look_closely(self) -> None:
-        """What holds also while letters lie dead: what is not finished says so."""
+        """Checks what must hold even while there are dead letters: what is unfinished must say so."""
         dead = {
             event_of(letter)["detail"]["event_id"]
             for reader in self.shop.consumers
@@ -65,7 +66,7 @@ class People:
         self.noticed += faults(self.shop, frozenset(dead))
 
     def place(self, method: str = "pm_visa", *lines: tuple[str, int], key: str = "order-1") -> str:
-        """The id of the order."""
+        """Places an order and returns its id."""
         answer = self._ask(
             "order.place",
             ALICE,

@@ -1,4 +1,4 @@
-"""Bugs on purpose: one edit of one real function's source, for as long as a test needs to see that it is caught."""
+"""Deliberate bugs: each edits the source of one real function for the duration of a test that must notice it."""
 
 import inspect
 import textwrap
@@ -21,7 +21,7 @@ from tests.simulation.deployment import deployment
 from tests.simulation.stories import CHECKOUT
 from tests.support.deliveries import sqs_record
 
-# Checkout's catch-all as one would first write it: give the money back at once, then reject.
+# Checkout's catch-all in a naive version: give the money back at once, then reject.
 _SETTLEMENT = """{% $string({
   'source': 'shop.order', 'detail-type': 'OrderRejected',
   'detail': $merge([$states.context.Execution.Input.detail, {
@@ -38,8 +38,8 @@ class Bug:
 
 @contextmanager
 def edited(function: Any, old: str, new: str) -> Iterator[None]:
-    """The function with `old` replaced in its source, wherever it was imported to. Raises ValueError unless there is
-    exactly one such place: then the code has changed, and the bug must be planted anew."""
+    """Returns the function with `old` replaced in its source, wherever it was imported. Raises ValueError unless `old`
+    occurs exactly once: otherwise the code has changed, and the bug must be adapted."""
     if isinstance(function, property):
         function = function.fget
     assert isinstance(function, FunctionType)

@@ -1,4 +1,4 @@
-"""One race: a customer cancels while checkout runs, in an interleaving that a seed decides to the last AWS call."""
+"""One race: a customer cancels while checkout runs. A seed decides the interleaving of every AWS call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ from tests.simulation.people import People
 from tests.simulation.simulation import Simulation, Trigger, new_simulation
 from tests.simulation.verdict import evidence_of, faults
 
-# Mostly the card that would have been charged: the others close the order by themselves.
+# Mostly the card that would be charged, because the others close the order anyway.
 _METHODS = ["pm_visa"] * 6 + ["pm_timeout", "pm_timeout", "pm_flaky", "pm_capture_fails", "pm_declined", "pm_review"]
-# When the customer thinks better of it: as checkout comes to one of its steps, or is over. Mostly near the end.
+# When the customer cancels: when checkout reaches one of its steps, or is over. Mostly near the end.
 _MOMENTS = ["Reserve goods", "Authorize payment", "Capture payment", "over", *["Confirm order"] * 4]
 _CLOCKS = [timedelta(), timedelta(), timedelta(minutes=10), timedelta(minutes=-10)]
 _MOST_DEATHS = 2
@@ -24,7 +24,7 @@ _STEPS = 3_000
 
 @dataclass(frozen=True)
 class Race:
-    """How it ended: the order's own events, in order, and every violation."""
+    """The result: the order's own events in order, and every violation."""
 
     story: tuple[str, ...]
     answer: int
@@ -64,7 +64,7 @@ def crowd_in(shop: Simulation) -> Iterator[Crowd]:
 
 @dataclass
 class _Course:
-    """The choices of one race."""
+    """The random choices of one race."""
 
     rng: Random
     crowd: Crowd
@@ -77,7 +77,7 @@ class _Course:
         self._speeds: dict[str, float] = {}
 
     def speed(self, label: str) -> float:
-        """Some are fast and some are slow, for the whole race: or else nobody would ever be left far behind."""
+        """Some participants are fast and some slow for the whole race. Otherwise nobody would ever be far behind."""
         return self._speeds.setdefault(label, self.rng.choice([0.05, 1, 1, 10]))
 
     def turn(self) -> Turn:
@@ -95,7 +95,7 @@ class _Course:
 
 
 def _run(course: _Course, people: People, order_id: str) -> None:
-    """Until nobody has anything left to do."""
+    """Runs until nothing is left to do."""
     shop, crowd, asked = people.shop, course.crowd, False
     for _ in range(_STEPS):
         if course.twice and shop.bus:

@@ -1,6 +1,6 @@
-"""The whole shop in one process: real handlers and real templates, an AWS in memory, and every trigger between them.
+"""The whole shop in one process: real handlers and real templates, an in-memory AWS, and every trigger between them.
 
-Nothing happens by itself: a test says who does the next thing. `settle_down` lets everything happen that is to happen.
+Nothing happens by itself: a test chooses each next step. `settle_down` runs everything until nothing is left to do.
 """
 
 import json
@@ -27,7 +27,7 @@ from tests.simulation.workflow import Execution, Failure
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # A shop that is not quiet after so many invocations never will be.
 _RESTLESS = 1_000
-# How often Lambda invokes a function again that an event of a schedule called and that failed.
+# How often Lambda retries a failed asynchronous invocation, as by a schedule.
 _ASYNCHRONOUS_RETRIES = 2
 
 skew: ContextVar[timedelta] = ContextVar("skew", default=timedelta())
@@ -46,7 +46,7 @@ class Trigger(Protocol):
 
 @dataclass(frozen=True)
 class Published:
-    """One event as the bus or the order-updates topic took it."""
+    """One event that was published on the bus or the order-updates topic."""
 
     id: str
     type: str
@@ -54,7 +54,7 @@ class Published:
 
 
 class Simulation:
-    """Make it by `new_simulation()`."""
+    """Create it with `new_simulation()`."""
 
     def __init__(self, deployed: Deployment) -> None:
         self.deployed = deployed
@@ -94,7 +94,7 @@ class Simulation:
         return [trigger for trigger in triggers if trigger.ready]
 
     def settle_down(self) -> None:
-        """Runs everything, one after the other, until nothing is left to do."""
+        """Runs everything, one step after the other, until nothing is left to do."""
         for _ in range(_RESTLESS):
             ready = self.ready()
             if not ready:
@@ -114,13 +114,13 @@ class Simulation:
         return self._functions[module]
 
     def call(self, module: str, event: Any) -> Outcome:
-        """One invocation by hand; answers what the handler returned, or how it failed."""
+        """Invokes a function directly. Returns what the handler returned, or how it failed."""
         outcomes: list[Outcome] = []
         self.run(Invocation(self.function(module), event, outcomes.append))
         return outcomes[0]
 
     def tick(self, by: timedelta = timedelta()) -> None:
-        """Time passes, and every schedule comes."""
+        """Advances the time and runs every schedule."""
         self.now += by
         for name in self.deployed.schedules:
             for _ in range(1 + _ASYNCHRONOUS_RETRIES):
@@ -163,7 +163,7 @@ class Simulation:
     # ── The bus, the topic, and queues that functions send to ─────────────────────────────────────────────────────────
 
     def deliver(self, event: Mapping[str, Any]) -> None:
-        """As EventBridge gives an event to its targets: at least once."""
+        """Delivers an event to its targets as EventBridge does: at least once."""
         for rule in self.deployed.rules.values():
             if rule.takes(event):
                 if rule.target in self.queues:
@@ -219,7 +219,7 @@ class Worker:
         attempt = self.execution.attempt
 
         def ended(outcome: Outcome) -> None:
-            """Nobody waits any more for a call that was given up: it is too late."""
+            """Ignores the result of a call that was given up, because it is too late."""
             execution = self.execution
             if execution.status != "RUNNING" or not execution.busy or execution.attempt != attempt:
                 return
@@ -240,7 +240,7 @@ def new_simulation() -> Iterator[Simulation]:
         with (
             installed(shop.aws),
             patch.object(clock, "now", shop.time),
-            # Pauses between attempts: here nobody is faster for waiting.
+            # Pauses between attempts are left out, because waiting changes nothing here.
             patch.object(time, "sleep", lambda _seconds: None),
         ):
             yield shop

@@ -1,7 +1,7 @@
-"""AWS in memory behind `shopkit.aws.client`: real boto3 clients, whose calls end here instead of on the network.
+"""An in-memory AWS behind `shopkit.aws.client`: real boto3 clients, whose calls end here instead of on the network.
 
-Parameters are validated as boto3 validates them, and errors are boto3's own exceptions. Every call passes one boundary,
-where a test can count it, stop at it, die at it, or make it fail.
+boto3 validates parameters, and errors are boto3's own exceptions. Every call passes one boundary, where a test can
+count it, stop before it, crash at it, or make it fail.
 """
 
 import os
@@ -25,7 +25,7 @@ type Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call of the handler of `function`."""
+    """One AWS call by the handler of `function`."""
 
     function: str
     service: str
@@ -34,7 +34,7 @@ class Call:
 
     @property
     def tables(self) -> set[str]:
-        """What a call to DynamoDB is about."""
+        """The tables that a DynamoDB call uses."""
         actions = [next(iter(action.values())) for action in self.parameters.get("TransactItems", [])]
         named: set[str] = {part["TableName"] for part in (self.parameters, *actions) if "TableName" in part}
         return named.union(self.parameters.get("RequestItems", {}))
@@ -52,8 +52,8 @@ def untouched(_call: Call, perform: Perform) -> Answer:
 
 
 class SmallAWS:
-    """`services` answer calls by service name, raising Refusal; `boundary` stands before them all. What is `down`, a
-    table or a service, answers nothing but errors."""
+    """`services` handle calls by service name and raise Refusal. `boundary` is called before them. A table or service
+    in `down` only returns errors."""
 
     def __init__(self, services: Mapping[str, Callable[[str, Mapping[str, Any]], Answer]]) -> None:
         self.services = services
@@ -61,7 +61,7 @@ class SmallAWS:
         self.boundary: Boundary = untouched
 
     def call(self, call: Call) -> Answer:
-        """Raises Refusal, and what the boundary raises."""
+        """Makes the call. Raises Refusal, and what the boundary raises."""
         if call.service not in self.services:
             raise NotModelled(str(call))
         return self.boundary(call, lambda: self._perform(call))
@@ -73,13 +73,13 @@ class SmallAWS:
 
 
 _installed: list[SmallAWS] = []
-# The name and the variables of the function that runs: each has its own, also where several take turns in one process.
+# The name and variables of the running function. Each has its own, even if several take turns in one process.
 _function: ContextVar[tuple[str, Mapping[str, str]]] = ContextVar("function", default=("nobody", {}))
 
 
 @contextmanager
 def installed(double: SmallAWS) -> Iterator[None]:
-    """Within, shopkit's clients call this double, and os.environ is that of the function that runs."""
+    """Within this context, shopkit's clients call this double, and os.environ is that of the running function."""
     _forget_clients()
     _installed.append(double)
     try:
@@ -109,7 +109,8 @@ def running_as(function: str, variables: Mapping[str, str]) -> Iterator[None]:
 
 @cache
 def new_client(service: str) -> Any:
-    """A client that calls whichever double is installed; one per service and process, because making it takes time."""
+    """Returns a client that calls the installed double. There is one per service and process, because creating it takes
+    time."""
     client = _make_client(service)
 
     def call(operation: str, parameters: dict[str, Any]) -> Answer:
@@ -128,7 +129,7 @@ _make_client: Any = boto3.client
 
 
 class _Environment(MutableMapping[str, str]):
-    """The process's variables under those of the function that runs."""
+    """The process's variables, overlaid by those of the running function."""
 
     def __init__(self, process: MutableMapping[str, str]) -> None:
         self._process = process
@@ -150,5 +151,5 @@ class _Environment(MutableMapping[str, str]):
         del self._process[name]
 
     def copy(self) -> dict[str, str]:
-        """As os.environ has it, and boto3 asks for it."""
+        """boto3 calls it, as os.environ has it."""
         return dict(self)

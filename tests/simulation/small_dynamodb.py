@@ -1,7 +1,7 @@
-"""A double of DynamoDB in memory: exactly the operations that order, payment and inventory call, each atomic.
+"""An in-memory double of DynamoDB: exactly the operations that order, payment and inventory use, each atomic.
 
-It is fast enough to be crashed thousands of times. `tests/simulation/test_small_dynamodb.py` holds it against moto, and
-it refuses (NotModelled) every operation, parameter and expression that it was not taught.
+It is fast enough to be crashed thousands of times. `tests/simulation/test_small_dynamodb.py` compares it with moto.
+Operations, parameters and expressions that it does not have raise NotModelled.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from tests.simulation.expressions import Attribute, Item, NotModelled, comparabl
 type Parameters = Mapping[str, Any]
 type Answer = dict[str, Any]
 
-_IGNORED = {"ConsistentRead", "ClientRequestToken"}  # every read here is consistent, every transaction comes once
+_IGNORED = {"ConsistentRead", "ClientRequestToken"}  # every read here is consistent, and every transaction is sent once
 _CONDITIONAL = {
     "TableName",
     "ConditionExpression",
@@ -25,7 +25,7 @@ _MOST_ACTIONS, _MOST_KEYS = 100, 100
 
 
 class Refusal(Exception):
-    """The service's error answer: `code`, and what comes with it."""
+    """The service's error response: `code`, and its other fields."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -40,7 +40,7 @@ class Index:
 
 @dataclass
 class Table:
-    """Items are never changed, only replaced, so that images in the stream stay what they were."""
+    """Items are never changed, only replaced, so that images in the stream keep their contents."""
 
     key: Index
     indexes: Mapping[str, Index]
@@ -56,7 +56,7 @@ class Table:
             raise Refusal("ValidationException") from missing
 
     def write(self, key: tuple[Any, ...], new: Item) -> None:
-        """A write that changes nothing leaves no stream record."""
+        """Writes the item. A write that changes nothing creates no stream record."""
         old = self.items.get(key)
         self.items[key] = new
         if self.streamed and old != new:
@@ -78,7 +78,7 @@ class SmallDynamoDB:
         self.tables = tables
 
     def answer(self, operation: str, parameters: Parameters) -> Answer:
-        """Raises Refusal."""
+        """Carries out one operation. Raises Refusal."""
         match operation:
             case "GetItem":
                 return self._get(parameters)
@@ -175,7 +175,7 @@ class SmallDynamoDB:
             passed = position(start)
             found = [item for item in found if (position(item) > passed if forward else position(item) < passed)]
         page = found[: parameters.get("Limit")]
-        # What an index of keys only gives; a table itself gives everything.
+        # An index that projects only keys returns only those; a table returns everything.
         shown = {name for name in (index.hash, index.range, table.key.hash, table.key.range) if name}
         keys = [{name: item[name] for name in item if name in shown} for item in page]
         last = {"LastEvaluatedKey": keys[-1]} if len(page) < len(found) else {}
@@ -202,7 +202,7 @@ class SmallDynamoDB:
 
 @dataclass(frozen=True)
 class _Plan:
-    """One write that is to happen, if its condition allows."""
+    """One write that will be made if its condition holds."""
 
     table: Table
     key: tuple[Any, ...]

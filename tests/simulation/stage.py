@@ -1,4 +1,4 @@
-"""A shop for a scenario that is written out: who does what, up to which AWS call, before whom."""
+"""A shop for scripted scenarios: which participant does what, up to which AWS call, before which other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ UNITS = 5
 
 
 class Stage:
-    """Make it by `staged()`."""
+    """Create it with `staged()`."""
 
     def __init__(self, shop: Simulation, crowd: Crowd) -> None:
         self.shop, self.crowd, self.people = shop, crowd, People(shop)
@@ -28,13 +28,13 @@ class Stage:
     # ── What somebody does ────────────────────────────────────────────────────────────────────────────────────────────
 
     def place(self, method: str = "pm_visa", quantity: int = 2) -> Execution:
-        """An order whose checkout has just started."""
+        """Places an order whose checkout has just started."""
         self.order_id = self.people.place(method, ("MUG", quantity))
         self.relay()
         return self.checkouts[-1]
 
     def checkout_again(self) -> Execution:
-        """OrderPlaced once more."""
+        """Delivers OrderPlaced again."""
         (placed, *_) = (published for published in self.shop.bus if published.type == "OrderPlaced")
         self.shop.deliver(placed.event)
         return self.checkouts[-1]
@@ -56,7 +56,7 @@ class Stage:
         assert self.people.cancel(self.order_id).status == 202
 
     def cancel_and_settle(self) -> None:
-        """The whole compensation, before anything else happens."""
+        """Runs the whole compensation before anything else happens."""
         self.cancel()
         self.sync()
         self.settle()
@@ -64,7 +64,7 @@ class Stage:
     # ── How far somebody goes ─────────────────────────────────────────────────────────────────────────────────────────
 
     def goes_to(self, execution: Execution, state: str) -> None:
-        """The execution's tasks before that state, one after the other."""
+        """Runs the execution's tasks up to that state, one after the other."""
         while execution.state != state:
             self.next_task(execution)
 
@@ -73,7 +73,7 @@ class Stage:
         self.shop.run(Worker(self.shop, execution).begin())
 
     def stopping_before(self, execution: Execution, operation: str, table: str) -> Busy:
-        """The execution's task, stopped before that call."""
+        """Starts the execution's task and stops it before that call."""
         busy = self.crowd.start(Worker(self.shop, execution).begin())
         while not (busy.before and busy.before.operation == operation and table in busy.before.tables):
             self.crowd.take_turn(busy)
@@ -81,13 +81,13 @@ class Stage:
         return busy
 
     def goes_on(self, busy: Busy, turn: Turn = Turn.CALL) -> None:
-        """From where it stopped to its end, or to its death."""
+        """Continues from where it stopped to its end, or to its crash."""
         self.crowd.take_turn(busy, turn)
         while busy in self.crowd.busy:
             self.crowd.take_turn(busy)
 
     def comes_to_rest(self) -> None:
-        """And everything is right."""
+        """Runs everything to the end and checks that all is right."""
         self.shop.settle_down()
         violations = faults(self.shop)
         assert not violations, "\n".join(violations)
@@ -104,12 +104,12 @@ class Stage:
 
     @property
     def charge(self) -> dict[str, Any] | None:
-        """The order's page in the gateway's own ledger."""
+        """Returns the order's charge in the gateway's own ledger."""
         return next((row for row in self.shop.rows(LEDGER) if row["order_id"] == self.order_id), None)
 
     @property
     def money(self) -> tuple[int, int, bool]:
-        """Captured, refunded, voided."""
+        """Returns the amounts captured, refunded and voided."""
         charge = self.charge
         assert charge
         return charge["captured"], charge["refunded"], charge["voided"]
@@ -121,12 +121,12 @@ class Stage:
 
     @property
     def stock(self) -> tuple[int, int]:
-        """Available, reserved."""
+        """Returns the units available and reserved."""
         product = evidence_of(self.shop).products["MUG"]
         return product.available, product.reserved
 
     def published(self, *types: str) -> list[str]:
-        """Which of these events the bus carried, each once, in order."""
+        """Returns which of these events were published, each once, in order."""
         events = {published.id: published.type for published in self.shop.bus}
         return [type_ for type_ in events.values() if type_ in types]
 

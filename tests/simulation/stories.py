@@ -1,6 +1,7 @@
-"""The ways of an order, told so that together they drive every function that keeps money and stock right.
+"""The scenarios of an order. Together they use every function that keeps money and stock right.
 
-A story begins in a shop with stock, and ends when the shop is quiet. It must end alike whatever fails on its way.
+A story begins in a shop with stock, and ends when the shop is quiet. It must end the same way, whatever fails in
+between.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,14 +11,14 @@ from datetime import timedelta
 from tests.simulation.people import People
 
 CHECKOUT, LEDGER = "Workflows.Checkout", "Payment.SandboxLedger"
-# More than checkout's limit, and more than a review's.
+# Longer than checkout's limit, and longer than a review's.
 _A_WHILE, _TOO_LONG = timedelta(minutes=11), timedelta(hours=26)
 
 
 @dataclass(frozen=True)
 class Story:
-    """`counted`: the gateway's failures are counted, so how often it is asked decides who else hears of it; then only
-    the outcome for money, goods and customer must be the same."""
+    """`counted` means that the gateway's failures are counted, so the number of calls decides who else is notified.
+    Then only the outcome for money, goods and customer must be the same."""
 
     tell: Callable[[People], None]
     stock: Mapping[str, int] = field(default_factory=lambda: {"MUG": 5})
@@ -102,7 +103,7 @@ def checkout_always_lost(people: People) -> None:
 
 
 def gateway_down(method: str) -> Callable[[People], None]:
-    """From the first question on, until the queue has given up and a person redrives."""
+    """The gateway is down from the first call until the queue has given up and a person redrives."""
 
     def tell(people: People) -> None:
         people.shop.aws.down = {LEDGER}
@@ -117,7 +118,7 @@ def gateway_down(method: str) -> Callable[[People], None]:
 
 
 def settlement_fails(people: People) -> None:
-    """The queue gives up, which shows, and the dead letters are redriven until the gateway obeys."""
+    """The queue gives up, which is visible, and the dead letters are redriven until the gateway works."""
     order_id = people.place("pm_settle_fails")
     people.shop.settle_down()
     people.cancel(order_id)

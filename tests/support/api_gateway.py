@@ -10,7 +10,7 @@ from shopkit.types import LambdaHandler
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever the authorizer let in."""
+    """The caller that the authorizer accepted."""
 
     sub: str
     operator: bool = False
@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def problem(self) -> str | None:
-        """The kind of problem, when it is one."""
+        """The type of the problem, if the response is a problem."""
         if self.headers["Content-Type"] != "application/problem+json":
             return None
         kind: str = self.body["type"]
@@ -57,8 +57,8 @@ def call(
     raw: str | None = None,
     base64: bool = False,
 ) -> Answer:
-    """`body` is sent as JSON; `raw` instead as it is. `repeated` are headers that are sent more than once: API Gateway
-    hands over the last value of each, and beside it all of them."""
+    """Calls the function. `body` is sent as JSON, `raw` unchanged. `repeated` are headers that are sent more than once:
+    API Gateway passes the last value of each, and separately all values."""
     sent = raw if raw is not None else None if body is None else json.dumps(body)
     single = {"Content-Type": "application/json", **(headers or {})}
     event = {
@@ -73,7 +73,7 @@ def call(
         "requestContext": {"authorizer": {"claims": caller.claims}} if caller else {},
     }
     answer = handler(event, None)
-    # Lambda turns the answer into JSON, and API Gateway sends its body as UTF-8.
+    # Lambda turns the response into JSON, and API Gateway sends its body as UTF-8.
     json.dumps(answer)
     answer["body"].encode()
     return Answer(answer["statusCode"], answer["headers"], answer["body"])

@@ -1,4 +1,5 @@
-"""A stack whose resources moto keeps: queues, a bus with rules, a bucket; functions are stand-ins that remember."""
+"""A stack whose resources are on moto: queues, a bus with rules, a bucket. Its functions are doubles that record
+calls."""
 
 import io
 import json
@@ -19,7 +20,7 @@ MAPPING = "11111111-2222-3333-4444-555555555555"
 
 @dataclass
 class Functions:
-    """Lambda as far as redriving asks it. `answers` by name; what is not there succeeds."""
+    """The parts of Lambda that a redrive uses. `answers` are by function name; other functions succeed."""
 
     configured: dict[str, dict[str, Any]] = field(default_factory=dict)
     mappings: list[dict[str, Any]] = field(default_factory=list)
@@ -50,7 +51,7 @@ class _Pages:
 
 
 class AwsStack:
-    """Makes resources and knows their paths. Use it inside `mock_aws`."""
+    """Creates resources and keeps their paths. Use it inside `mock_aws`."""
 
     def __init__(self, folder: Path) -> None:
         self.functions = Functions()
@@ -70,7 +71,7 @@ class AwsStack:
         return physical_id
 
     def queue(self, path: str, *, dead_letters: str | None = None, fifo: bool = False) -> str:
-        """The URL of a new queue, whose dead letters go to the queue of that path."""
+        """Creates a queue, whose dead letters go to the queue with that path, and returns its URL."""
         attributes = {"FifoQueue": "true"} if fifo else {}
         if dead_letters:
             target = self.arn(dead_letters)
@@ -85,7 +86,7 @@ class AwsStack:
         return arn
 
     def rule(self, path: str, target: str, *, dead_letters: str | None = None, source: str = "shop.") -> str:
-        """The ARN of a new rule for everything that begins with `source`, leading to the ARN `target`."""
+        """Creates a rule for all sources that begin with `source`, with the ARN `target`, and returns its ARN."""
         name = path.replace("/", "-")
         pattern = json.dumps({"source": [{"prefix": source}]})
         arn: str = self.events.put_rule(Name=name, EventBusName="cartwheel", EventPattern=pattern)["RuleArn"]
@@ -97,7 +98,7 @@ class AwsStack:
         return arn
 
     def function(self, path: str, *, reads: str = "", on_failure: str = "", **variables: str) -> str:
-        """The name of a new function, with what it reads."""
+        """Creates a function with its event sources, and returns its name."""
         name = path.replace("/", "-")
         self.functions.configured[name] = {"Environment": {"Variables": variables}}
         if reads:
@@ -113,12 +114,12 @@ class AwsStack:
         return self.add(path, "AWS::S3::Bucket", name)
 
     def lies(self, path: str, body: str, **message: Any) -> str:
-        """Puts a message there; its id."""
+        """Puts a message into the queue and returns its id."""
         id_: str = self.sqs.send_message(QueueUrl=self.stack.resources[path], MessageBody=body, **message)["MessageId"]
         return id_
 
     def taken(self, path: str) -> list[dict[str, Any]]:
-        """What lies in the queue; it is taken out."""
+        """Receives and deletes all messages in the queue."""
         url, found = self.stack.resources[path], []
         while got := self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]

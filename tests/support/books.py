@@ -1,4 +1,4 @@
-"""What a shop has recorded, to be compared before and after."""
+"""Everything that a shop has recorded, for comparison before and after."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from tests.support.shop import RunningShop
 
 
 def books(shop: RunningShop) -> Evidence:
-    """Everything in them, in an order that does not depend on that of the rows."""
+    """Returns all records, in an order that does not depend on the order of the rows."""
     found = gather(shop.stack)
     return replace(
         found,

@@ -1,7 +1,7 @@
-"""Crashes, enumerated, for the handlers of notify, clickstream and kafka, each by itself on moto: a story is told once
-calmly, and then, in a fresh account each time, once for every way in which a call of its handler can go wrong.
+"""Enumerated crashes for the handlers of notify, clickstream and kafka, each by itself on moto. A story runs once
+without faults, and then, each time in a fresh account, once for every fault at every call of its handler.
 
-What keeps money and stock right is crashed as a whole in `tests/simulation/crashes.py`.
+The handlers that keep money and stock right are crashed together in `tests/simulation/crashes.py`.
 """
 
 import json
@@ -40,22 +40,23 @@ type Effect = tuple[str, str, str]
 NOW = datetime(2024, 5, 17, 10, 5, 30, tzinfo=UTC)
 TABLES = {"NOTIFICATIONS_TABLE": "notify", "CLICKSTREAM_TABLE": "clickstream", "SALES_TABLE": "kafka"}
 _TOPIC, _SENDER = "shop.orders", "shop@example.com"
-# As often as a queue delivers, and the functions' ATTEMPTS; after that a person redrives.
+# The number of the queue's deliveries, and the functions' ATTEMPTS. After that, a person redrives.
 _RECEIVES = 3
-# When it was, how the other side named it, and when it may go: nobody hears of these.
+# Times, the other side's names, and expiry: no consumer sees these.
 _BOOKKEEPING = {"at", "receipt", "expires_at"}
-# Said once, unless nobody can know whether it was said.
+# Sent once, unless the caller cannot know whether it was sent.
 _ONCE = ("SendEmail", "POST")
-# Calls that can be taken and refused all the same, entry by entry.
+# Calls that can partly succeed, entry by entry.
 _ENTRIES = {"PutEvents": "Entries", "PutRecords": "Records"}
 
 
 @dataclass(frozen=True)
 class Story:
-    """`invocations` are made in the account, after whatever has to happen before. `left` is the trigger: what of an
-    invocation it delivers again after such an answer. The webhook's endpoint answers as in `statuses` first.
+    """`invocations` run in the account after the preparation. `left` is the trigger: it returns the part of an
+    invocation that is delivered again after a given response. The webhook's endpoint first responds as in `statuses`.
 
-    `counted`: failed attempts are counted, and a crash is one, so only what it came to must be the same."""
+    `counted` means that failed attempts are counted, and so are crashes. Then only the outcome must be the same.
+    """
 
     function: str
     left: Callable[[Any, Any], Any]
@@ -71,7 +72,7 @@ def queue(event: Any, answer: Any) -> Any:
 
 
 def stream(event: Any, answer: Any) -> Any:
-    """From the record on that the handler names."""
+    """Delivers again from the record that the handler names."""
     for failure in answer["batchItemFailures"]:
         places = [record.get("kinesis") or record["dynamodb"] for record in event["Records"]]
         numbers = [place.get("sequenceNumber") or place["SequenceNumber"] for place in places]
@@ -80,13 +81,13 @@ def stream(event: Any, answer: Any) -> Any:
 
 
 def caller(event: Any, answer: Any) -> Any:
-    """A client of the API, an asynchronous invocation, a batch of a topic: whole, until it succeeds."""
+    """For a client of the API, an asynchronous invocation or a batch of a topic: everything again until it succeeds."""
     return event if answer and answer["statusCode"] >= 500 else None
 
 
 @dataclass
 class Boundary:
-    """What every call of the handler passes. It lets one fault happen at the call of that number."""
+    """Every call of the handler passes it. It injects one fault at the call with that number."""
 
     fault: Fault | None = None
     at: int = -1
@@ -112,7 +113,7 @@ class Boundary:
 
 
 def possible(operation: str) -> list[Fault]:
-    # CloudFormation is told of that error and rolls back: nothing is tried again.
+    # CloudFormation gets this error and rolls back, so nothing is retried.
     refused = [] if operation == "GetBootstrapBrokers" else [Fault.REFUSED]
     return [Fault.BEFORE, Fault.AFTER, *refused]
 
@@ -142,7 +143,7 @@ def _effects_of(operation: str, sent: Any, answer: Any) -> list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Ending:
-    """A story's calls, all that was said, and what is left: that, heard without repetitions, and the rest."""
+    """A story's calls, everything that was sent, and the result: what was sent without repetitions, and the rest."""
 
     calls: list[str]
     effects: list[Effect]
@@ -150,7 +151,7 @@ class Ending:
 
 
 def ending_of(story: Story, fault: Fault | None = None, at: int = -1) -> Ending:
-    """Raises AssertionError when the trigger tries for ever."""
+    """Runs the story. Raises AssertionError if the trigger retries for ever."""
     boundary = Boundary(fault, at)
     with ExitStack() as stack:
         stack.enter_context(mock_aws())
@@ -170,7 +171,7 @@ def ending_of(story: Story, fault: Fault | None = None, at: int = -1) -> Ending:
 
 
 def _kept(story: Story, answers: list[Any]) -> dict[str, Any]:
-    """The answers, every row, and the events that the rows' changes make."""
+    """Returns the responses, every row, and the events of the rows' changes."""
     found = [row for name in TABLES for row in rows(os.environ[name])]
     if story.counted:
         return {"statuses": {row["pk"]: row["status"] for row in found}}
@@ -184,12 +185,12 @@ def _kept(story: Story, answers: list[Any]) -> dict[str, Any]:
 
 
 def _delivered(story: Story, boundary: Boundary) -> list[Any]:
-    """Delivers each invocation until nothing of it is left; answers what the handler answered in the end."""
+    """Delivers each invocation until nothing of it is left. Returns the handler's last response."""
     handler, now, answers = vars(import_module(story.function))["handler"], NOW, []
     for invocation in story.invocations():
         left: Any = invocation
         for delivery in range(3 * _RECEIVES):
-            now += timedelta(minutes=1)  # who is called again is later
+            now += timedelta(minutes=1)  # a retry happens later
             for message in left["Records"] if story.left is queue else []:
                 message["attributes"]["ApproximateReceiveCount"] = str(delivery % _RECEIVES + 1)
             boundary.watching = True
@@ -212,7 +213,7 @@ def _delivered(story: Story, boundary: Boundary) -> list[Any]:
 
 
 def _forget() -> None:
-    """What an execution environment remembers goes with it; not the SDK's clients, which take long to make."""
+    """Clears what an execution environment keeps in memory, except the SDK's clients, which take long to create."""
     services = ("notify.", "clickstream.", "kafkabridge.")
     for module in [module for name, module in sys.modules.items() if name.startswith(services)]:
         for value in vars(module).values():
@@ -221,9 +222,9 @@ def _forget() -> None:
 
 
 def _account() -> dict[str, str]:
-    """Makes everything; answers the variables of all functions."""
+    """Creates all resources. Returns the variables of all functions."""
     users, secrets = client("cognito-idp"), client("secretsmanager")
-    with patch.object(RSAKey, "import_key"):  # which takes longer than all else, and signs no token here
+    with patch.object(RSAKey, "import_key"):  # this takes longer than everything else, and no token is signed here
         pool = users.create_user_pool(PoolName="shop")["UserPool"]["Id"]
     for name in ("ada", "bob"):
         attributes: Any = [
@@ -255,12 +256,12 @@ def _account() -> dict[str, str]:
 
 @contextmanager
 def _outside(boundary: Boundary, statuses: Iterator[int], running: Broker | None) -> Iterator[None]:
-    """All ways out lead through the boundary; the webhook's endpoint and CloudFormation are played."""
+    """Sends all outgoing calls through the boundary. The webhook's endpoint and CloudFormation are doubles."""
     really_call: Any = vars(BaseClient)["_make_api_call"]
     produce, settings = producer.produce, access.settings
 
     def call(aws: BaseClient, operation: str, sent: Any) -> Any:
-        # moto does not know this one.
+        # moto does not support this one
         known = {"GetBootstrapBrokers": {"BootstrapBrokerStringSaslIam": "boot:9098"}}.get(operation)
         return boundary(operation, sent, lambda: known or really_call(aws, operation, sent))
 
@@ -268,7 +269,7 @@ def _outside(boundary: Boundary, statuses: Iterator[int], running: Broker | None
         return boundary("POST", {"id": headers["webhook-id"], "body": body.decode()}, lambda: next(statuses, 200))
 
     def reached() -> dict[str, Any]:
-        settings()  # asks for the password, which the test's broker does not
+        settings()  # reads the password, which the test's broker does not need
         return {"bootstrap.servers": running.address if running else "", "log_level": 3}
 
     with (
@@ -288,7 +289,7 @@ def _on_topic(running: Broker) -> list[Effect]:
 
 
 def crash_points(story: Story) -> Iterator[tuple[str, list[str]]]:
-    """Each point, and what went wrong there."""
+    """Yields each crash point and what went wrong there."""
     calm = ending_of(story)
     for at, operation in enumerate(calm.calls):
         for fault in possible(operation):

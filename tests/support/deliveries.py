@@ -1,4 +1,4 @@
-"""What Lambda hands a function that reads an SQS queue, and what the function answers.
+"""Lambda events for functions that read an SQS queue, and their responses.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -10,7 +10,7 @@ from contracts.envelope import Envelope
 
 
 def sqs_record(body: str, message_id: str, *, attempt: int = 1, group: str | None = None) -> dict[str, Any]:
-    """One message. `attempt` counts its deliveries from 1; with a `group` it comes from a FIFO queue."""
+    """Returns one message. `attempt` counts its deliveries from 1. With a `group` it comes from a FIFO queue."""
     attributes = {"ApproximateReceiveCount": str(attempt)}
     if group is not None:
         attributes["MessageGroupId"] = group
@@ -27,7 +27,7 @@ def sqs_record(body: str, message_id: str, *, attempt: int = 1, group: str | Non
 
 
 def sqs_event(*events: Envelope[Any], attempt: int = 1, fifo: bool = False) -> dict[str, Any]:
-    """One batch of these events, by event id; in groups of their correlation ids when `fifo`."""
+    """Returns one batch of these events, by event id. If `fifo`, the message group is the correlation id."""
     return {
         "Records": [
             sqs_record(
@@ -42,5 +42,5 @@ def sqs_event(*events: Envelope[Any], attempt: int = 1, fifo: bool = False) -> d
 
 
 def returned(answer: Any) -> list[str]:
-    """The message ids of a partial batch response: what goes back to the queue."""
+    """Returns the message ids in a partial batch response, which go back to the queue."""
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -1,4 +1,4 @@
-"""Changing a deployed stack as an operator of it would: through CloudFormation and AWS's own switches."""
+"""Changes a deployed stack as an operator would, through CloudFormation and AWS's own settings."""
 
 from botocore.exceptions import ClientError
 
@@ -7,7 +7,7 @@ from tests.support.shop import RunningShop
 
 
 def switch_checkout(shop: RunningShop, kind: str) -> None:
-    """Redeploys the stack with checkout as STANDARD or EXPRESS workflow."""
+    """Redeploys the stack with checkout as a STANDARD or EXPRESS workflow."""
     redeploy(shop, CheckoutType=kind)
     machine = shop.aws("stepfunctions").describe_state_machine(
         stateMachineArn=shop.stack.resources["Workflows/Checkout"]
@@ -16,7 +16,7 @@ def switch_checkout(shop: RunningShop, kind: str) -> None:
 
 
 def redeploy(shop: RunningShop, **changed: str) -> None:
-    """The same templates with other parameters."""
+    """Deploys the same templates with other parameters."""
     cloudformation, name = shop.aws("cloudformation"), shop.stack.details.stack_name
     described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     parameters = [
@@ -43,5 +43,5 @@ def redeploy(shop: RunningShop, **changed: str) -> None:
         "a finished update",
     )
     assert ended in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-    # Some resources are others now: a workflow of another type, for instance.
+    # Some resources have been replaced, for example a workflow of another type.
     vars(shop.stack).pop("resources", None)

@@ -1,4 +1,4 @@
-"""The command line of a deployed shop, as somebody types at it."""
+"""The command line of a deployed shop, as a person uses it."""
 
 import json
 from typing import Any
@@ -11,13 +11,13 @@ from tests.support.shop import RunningShop
 
 
 class Desk:
-    """Where an operator types."""
+    """An operator's command line."""
 
     def __init__(self, shop: RunningShop, capsys: pytest.CaptureFixture[str]) -> None:
         self._shop, self._home, self._capsys = shop, str(shop.stack.file.parent), capsys
 
     def types(self, *line: str) -> Any:
-        """What the command answers to machines. Fails when it does."""
+        """Runs the command with --json and returns its output. Fails if the command fails."""
         code, said = self.tries(*line)
         assert code == 0, said
         return said
@@ -29,12 +29,12 @@ class Desk:
         return code, json.loads(said.out) if said.out else said.err
 
     def counts(self, place: str) -> int:
-        """How many lie in a place of dead letters."""
+        """Returns how many messages a place of dead letters holds."""
         found: int = next(one["count"] for one in self.types("dlq", "ls") if one["place"] == place)
         return found
 
     def letter(self, place: str) -> dict[str, Any]:
-        """The one that lies there, once it does."""
+        """Waits until the place holds one message, and returns it."""
         eventually(lambda: self._depth(place), 1)
         (shown,) = self.types("dlq", "show", place)
         found: dict[str, Any] = shown

@@ -9,12 +9,13 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PAUSE_SHARE = 0.05, 0.5, 0.1
 
 
 def eventually(look: Callable[[], object], expected: object, *, within: float = PATIENCE_SECONDS) -> None:
-    """Looks until it sees what is expected. Raises AssertionError with what it saw last after `within` seconds."""
+    """Repeats the call until it returns what is expected. Raises AssertionError with the last value after `within`
+    seconds."""
     until(look, lambda seen: seen == expected, f"{expected!r}", within=within)
 
 
 def until[T](look: Callable[[], T], fits: Callable[[T], bool], what: str, *, within: float = PATIENCE_SECONDS) -> T:
-    """Looks until what it sees fits; `what` names that for the AssertionError."""
+    """Repeats the call until its result fits. `what` names the condition in the AssertionError."""
     began = time.monotonic()
     while not fits(seen := look()):
         waited = time.monotonic() - began

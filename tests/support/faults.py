@@ -1,5 +1,5 @@
-"""What goes wrong in an account, done on purpose and undone afterwards: rules switched off, functions set otherwise,
-permissions taken away, events that come again."""
+"""Faults in an account, caused on purpose and undone afterwards: disabled rules, changed functions, removed
+permissions, repeated events."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,14 +10,14 @@ from tests.support.eventually import until
 from tests.support.shop import Order, RunningShop
 
 _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
-_ENTRIES = 10  # that one PutEvents takes
+_ENTRIES = 10  # the maximum of one PutEvents call
 
 type Event = dict[str, Any]
 
 
 @contextmanager
 def switched_off(shop: RunningShop, *rules: str) -> Iterator[None]:
-    """The bus drops what these rules would have delivered."""
+    """Disables these rules, so that the bus drops what they would have delivered."""
     bus, names = shop.table("Bus"), [shop.table(rule).rpartition("|")[2] for rule in rules]
     for name in names:
         shop.aws("events").disable_rule(Name=name, EventBusName=bus)
@@ -30,7 +30,7 @@ def switched_off(shop: RunningShop, *rules: str) -> Iterator[None]:
 
 @contextmanager
 def set_otherwise(shop: RunningShop, function: str, variables: Mapping[str, str]) -> Iterator[None]:
-    """The function runs with other environment variables."""
+    """Runs the function with other environment variables."""
     functions, name = shop.aws("lambda"), shop.table(function)
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **variables}})
@@ -42,7 +42,7 @@ def set_otherwise(shop: RunningShop, function: str, variables: Mapping[str, str]
 
 @contextmanager
 def throttled(shop: RunningShop, function: str) -> Iterator[None]:
-    """The function has no room for anybody."""
+    """Throttles every invocation of the function."""
     functions, name = shop.aws("lambda"), shop.table(function)
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
@@ -53,7 +53,7 @@ def throttled(shop: RunningShop, function: str) -> Iterator[None]:
 
 @contextmanager
 def seen_again_soon(shop: RunningShop, queue: str, seconds: int = 1) -> Iterator[None]:
-    """What the queue's consumer could not do is tried again so soon."""
+    """Makes the queue deliver failed messages again after this time."""
     sqs, url = shop.aws("sqs"), shop.table(queue)
     name = "VisibilityTimeout"
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
@@ -66,7 +66,7 @@ def seen_again_soon(shop: RunningShop, queue: str, seconds: int = 1) -> Iterator
 
 @contextmanager
 def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
-    """Reviews that start now wait only so long for an operator."""
+    """Makes reviews that start now wait only so long for an operator."""
     states, arn = shop.aws("stepfunctions"), shop.table("Workflows/Review")
     before = states.describe_state_machine(stateMachineArn=arn)["definition"]
     definition = json.loads(before)
@@ -82,7 +82,7 @@ def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
 
 @contextmanager
 def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[None]:
-    """The role's policies no longer allow the action."""
+    """Removes the action from the policies of the role."""
     iam, name = shop.aws("iam"), shop.table(role)
     kept: dict[str, Any] = {}
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -104,7 +104,7 @@ def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[No
 
 
 def invoke(shop: RunningShop, function: str, payload: Mapping[str, Any] | None = None) -> Any:
-    """What the function answers. Fails when it failed."""
+    """Invokes the function and returns its response. Fails if the function failed."""
     answer = shop.aws("lambda").invoke(FunctionName=shop.table(function), Payload=json.dumps(payload or {}))
     said = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, said
@@ -112,7 +112,7 @@ def invoke(shop: RunningShop, function: str, payload: Mapping[str, Any] | None =
 
 
 def event_of(order: Order, name: str) -> Event:
-    """One of the order's events as it came over the bus, once it has come."""
+    """Waits for one of the order's events, and returns it as published on the bus."""
     return until(lambda: _recorded(order, name), bool, f"{name} of {order.id}")[0]
 
 
@@ -121,7 +121,7 @@ def events_of(order: Order) -> list[Event]:
 
 
 def deliver(shop: RunningShop, events: Iterable[Event]) -> None:
-    """Puts the events on the bus again, with the ids that they had."""
+    """Publishes the events again, with their original ids."""
     entries = [
         {
             "Source": event["source"],

@@ -1,4 +1,4 @@
-"""A front door that is a function, and what it shows."""
+"""A double of the shop's API, and examples of its responses."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,8 @@ type Answer = httpx2.Response | Exception
 
 @dataclass
 class Door:
-    """Answers by `METHOD path`; a list is answered one after the other, its last for ever."""
+    """Responses by `METHOD path`. The entries of a list are returned one after the other, and the last one from then
+    on."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     requests: list[httpx2.Request] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Result:
 
 
 def order(**changes: Any) -> dict[str, Any]:
-    """An order as the front door shows it."""
+    """Returns an order as the API shows it."""
     return {
         "order_id": "ord_1",
         "status": "PLACED",

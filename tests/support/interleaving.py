@@ -1,7 +1,8 @@
-"""Real functions taking turns at every AWS call, as told: the same choices always give the same interleaving.
+"""Real functions that take turns at every AWS call, as a test chooses. The same choices always give the same
+interleaving.
 
-Each actor runs in a thread of its own, but only one at a time. It gives up its turn just before and just after each AWS
-call, and there it can also die, as a Lambda function whose time is up.
+Each actor runs in its own thread, but only one at a time. It gives up its turn just before and just after each AWS
+call. There it can also die, like a Lambda function that times out.
 """
 
 import threading
@@ -16,11 +17,12 @@ from shopkit.aws import client
 
 
 class Died(BaseException):
-    """The execution environment went away. No handler can catch it, as none can in Lambda."""
+    """The execution environment ended. No handler can catch this, as in Lambda."""
 
 
 class Actor:
-    """Somebody who acts in turns: `take_turn` goes on to the next `stop_here` of whatever it runs, or to its end."""
+    """An actor that runs in turns: `take_turn` continues to the next `stop_here` in the code that it runs, or to its
+    end."""
 
     def __init__(self, act: Callable[[], None], turn_over: threading.Semaphore) -> None:
         self.stops = 0
@@ -64,7 +66,7 @@ _current = threading.local()
 
 
 def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tuple[int, bool]]) -> None:
-    """Runs all actors to their ends or deaths. `choose(n)` says which of the n still running takes the next turn, and
+    """Runs all actors to their ends or deaths. `choose(n)` says which of the n running actors takes the next turn, and
     whether it dies there. Raises what an actor raised."""
     turn_over = threading.Semaphore(0)
     running = [Actor(act, turn_over) for act in actors]
@@ -80,9 +82,9 @@ def interleave(actors: Sequence[Callable[[], None]], choose: Callable[[int], tup
 
 
 def in_bursts(data: st.DataObject, *, head_start: int = 0) -> Callable[[int], tuple[int, bool]]:
-    """Choices for `interleave`: one actor runs for a while, then another. A race needs someone who stands still while
-    others run far, which single turns dealt out evenly hardly ever bring about. The first actor goes first, for up to
-    `head_start` turns."""
+    """Returns choices for `interleave`: one actor runs for a while, then another. A race needs one actor that waits
+    while others run far, which evenly distributed single turns hardly ever produce. The first actor goes first, for up
+    to `head_start` turns."""
     actor, left, of = 0, data.draw(st.integers(0, head_start), "head start"), 0
 
     def choose(running: int) -> tuple[int, bool]:
@@ -100,7 +102,7 @@ def in_bursts(data: st.DataObject, *, head_start: int = 0) -> Callable[[int], tu
     return choose
 
 
-# Who, for how many turns, and whether he dies instead.
+# Which actor, for how many turns, and whether it dies instead.
 _BURST = st.tuples(
     st.integers(0, 11), st.sampled_from([1, 2, 3, 5, 8, 13, 21, 34]), st.sampled_from([False] * 9 + [True])
 )
@@ -108,7 +110,7 @@ _BURST = st.tuples(
 
 @contextmanager
 def stopping_at_aws_calls(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` just before and just after each call to DynamoDB. After, the call's effect is there."""
+    """Calls `stop` just before and just after each call to DynamoDB. After the call, its effect is visible."""
 
     def on_call(**_event: Any) -> None:
         stop()
@@ -125,7 +127,7 @@ def stopping_at_aws_calls(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def stop_here() -> None:
-    """Ends the turn of the actor in whose thread this is called; elsewhere it does nothing."""
+    """Ends the turn of the actor in whose thread this is called. In other threads it does nothing."""
     actor: Actor | None = getattr(_current, "actor", None)
     if actor:
         actor.stop()

@@ -1,4 +1,4 @@
-"""The inventory on moto, driven through its functions' handlers as API Gateway, checkout and the streams drive them."""
+"""The inventory on moto, called through its functions' handlers as API Gateway, checkout and the streams call them."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -62,13 +62,13 @@ class Inventory:
         return call(list_products.handler, "/products", query=query)
 
     def stock(self, **units: int) -> None:
-        """Products with so many available units, each."""
+        """Creates products with that many available units each."""
         for sku, quantity in units.items():
             assert self.put(sku).status == 201
             assert self.restock(sku, {"quantity": quantity}, key=f"first {sku}").status == 200
 
     def seed(self, **units: int) -> None:
-        """Like `stock`, for many products, and with no restocks to show for it."""
+        """Like `stock`, for many products, and without restock rows."""
         product = upserted(None, "seed", ProductRequest.model_validate(MUG), datetime.now(UTC)).model_dump(mode="json")
         for sku, quantity in units.items():
             row = {**product, "pk": f"product#{sku}", "sku": sku, "available": quantity}
@@ -103,7 +103,7 @@ class Inventory:
         return books(self.rows(), sku)
 
     def tamper(self, sku: str, **counters: int) -> None:
-        """Writes past the service."""
+        """Changes rows without using the service."""
         for name, value in counters.items():
             client("dynamodb").update_item(
                 TableName=self._table,
@@ -116,7 +116,7 @@ class Inventory:
         return tables.stream_records(self._table)
 
     def events(self) -> list[Envelope[Any]]:
-        """Everything that the relay makes of what happened so far."""
+        """Returns every event that the relay publishes for what happened so far."""
         changes = [change_of(record) for record in self.stream()]
         return [event for change in changes for event in events_of(change.old, change.new)]
 
@@ -126,7 +126,7 @@ class Inventory:
 
 
 def books(rows: Iterable[dict[str, Any]], sku: str) -> Books:
-    """From the rows alone, as an auditor would."""
+    """Computes the books from the rows alone, as an auditor would."""
     restocked = sold = 0
     product = {"available": 0, "reserved": 0}
     for row in rows:
@@ -150,6 +150,6 @@ def inventory_on_moto() -> Iterator[Inventory]:
 
 
 def _call(handler: LambdaHandler, sku: str, body: Any = None, **request: Any) -> Answer:
-    """A `body` that is text already is sent as it is."""
+    """Calls the function. A `body` that is already text is sent unchanged."""
     sent = {"raw": body} if isinstance(body, str) else {"body": body}
     return call(handler, f"/products/{sku}", parameters={"sku": sku}, **sent, **request)

@@ -1,4 +1,4 @@
-"""A Kafka broker for tests: librdkafka's mock cluster, which speaks the real wire protocol on a free port."""
+"""A Kafka broker for tests: librdkafka's mock cluster, with the real wire protocol on a free port."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _SECONDS = 30.0
 
 @dataclass
 class Broker:
-    """`address` is for clients; whoever holds this holds the cluster."""
+    """`address` is for clients. The cluster exists as long as this object."""
 
     address: str
     cluster: Producer = field(repr=False)
@@ -24,7 +24,7 @@ class Broker:
         send(self.address, topic, value, key)
 
     def read(self, topic: str, count: int) -> list[Message]:
-        """The topic's records once there are `count`, each partition's in order."""
+        """Returns the topic's records once there are `count`, each partition's in order."""
         with reader(self.address, topic) as consumer:
             found: list[Message] = []
 
@@ -58,7 +58,7 @@ def reader(address: str, topic: str) -> Iterator[Consumer]:
 
 @contextmanager
 def broker() -> Iterator[Broker]:
-    """An empty broker until the block ends. It makes a topic when it is first asked about one."""
+    """An empty broker until the block ends. It creates a topic when a client first asks about it."""
     cluster = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 3})
     (found,) = cluster.list_topics(timeout=_SECONDS).brokers.values()
     yield Broker(f"{found.host}:{found.port}", cluster)

@@ -1,4 +1,4 @@
-"""A switch for the network of this process: unit tests run with it off."""
+"""Turns the network of this process off, as for unit tests."""
 
 import socket
 from typing import Any
@@ -8,8 +8,8 @@ _resolve = socket.getaddrinfo
 
 
 class NetworkBlocked(BaseException):
-    """A test without one of the markers e2e, emulator, build, loopback reached out. No handler's `except Exception`
-    hides it."""
+    """A test without one of the markers e2e, emulator, build, loopback used the network. No handler's `except
+    Exception` hides it."""
 
 
 def _refused_connect(self: socket.socket, address: Any) -> None:

@@ -11,7 +11,7 @@ _POLL_SECONDS = 1
 
 
 class Mailbox:
-    """What the operators' topic has sent to a subscriber."""
+    """All messages of the operators' topic since the subscription."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs, self._url = sqs, url
@@ -29,7 +29,7 @@ class Mailbox:
 
     @property
     def alarms(self) -> dict[str, str]:
-        """What each alarm that went off says, by its name."""
+        """The text of each alarm that went off, by its name."""
         read = [json.loads(message) for message in self.messages if message.startswith("{")]
         return {alarm["AlarmName"]: alarm["AlarmDescription"] for alarm in read if alarm["NewStateValue"] == "ALARM"}
 
@@ -40,7 +40,7 @@ class Mailbox:
 
 @contextmanager
 def listening(shop: RunningShop) -> Iterator[Mailbox]:
-    """A queue subscribed to the operators' topic, as somebody's mailbox would be."""
+    """A queue that is subscribed to the operators' topic, like an operator's mailbox."""
     sqs, sns, topic = shop.aws("sqs"), shop.aws("sns"), shop.table("Notify/OperatorsTopic")
     url = sqs.create_queue(QueueName="somebody-on-call")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

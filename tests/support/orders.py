@@ -1,4 +1,4 @@
-"""The order service on moto, driven through its functions' handlers as API Gateway, checkout and queues drive them."""
+"""The order service on moto, called through its functions' handlers as API Gateway, checkout and queues call them."""
 
 import json
 import os
@@ -58,7 +58,7 @@ MAX_RESTARTS = 3
 
 
 def wanted(*lines: tuple[str, int], **changes: Any) -> dict[str, Any]:
-    """The body of POST /orders: two mugs unless said otherwise."""
+    """Returns a body for POST /orders: two mugs by default."""
     return {
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines or (("MUG", 2),)],
         "payment_method": "pm_visa",
@@ -68,7 +68,7 @@ def wanted(*lines: tuple[str, int], **changes: Any) -> dict[str, Any]:
 
 
 class Clock:
-    """What the service takes for the time."""
+    """The time that the service sees."""
 
     def __init__(self) -> None:
         self.now = START
@@ -78,7 +78,7 @@ class Clock:
 
 
 class Orders:
-    """Make it by `orders_on_moto()`."""
+    """Create it with `orders_on_moto()`."""
 
     def __init__(self, tables: dict[str, str]) -> None:
         self.tables, self.clock = tables, Clock()
@@ -99,7 +99,7 @@ class Orders:
         return call(place.handler, "/orders", caller=caller, headers=headers, body=sent, raw=raw, **more)
 
     def placed(self, body: Any = None, *, key: str = "key-1", caller: Caller = ALICE) -> str:
-        """The id of an order that was accepted."""
+        """Places an order that is accepted, and returns its id."""
         answer = self.place(body, key=key, caller=caller)
         assert answer.status == 201, answer.body
         order_id: str = answer.body["order_id"]
@@ -155,7 +155,7 @@ class Orders:
     # ── From queues ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def learn(self, sku: str, price: int, version: int = 1, name: str | None = None) -> None:
-        """The catalogue says so."""
+        """Delivers an update from the catalogue."""
         assert deliver(catalogue.handler, updated(sku, price, version, name)) == []
 
     def tell_timeline(self, *events: Envelope[Any]) -> None:
@@ -179,14 +179,14 @@ class Orders:
         return [store.order_in(row) for row in rows if row["pk"].startswith("order#")]
 
     def replica(self) -> dict[str, int]:
-        """The price of every product that the service knows."""
+        """Returns the price of every product that the service knows."""
         return {sku: entry.price.amount for sku, entry in store.catalogue(PRICES).items()}
 
     def stream(self) -> list[dict[str, Any]]:
         return stream_records(self.tables["Orders"])
 
     def events(self) -> list[Envelope[Any]]:
-        """What the relay makes of everything that happened so far."""
+        """Returns the events that the relay publishes for everything that happened so far."""
         changes = [change_of(record) for record in self.stream()]
         return [event for change in changes for event in events_of(change.old, change.new)]
 
@@ -220,7 +220,7 @@ def orders_on_moto() -> Iterator[Orders]:
 
 @contextmanager
 def _no_longer_keys_than_aws_takes() -> Iterator[None]:
-    """DynamoDB refuses to look for a hash key of more than 2,048 bytes; moto looks."""
+    """DynamoDB refuses hash keys of more than 2,048 bytes in a query; moto does not."""
 
     def check(params: dict[str, Any], **_event: Any) -> None:
         assert len(params["Key"]["pk"]["S"].encode()) <= 2048
@@ -244,11 +244,11 @@ def updated(sku: str, price: int, version: int, name: str | None = None) -> Enve
 
 
 def deliver(handler: Any, *events: Envelope[Any]) -> list[str]:
-    """A batch from the function's queue; answers the ids of the events that failed."""
+    """Delivers a batch from the function's queue. Returns the ids of the events that failed."""
     return failed(handler, *(json.dumps(event.as_published()) for event in events))
 
 
 def failed(handler: Any, *bodies: str) -> list[str]:
-    """A batch of messages as they are; answers the event ids, or else the positions, of those that failed."""
+    """Delivers a batch of messages unchanged. Returns the event ids, or else the positions, of those that failed."""
     records = [sqs_record(body, str(index)) for index, body in enumerate(bodies)]
     return returned(handler({"Records": records}, None))

@@ -1,4 +1,4 @@
-"""The payment service's functions over tables on moto, called as checkout and the settlement queue would."""
+"""The payment service's functions with tables on moto, called as checkout and the settlement queue call them."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ RETRIES = 5
 
 
 class Service:
-    """Call it inside `payment_service()`."""
+    """Use it inside `payment_service()`."""
 
     def __init__(self, payments: str, ledger: str) -> None:
         self._payments, self._ledger = payments, ledger
@@ -47,24 +47,24 @@ class Service:
     def deliver(
         self, event: type[OrderRejected | OrderCancelled] = OrderRejected, *, attempt: int = 1, order_id: str = ORDER
     ) -> bool:
-        """One delivery of the order's closing event; whether the message is done with."""
+        """Makes one delivery of the order's closing event. Returns whether the message is done."""
         return not settle.handler(sqs_event(closing(event, order_id), attempt=attempt), None)["batchItemFailures"]
 
     def settle_from_queue(self, order_id: str = ORDER) -> bool:
-        """Deliveries until one succeeds; whether that was before the message went to the dead letters."""
+        """Delivers until one delivery succeeds. Returns whether that was before the message became a dead letter."""
         return any(self.deliver(attempt=attempt, order_id=order_id) for attempt in range(1, MAX_RECEIVE_COUNT + 1))
 
     def payment(self, order_id: str = ORDER) -> Payment | None:
         return store.find(order_id)
 
     def charge(self, order_id: str = ORDER) -> Charge | None:
-        """What the outside witness says."""
+        """Returns the charge in the gateway's own ledger."""
         key = {"order_id": {"S": order_id}}
         item = client("dynamodb").get_item(TableName=self._ledger, Key=key).get("Item")
         return Charge.model_validate(from_item(item)) if item else None
 
     def events(self, order_id: str = ORDER) -> list[Envelope[Any]]:
-        """What the relay makes of everything that happened to the payment."""
+        """Returns the events that the relay publishes for everything that happened to the payment."""
         return self.events_by_order().get(order_id, [])
 
     def events_by_order(self) -> dict[str, list[Envelope[Any]]]:
@@ -103,7 +103,7 @@ def closing(event: type[OrderRejected | OrderCancelled], order_id: str) -> Envel
 
 
 def retrying(call: Callable[[], Any]) -> Any:
-    """As checkout retries what is transient."""
+    """Retries transient errors as checkout does."""
     for _ in range(RETRIES):
         with suppress(GatewayUnavailable, GatewayTimeout, Contended):
             return call()

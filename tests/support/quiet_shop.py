@@ -1,4 +1,4 @@
-"""A shop that came to rest, as the audit reads it: one order for each way that checkout can end."""
+"""A quiet shop as the audit reads it: one order for each way in which checkout can end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -88,7 +88,7 @@ def quiet_shop() -> Evidence:
     ]
     notifications = [notification(event) for event in timeline if event.type in _TOLD]
     timeline += [recorded_outcome(one) for one in notifications]
-    # Cancelled after it was confirmed: that was a purchase too.
+    # Cancelled after it was confirmed, so it was a purchase too.
     purchases = [f"purchase#{event_id('OrderConfirmed', order_id, 2)}#MUG" for order_id in (CONFIRMED, CANCELLED)]
     minute = THEN.replace(second=0)
     return Evidence(
@@ -147,7 +147,8 @@ def quiet_shop() -> Evidence:
 
 
 def changed(evidence: Evidence, **tables: Any) -> Evidence:
-    """Tables that are mappings get these rows (None takes one away); others are replaced."""
+    """Returns the evidence with changes. Tables that are mappings get these rows (None removes one); others are
+    replaced."""
     merged = {}
     for name, rows in tables.items():
         before = getattr(evidence, name)
@@ -185,12 +186,12 @@ def restock(quantity: int, **product: Any) -> Restock:
 
 
 def recorded(source: str, order_id: str, type_: str, version: int, data: Mapping[str, Any] | None = None) -> Recorded:
-    """An event as it came, about the entity that has the order's id."""
+    """Returns an event as recorded, about the entity with the order's id."""
     return _recorded(source, order_id, type_, str(event_id(type_, order_id, version)), version, data or {})
 
 
 def recorded_outcome(outcome: Notification) -> Recorded:
-    """What the notify service said of it."""
+    """Returns the events of the notify service about it."""
     data = {
         "order_id": outcome.order_id,
         "channel": outcome.channel,
@@ -220,7 +221,7 @@ def _recorded(source: str, order_id: str, type_: str, id_: str, version: int, da
 
 
 def with_webhook(evidence: Evidence, since: datetime = THEN) -> Evidence:
-    """The same shop, which posted everything from then on."""
+    """The same shop with a webhook, which posted everything from then on."""
     about = [event for event in evidence.timeline if event.type in _TOLD and event.occurred_at >= since]
     posted = [notification(event, "webhook") for event in about]
     said = [recorded_outcome(one) for one in posted]
@@ -283,7 +284,7 @@ def _reservation(order_id: str, status: Any, version: int) -> Reservation:
 
 
 def _payment(order_id: str, status: Any, version: int, *asked: str, closed: bool = False) -> Payment:
-    """Each answer but a refusal to capture moved the payment on to its next version."""
+    """Each response except a refused capture moved the payment to its next version."""
     refused = {"DECLINED": "authorize", "VOIDED": "capture"}.get(status)
     moved = [operation for operation in asked if operation != refused or status == "DECLINED"]
     return Payment(
@@ -307,7 +308,7 @@ def _payment(order_id: str, status: Any, version: int, *asked: str, closed: bool
 
 
 def _only(allowed: Sequence[History]) -> History:
-    """The history of these orders: CANCELLED at version 3 was confirmed before."""
+    """The history of these orders. CANCELLED at version 3 means that it was confirmed before."""
     return next((history for history in allowed if ("OrderConfirmed",) in history), allowed[0])
 
 
@@ -321,6 +322,6 @@ def _events(source: str, of: Sequence[tuple[Order | Reservation | Payment, Seque
 
 
 def _data_of(row: Order | Reservation | Payment) -> dict[str, Any]:
-    """More than any one event promises, and all that any does."""
+    """Returns a superset of the fields of every event."""
     data = row.model_dump(mode="json", exclude_none=True)
     return {"reason": "refused", **data} if isinstance(row, Payment) else data

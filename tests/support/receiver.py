@@ -1,6 +1,6 @@
-"""Somebody's HTTP server that follows orders by webhook: it remembers what came, and fails on purpose.
+"""An HTTP server that receives webhooks about orders. It records the requests, and fails on purpose.
 
-It verifies as the Standard Webhooks specification tells receivers to, with code of its own.
+It verifies signatures with its own code, as the Standard Webhooks specification tells receivers to.
 """
 
 import base64
@@ -25,7 +25,7 @@ type Trouble = int | Literal["hangs", "hangs up"]
 
 @dataclass(frozen=True)
 class Request:
-    """One POST as it came over the wire, and the status that it was answered with; None where it got no answer."""
+    """One POST as received, and the status of its response, or None if there was none."""
 
     path: str
     headers: Message
@@ -61,7 +61,7 @@ class Request:
 
 
 class Receiver:
-    """`requests` is everything that came, in the order in which it was answered."""
+    """`requests` are all requests, in the order of their responses."""
 
     def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
         self.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/orders?shop=1"
@@ -72,13 +72,13 @@ class Receiver:
         self._closing = threading.Event()
 
     def has_trouble_with(self, text: str, *troubles: Trouble) -> None:
-        """The next requests that hold this text (an order's id, a sku) end so, one after the other."""
+        """Makes the next requests that contain this text (an order's id, a sku) end like this, one after the other."""
         with self._lock:
             self._troubles[text] = list(troubles)
 
     @contextmanager
     def refusing(self, text: str) -> Iterator[None]:
-        """No request that holds this text is accepted until the block ends."""
+        """Refuses every request that contains this text until the block ends."""
         with self._lock:
             self._refused.add(text)
         yield
@@ -90,11 +90,11 @@ class Receiver:
         return [request for request in self.requests if request.status == 200]
 
     def about(self, order_id: str) -> list[Request]:
-        """Every request about this order, accepted or not."""
+        """Returns every request about this order, accepted or not."""
         return [request for request in self.requests if request.order_id == order_id]
 
     def accepted_types(self, order_id: str) -> list[str]:
-        """The types of the accepted events of this order."""
+        """Returns the types of the accepted events of this order."""
         return [request.type for request in self.about(order_id) if request.status == 200]
 
     def _receive(self, handler: BaseHTTPRequestHandler) -> None:
@@ -121,14 +121,14 @@ class Receiver:
 
 @contextmanager
 def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of this machine, until the block ends; with `tls` by https."""
+    """A receiver on a free port of this machine until the block ends; with `tls` over https."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             found._receive(self)
 
         def log_message(self, *_args: Any) -> None:
-            """Nothing: a test says itself what came."""
+            """Logs nothing; tests print what they need."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -150,8 +150,8 @@ type Talk = Callable[[socket.socket, threading.Event], None]
 
 @contextmanager
 def receiver_that(talks: Talk, *, reads: bool = True) -> Iterator[tuple[str, list[bytes]]]:
-    """A receiver that answers each connection as it likes: `talks` gets the socket, and an event that is set when the
-    block ends. Its address, and the requests that it read (none, unless it `reads`)."""
+    """A receiver that handles each connection itself: `talks` gets the socket, and an event that is set when the block
+    ends. Returns its address and the requests that it read (none, unless it `reads`)."""
     over, requests = threading.Event(), list[bytes]()
 
     def serve(connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""The bucket that CloudFront serves: publishing never breaks a page that somebody has open."""
+"""The bucket that CloudFront serves. Publishing does not break a page that somebody has open."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,18 +7,18 @@ from botocore.exceptions import ClientError
 
 from publish.site import INDEX, Site
 
-BATCH = 1000  # keys that S3 deletes at once
+BATCH = 1000  # the most keys in one DeleteObjects call
 
 
 class Bucket:
-    """`in_time` is called before each request to S3 and raises when no time is left for it."""
+    """`in_time` is called before each request to S3 and raises if no time is left for it."""
 
     def __init__(self, s3: Any, name: str, in_time: Callable[[], None]) -> None:
         self.s3, self.name, self.in_time = s3, name, in_time
 
     def publish(self, site: Site) -> None:
-        """Upload `site`, then delete what neither it nor the one before it holds. Open pages of the one before load
-        modules as they go. May be repeated: the same site is not the one before itself."""
+        """Uploads `site`, then deletes files that neither it nor the previous site contains. Pages of the previous site
+        that are still open load more modules later. Publishing the same site again keeps the previous one."""
         before = self._before(site)
         for file in site.files:
             self.in_time()
@@ -35,7 +35,7 @@ class Bucket:
         self._delete([key for key in self._keys() if key not in held and not (before and key.startswith(before))])
 
     def empty(self) -> None:
-        """CloudFormation deletes only an empty bucket. One that is gone already is as empty as it gets."""
+        """Deletes all objects, because CloudFormation deletes only empty buckets. A missing bucket counts as empty."""
         try:
             self._delete(list(self._keys()))
         except ClientError as error:
@@ -43,7 +43,7 @@ class Bucket:
                 raise
 
     def _before(self, site: Site) -> str:
-        """The tree of assets that pages opened until now refer to, or nothing."""
+        """Returns the folder of assets that pages opened until now refer to, or an empty string."""
         self.in_time()
         try:
             trees = self.s3.head_object(Bucket=self.name, Key=INDEX)["Metadata"]

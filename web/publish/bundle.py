@@ -1,9 +1,9 @@
-"""The modules of the first view in one file, so that it takes one request for them instead of twenty.
+"""Puts the modules of the first view into one file, so that they take one request instead of twenty.
 
 The site's modules are written for this: they import by name and from relative paths, they export declarations, and
-those of the first view give every top-level name once. So putting them one after another, in the order in which a
-browser runs them, changes nothing but their number. Pages that are loaded later are made to import from that one
-file, and so share its state.
+no two modules of the first view declare the same top-level name. So they can be concatenated, in the order in which a
+browser runs them, without a change in behaviour. The imports of pages that are loaded later are rewritten to that one
+file, so they share its state.
 """
 
 import posixpath
@@ -21,11 +21,11 @@ _DECLARED = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([A-
 
 
 class NotBundled(ValueError):
-    """The modules cannot share one file; the message says which name or module is in the way."""
+    """The modules cannot share one file. The message names the module or name that prevents it."""
 
 
 def bundled(assets: Mapping[str, bytes]) -> dict[str, bytes]:
-    """`assets` by name, with the static imports of app.js in app.js. Raises NotBundled."""
+    """Returns `assets` by name, with the modules that app.js imports statically inside app.js. Raises NotBundled."""
     modules = list(_in_order(assets, ENTRY, []))
     texts = {name: assets[name].decode() for name in modules}
     _check(texts)
@@ -41,7 +41,8 @@ def bundled(assets: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _in_order(assets: Mapping[str, bytes], name: str, seen: list[str]) -> Iterator[str]:
-    """As a browser runs them: what is imported first, each once (ECMA-262, InnerModuleEvaluation)."""
+    """Yields the modules in the order in which a browser runs them: imports first, each once (ECMA-262,
+    InnerModuleEvaluation)."""
     seen.append(name)
     for _, path in _IMPORT.findall(assets[name].decode()):
         found = _resolved(name, path)
@@ -52,9 +53,9 @@ def _in_order(assets: Mapping[str, bytes], name: str, seen: list[str]) -> Iterat
 
 def _check(texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
-        # Both mean another place once the code stands in app.js.
+        # Both are relative to the module's own address, which changes when its code moves into app.js.
         if _below(name) != posixpath.basename(name) and re.search(r"import\(|import\.meta", text):
-            raise NotBundled(f"{name} imports as it goes, or asks where it is: only modules beside app.js may")
+            raise NotBundled(f"{name} uses import() or import.meta, which only modules in the folder of app.js may use")
         if _ODD.search(text):
             raise NotBundled(f"{name} imports or exports in another way than by declared names")
     names = Counter(name for text in texts.values() for _, name in _DECLARED.findall(text))
@@ -63,7 +64,7 @@ def _check(texts: Mapping[str, str]) -> None:
 
 
 def _led_here(name: str, body: bytes, texts: Mapping[str, str]) -> bytes:
-    """A module outside the bundle, importing from the bundle what is in it now."""
+    """Rewrites a module outside the bundle to import from the bundle the modules that are now in it."""
     if not name.endswith(".js") or name.startswith(VENDOR):
         return body
     up = posixpath.relpath(ENTRY, posixpath.dirname(name))
@@ -81,5 +82,5 @@ def _resolved(name: str, path: str) -> str:
 
 
 def _below(name: str) -> str:
-    """The name as app.js sees it."""
+    """Returns the name relative to app.js."""
     return posixpath.relpath(name, posixpath.dirname(ENTRY))

@@ -1,4 +1,4 @@
-"""The storefront's files as a resource of the stack: CloudFormation has them published, and removed in the end."""
+"""The storefront's files as a custom resource: CloudFormation has them published, and removed with the stack."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from publish.site import site
 from shopkit.custom_resource import answer
 
 FOLDER = Path(__file__).parent.parent / "site"
-# A call to S3 takes some 50 seconds at worst; CloudFormation has to be answered after it.
+# A call to S3 takes about 50 seconds at worst. After that there must be time to respond to CloudFormation.
 CALLS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 MARGIN_MS = 75_000
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Publishes the site, or empties its bucket; answers CloudFormation with `CognitoOrigin`, where pages sign in."""
+    """Publishes the site, or empties its bucket. Returns `CognitoOrigin`, where pages sign in, to CloudFormation."""
 
     def work() -> dict[str, str]:
         properties = event["ResourceProperties"]
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         if event["RequestType"] == "Delete":
             bucket.empty()
             return {}
-        # Where the SDK finds Cognito, browsers find it.
+        # Browsers reach Cognito at the same endpoint as the SDK.
         cognito = boto3.client("cognito-idp").meta.endpoint_url.rstrip("/")
         bucket.publish(site(FOLDER, configuration(properties, cognito)))
         return {"CognitoOrigin": cognito}
@@ -38,7 +38,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 
 def configuration(properties: dict[str, Any], cognito: str) -> dict[str, Any]:
-    """What pages have to know of their deployment: config.json. CloudFormation hands every property over as text."""
+    """Returns what pages need to know about their deployment (config.json). CloudFormation passes every property as
+    text."""
     return {
         "api": "/v1",
         "cognito": {"endpoint": f"{cognito}/", "client_id": properties["UserPoolClientId"]},

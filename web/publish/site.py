@@ -1,4 +1,4 @@
-"""What the storefront's bucket holds: names, types and how long browsers may keep each."""
+"""The objects in the storefront's bucket: their names, types, and how long browsers may cache them."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from typing import Any
 from publish.bundle import bundled
 
 INDEX, CONFIG, ASSETS = "index.html", "config.json", "assets/"
-# Its name never stands for other bytes (RFC 8246).
+# The content under such a name never changes (RFC 8246).
 IMMUTABLE = "public, max-age=31536000, immutable"
-# Has a name that pages, orders and bookmarks know: an hour old at most.
+# Pages, orders and bookmarks refer to this name, so browsers cache the content for an hour at most.
 NAMED = "public, max-age=3600"
-# Leads to all the rest, so browsers ask each time whether it has changed.
+# Refers to all other files, so browsers check each time whether it has changed.
 ENTRY = "no-cache"
 TREE_LENGTH = 16
-# Only what Python knows itself, whatever /etc/mime.types of the machine says.
+# Only the types that Python knows by itself. The machine's /etc/mime.types has no influence.
 _TYPES = MimeTypes(filenames=())
 _TEXT = ("application/json", "application/manifest+json", "image/svg+xml")
 
@@ -36,15 +36,15 @@ class File:
 
 @dataclass(frozen=True)
 class Site:
-    """All objects, in the order in which they may appear: what is referred to before what refers to it."""
+    """All objects in upload order: a file comes before the files that refer to it."""
 
     tree: str  # where the assets are: `assets/<hash of their names and bytes>/`
     files: tuple[File, ...]
 
 
 def site(folder: Path, config: Mapping[str, Any]) -> Site:
-    """The site in `folder`. Its assets move below a name that their content decides, so that they may be kept for ever,
-    and index.html, which names them as `assets/…`, is written to match. `config` becomes config.json.
+    """Reads the site from `folder`. Its assets move into a folder named after their content, so that browsers may cache
+    them for ever. The references to `assets/…` in index.html are changed to match. `config` becomes config.json.
     Raises NotBundled."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     index = found.pop(INDEX)
@@ -73,7 +73,7 @@ def _file(name: str, body: bytes, cache: str) -> File:
 
 
 def _is_text(body: bytes) -> bool:
-    """Such as a licence, whose name ends in nothing that is known."""
+    """Returns the type of a file whose suffix is unknown, such as a licence."""
     try:
         body.decode()
     except UnicodeDecodeError:

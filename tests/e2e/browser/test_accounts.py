@@ -69,7 +69,7 @@ def test_who_cannot_sign_in_or_up_is_told_what_to_do(visitor: Visitor, stack: St
         visitor.goes_to("/sign-in")
         visitor.fills_in(E_mail=email, Password=password)
         visitor.button("Sign in").click()
-        visitor.sees("The e-mail address and the password do not belong together.")
+        visitor.sees("The e-mail address and the password do not match.")
         visitor.page.reload()
 
     visitor.goes_to("/sign-up")

@@ -41,7 +41,7 @@ def test_the_list_tells_how_many_since_when_and_where_they_belong(shop: Run, sta
         "place": "FailureBucket",
         "count": 0,
         "oldest": None,
-        "goes_back_to": "the function that each names",
+        "goes_back_to": "the function named in each letter",
     }
     assert "Order/TimelineQueue" in shop("dlq", "ls").out
 

@@ -53,9 +53,9 @@ def test_without_credentials_and_region_both_are_named(run: Run) -> None:
         "check": "region",
         "state": "problem",
         "said": "none is set",
-        "todo": "Give --region, or set AWS_REGION.",
+        "todo": "Use --region, or set AWS_REGION.",
     }
-    assert found["credentials"]["said"] == "there are no credentials"
+    assert found["credentials"]["said"] == "no credentials were found"
     assert found["price"]["state"] == "ok"  # what needs no account is looked at all the same
     assert said.json["usd_a_month"] == plan.monthly(plan.plan(CONFIG, "default", "", None).resources, list_prices().usd)
 
@@ -80,10 +80,10 @@ def test_an_aws_that_does_not_answer_is_waited_for_no_longer_than_promised(
     run: Run, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", silent)
-    monkeypatch.setattr(asking.Patience, "__init__", lambda self: setattr(self, "left", 0.2))
+    monkeypatch.setattr(asking.TimeBudget, "__init__", lambda self: setattr(self, "left", 0.2))
     said = run("doctor", "--json")
     assert said.code == 1
-    assert checks(said)["credentials"]["said"] == "AWS did not answer within 5 s"
+    assert checks(said)["credentials"]["said"] == "AWS did not respond within 5 s"
 
 
 @pytest.mark.loopback
@@ -107,5 +107,5 @@ def test_one_line_says_what_was_found_and_one_what_to_do(run: Run, monkeypatch: 
         ["✓", "make", "GNU", "Make", "4.3"],
         ["✗", "region", "none", "is", "set"],
         ["Give", "--region."],
-        ["✗", "Not", "yet:", "1", "of", "2", "checks", "found", "a", "problem."],
+        ["✗", "Not", "ready:", "1", "of", "2", "checks", "found", "a", "problem."],
     ]

@@ -161,7 +161,7 @@ def test_help_is_as_wide_as_its_terminal_and_no_narrower(run: Run, monkeypatch: 
     """A docstring's lines are the source's, not the reader's."""
     monkeypatch.setenv("TERMINAL_WIDTH", "79")
     told = run("replay", "--help").out
-    assert "and checkouts of decided orders end where they ended. Rules that lead" in told
+    assert "or moved again, and checkouts of decided orders change nothing. Rules that" in told
 
 
 def test_json_is_understood_anywhere_on_the_line(run: Run, door: Door) -> None:

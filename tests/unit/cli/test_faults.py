@@ -23,7 +23,7 @@ from contracts.envelope import EventData
 from contracts.events import EVENTS
 from deployed.front_door import Order
 from deployed.stack import PROJECT
-from deployed.watch import Passed
+from deployed.watch import BusEvent
 from tests.support.front_door import DETAILS, Door, Result, order, product
 
 type Run = Callable[..., Result]
@@ -260,7 +260,7 @@ def test_at_80_columns_no_order_breaks_within_a_word(reason: str) -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_at_80_columns_no_event_breaks_within_a_word(event: type[EventData]) -> None:
-    passed = Passed(NOON, event.source, event.__name__, "id", ID, {"a": "word " * 30, "b": "pm_capture_fails"}, False)
+    passed = BusEvent(NOON, event.source, event.__name__, "id", ID, {"a": "word " * 30, "b": "pm_capture_fails"}, False)
     told = printed_at_80_columns(EventPicture(passed))
     assert max(map(len, told.splitlines())) <= 80
     assert set(told.split()) >= {ID, event.__name__, "pm_capture_fails"}
@@ -269,7 +269,7 @@ def test_at_80_columns_no_event_breaks_within_a_word(event: type[EventData]) -> 
 
 def test_one_event_is_one_line_in_a_pipe_whatever_it_says() -> None:
     forged = {"name": "Mug\n12:00:00  payment  PaymentCaptured"}
-    passed = Passed(NOON, "shop.order", "OrderPlaced", "id", ID, forged, False)
+    passed = BusEvent(NOON, "shop.order", "OrderPlaced", "id", ID, forged, False)
     console = Terminal(file=StringIO(), width=160)
     with console.capture() as captured:
         console.print(EventPicture(passed), soft_wrap=True)

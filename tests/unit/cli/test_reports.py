@@ -100,6 +100,7 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
         table = Resource("Notify/Notifications", "AWS::DynamoDB::Table", name)
         monkeypatch.setattr(Stack, "resources", Resources({table.path: table}))
         monkeypatch.setattr(Stack, "client", lambda _stack, service: boto3.client(service))
+        monkeypatch.setattr("cli.commands.mail.account_mails", lambda _stack: ())
         seconds = iter(range(60))
 
         def put(order_id: str, type_: str, **changes: Any) -> None:

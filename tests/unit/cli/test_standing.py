@@ -97,9 +97,9 @@ def refusal(code: str) -> ClientError:
     [
         (EndpointConnectionError(endpoint_url="https://cloudformation.eu-west-1.amazonaws.com"), "Is there a network"),
         (ConnectTimeoutError(endpoint_url="https://cloudformation.eu-west-1.amazonaws.com"), "Is there a network"),
-        (refusal("InvalidClientTokenId"), "does not take these credentials"),
-        (refusal("ExpiredToken"), "does not take these credentials"),
-        (refusal("SignatureDoesNotMatch"), "does not take these credentials"),
+        (refusal("InvalidClientTokenId"), "rejected these credentials"),
+        (refusal("ExpiredToken"), "rejected these credentials"),
+        (refusal("SignatureDoesNotMatch"), "rejected these credentials"),
         (NoCredentialsError(), "No AWS credentials"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_network_that_swallows_everything_is_given_up(
     forever = threading.Event()
     monkeypatch.setattr(context, "_FIRST_CALL_SECONDS", 0.01)
     monkeypatch.setattr(context, "outputs_of", lambda *_: forever.wait())
-    assert "AWS does not answer" in type_("--stack", "cartwheel", "--region", "eu-west-1", "url").err
+    assert "AWS does not respond" in type_("--stack", "cartwheel", "--region", "eu-west-1", "url").err
     forever.set()
 
 
@@ -130,7 +130,7 @@ def test_without_a_region_or_a_profile_that_is_named(
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    assert "Which region?" in type_("--stack", "cartwheel", "url").err
+    assert "No AWS region is set" in type_("--stack", "cartwheel", "url").err
     assert "nobody" in type_("--profile", "nobody", "url").err
 
 

@@ -53,7 +53,7 @@ def invocation(*records: dict[str, Any]) -> str:
 
 def test_every_place_is_found_with_its_way_back_and_no_queue_that_is_worked_off(stack: AwsStack) -> None:
     assert {found.path: str(found.destination) for found in places_of(stack.stack)} == {
-        "FailureBucket": "the function that each names",
+        "FailureBucket": "the function named in each letter",
         "Notify/EmailDeadLetters": "Notify/EmailQueue",
         "Order/RelayFailures": "Order/Relay",
         "Order/TimelineDeadLetters": "Order/TimelineQueue",

@@ -65,7 +65,7 @@ def test_the_stacks_name_must_leave_room_for_all_others(name: str, state: State)
 def test_a_parameter_that_would_be_refused_is_named(parameters: str, said: str | None) -> None:
     check = plan.parameters(chosen(parameters))
     assert (check.state is State.PROBLEM) == (said is not None)
-    assert said is None or check.said == said
+    assert said is None or check.finding == said
     assert chosen(parameters).resources  # the rest is looked at all the same
 
 
@@ -139,18 +139,18 @@ def test_every_quota_counts_something_of_the_whole_application() -> None:
 
 
 def test_the_seconds_are_for_all_questions_together() -> None:
-    patience = asking.Patience(0.2)
+    patience = asking.TimeBudget(0.2)
     answers = patience.ask({"first": lambda: 1, "slow": lambda: time.sleep(2)})
     assert answers["first"] == 1
-    assert isinstance(answers["slow"], asking.Silence)
+    assert isinstance(answers["slow"], asking.NoAnswer)
     assert patience.left < 0.01
-    assert isinstance(patience.ask({"late": lambda: time.sleep(1)})["late"], asking.Silence)
+    assert isinstance(patience.ask({"late": lambda: time.sleep(1)})["late"], asking.NoAnswer)
 
 
 @pytest.mark.parametrize("code", ["InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"])
 def test_wrong_credentials_are_called_wrong(code: str) -> None:
     said, todo = asking.why(ClientError({"Error": {"Code": code, "Message": "?"}}, "GetCallerIdentity"))
-    assert said == "the credentials are wrong or expired"
+    assert said == "the credentials are wrong or have expired"
     assert "--profile" in todo
 
 
@@ -158,7 +158,7 @@ def test_a_program_is_looked_for_and_asked() -> None:
     found = {check.name: check for check in machine.machine(ROOT / ".venv")}
     assert found.keys() == {"SAM CLI", "Python 3.13", "pip", "make"}
     assert found["make"].state is State.OK
-    assert "Make" in found["make"].said
+    assert "Make" in found["make"].finding
 
 
 def test_a_program_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

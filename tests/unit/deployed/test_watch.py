@@ -35,8 +35,8 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
 def test_a_watcher_sees_what_it_asked_for(aws: AwsStack, wanted: Filter, sees: list[str]) -> None:
     with watching(aws.stack, wanted) as watch:
         publish(aws, example(OrderConfirmed), example(PaymentCaptured))
-        assert sorted(event.type for event in watch.passed()) == sees
-        assert watch.passed() == []
+        assert sorted(event.type for event in watch.receive()) == sees
+        assert watch.receive() == []
 
 
 def test_only_the_bus_may_send_to_a_watcher_and_only_by_its_rule(aws: AwsStack) -> None:

@@ -9,7 +9,7 @@ const TRY_AGAIN = 5000; // milliseconds
 
 /** One or two sentences. @param {Error} error */
 export function inWords(error) {
-  if (error instanceof SignInNeeded) return "You are not signed in any more. Sign in and go on from here.";
+  if (error instanceof SignInNeeded) return "You are no longer signed in. Sign in and go on from here.";
   if (error instanceof Unreachable) return "The shop does not answer at the moment. Check your connection, or try again in a little while.";
   if (error instanceof CognitoError && error.isTemporary) return "Signing in does not work at the moment. Try again in a little while.";
   if (error instanceof Problem) return problemInWords(error);
@@ -18,7 +18,7 @@ export function inWords(error) {
 
 function problemInWords(problem) {
   if (problem.status === 429) return "There is a crowd in the shop. Try again in a moment.";
-  if (problem.status >= 500) return "Something failed in the shop; it was nothing you did. Try again in a moment.";
+  if (problem.status >= 500) return "Something failed in the shop. It was nothing you did. Try again in a moment.";
   if (problem.status === 403) return "Only the shop's operators may do this. Sign in as one of them.";
   return problem.message;
 }

@@ -1,5 +1,5 @@
-"""What an operator may break on purpose, to watch the shop put itself right. Each is a call that anybody with the right
-to it could make in the AWS console; whether it is broken, AWS is asked each time, and nothing here remembers."""
+"""Faults that an operator may cause on purpose, to watch the shop recover. Each is an AWS call that anybody with the
+permission could make in the console. Nothing is stored here: AWS is asked each time whether a fault is active."""
 
 import os
 import uuid
@@ -14,15 +14,15 @@ from operators.queue import send, url_of
 from shopkit.aws import client
 from shopkit.problems import Problem, busy, conflict, not_found
 
-# While e-mails are off, so soon does their queue offer a message again: after five times, in about a minute, it is a
-# dead letter. The other is what services/notify/template.yaml says, six times the function's time-out.
+# The visibility timeout of the e-mail queue while e-mails are off: after five receives, in about a minute, a message
+# becomes a dead letter. The other value is the one in services/notify/template.yaml, six times the function's timeout.
 _SOON_SECONDS, _AS_DEPLOYED_SECONDS = 10, 180
 _OFF = {"Disabled", "Disabling"}
 
 
 @dataclass(frozen=True)
 class Break:
-    """`heal` and `broken` are None of what happens once, and is over at once."""
+    """`heal` and `broken` are None for a fault that happens once and leaves nothing switched off."""
 
     name: str
     title: str
@@ -42,14 +42,14 @@ class Break:
 
 
 def breaks() -> list[Break]:
-    """Raises Problem 404 where nothing may be broken."""
+    """Raises Problem 404 in an environment where nothing may be broken."""
     if not os.environ["BREAKS"]:
         raise Problem(HTTPStatus.NOT_FOUND, "breaks-off", "Nothing can be broken on purpose in this environment.")
     return list(_BREAKS)
 
 
 def break_named(name: str) -> Break:
-    """Raises Problem 404."""
+    """Raises Problem 404 if there is no such break."""
     for found in breaks():
         if found.name == name:
             return found
@@ -57,7 +57,7 @@ def break_named(name: str) -> Break:
 
 
 def _stop_emails() -> None:
-    # In this order, and back in the other: what the function works on must not come again meanwhile.
+    # In this order, and healed in the reverse order: a message must not come back while the function works on it.
     client("lambda").put_function_concurrency(FunctionName=os.environ["EMAIL_FUNCTION"], ReservedConcurrentExecutions=0)
     _seen_again_after(_SOON_SECONDS)
 
@@ -104,7 +104,7 @@ def _poison_emails() -> None:
 
 
 def _kill_checkout() -> None:
-    """Raises Problem 409 where there is none to kill."""
+    """Raises Problem 409 if no checkout can be stopped."""
     states, machine = client("stepfunctions"), os.environ["CHECKOUT_ARN"]
     if states.describe_state_machine(stateMachineArn=machine)["type"] == "EXPRESS":
         raise conflict(
@@ -125,8 +125,9 @@ _BREAKS = (
     Break(
         "email-consumer",
         "Switch e-mails off",
-        "Lambda turns every call of the function that mails away. Each message is tried five times, ten seconds apart: "
-        "after about a minute it is a dead letter. Heal it, then send the dead letters back: the mails arrive.",
+        "Lambda rejects every call of the function that sends e-mails. Each message is tried five times, ten seconds "
+        "apart, and after about a minute it is a dead letter. Heal it, then send the dead letters back, and the "
+        "e-mails arrive.",
         _stop_emails,
         _start_emails,
         _emails_are_stopped,
@@ -134,8 +135,8 @@ _BREAKS = (
     Break(
         "timeline-consumer",
         "Switch timelines off",
-        "Nobody reads the queue of timelines any more. Orders go on; their timelines stand still while the queue "
-        "grows. Healed, it catches up, and nothing is missing.",
+        "Nothing reads the timeline queue any more. Orders continue, but their timelines stand still while the queue "
+        "grows. Once healed, the timelines catch up, and nothing is missing.",
         _stop_timeline,
         _start_timeline,
         _timeline_is_stopped,
@@ -143,16 +144,17 @@ _BREAKS = (
     Break(
         "poison-message",
         "Plant a poison message",
-        "A message that nobody can read goes to the queue of e-mails. It holds nobody else up: after five tries, three "
-        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop PLACE ID.",
+        "Sends a message that no consumer can read to the e-mail queue. It does not delay other messages. After five "
+        "tries, three minutes apart, it is a dead letter. No retry can make it readable, so remove it with "
+        "./shop dlq drop PLACE ID.",
         _poison_emails,
     ),
     Break(
         "kill-checkout",
         "Kill a checkout",
-        "Stops the newest checkout that runs, in the middle of its order. The order stays PLACED, with what was "
-        "reserved and authorized, until the reconciler starts its checkout again ten minutes after it was placed: "
-        "nothing is charged twice.",
+        "Stops the newest running checkout in the middle of its order. The order stays PLACED and keeps its reserved "
+        "stock and authorized payment. The reconciler starts the checkout again ten minutes after the order was "
+        "placed. Nothing is charged twice.",
         _kill_checkout,
     ),
 )

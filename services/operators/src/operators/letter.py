@@ -1,4 +1,4 @@
-"""What a dead letter tells by itself: its order, and what went wrong. Pure: no AWS."""
+"""What a dead letter shows by itself: its order and what went wrong. Calls no AWS API."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _LONGEST_CAUSE = 300
 
 
 def letter_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message as SQS gives it, for an operator."""
+    """Returns what operators see of a message that SQS returned."""
     document, attributes = _document(message["Body"]), message.get("Attributes", {})
     return {
         "message_id": message["MessageId"],
@@ -28,7 +28,7 @@ def letter_view(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cause(document: Any, attached: Mapping[str, Any]) -> str | None:
-    """None where a letter is sound: then its consumer was down, and only its logs say why."""
+    """Returns None if the letter is valid. Then its consumer was down, and only the consumer's logs say why."""
     # EventBridge attaches why it could not deliver (User Guide, "Using dead-letter queues").
     if code := attached.get("ERROR_CODE", {}).get("StringValue"):
         message = attached.get("ERROR_MESSAGE", {}).get("StringValue", "")
@@ -44,7 +44,7 @@ def _cause(document: Any, attached: Mapping[str, Any]) -> str | None:
 
 
 def _not_understood(published: Mapping[str, Any]) -> str | None:
-    """What every consumer of this version of the shop would say to it."""
+    """Returns the error that every consumer of this version of the shop would raise for it, or None."""
     try:
         opened(published, *EVENTS)
     except UnknownVersion as error:

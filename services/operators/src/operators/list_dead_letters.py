@@ -1,4 +1,4 @@
-"""GET /operations/dead-letters: every place, and how much lies there."""
+"""GET /operations/dead-letters: lists every place and the number of its messages."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Every queue of the shop where things are set aside, by the name that `./shop dlq ls` gives it."""
+"""Every dead-letter and failure queue of the shop, by the name that `./shop dlq ls` prints."""
 
 import os
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shopkit.problems import not_found
 
-# Each application says in its output `Places` where its queues are, in this order: those of dead letters and those of
-# what the readers of streams could not understand. A test holds the two together.
+# Each application lists its queues in its output `Places`, in this order: dead-letter queues, then the queues of
+# records that stream readers could not process. A test compares the two.
 NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Clickstream": (("PurchasesDeadLetters",), ("AggregateFailures",)),
     "Inventory": ((), ("RelayFailures", "SyncFailures")),
@@ -21,8 +21,8 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """`queue` is its ARN, `home` that of the queue whose consumer gave up what lies there. Where no queue is, what lies
-    there belongs to a function or a workflow, and has no home."""
+    """`queue` is its ARN. `home` is the ARN of the queue whose consumer gave up the messages. `home` is None if they
+    belong to a function or a workflow instead of a queue."""
 
     name: str
     queue: str
@@ -30,12 +30,12 @@ class Place:
 
 
 def places() -> list[Place]:
-    """In order of name."""
+    """Returns all places, sorted by name."""
     return sorted(_deployed(), key=lambda place: place.name)
 
 
 def place_named(name: str) -> Place:
-    """Raises Problem 404."""
+    """Raises Problem 404 if there is no such place."""
     for place in places():
         if place.name == name:
             return place

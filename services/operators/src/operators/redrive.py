@@ -1,6 +1,7 @@
-"""POST /operations/dead-letters/{place}/redrive: sends what lies there back to the queue whose consumer gave it up.
+"""POST /operations/dead-letters/{place}/redrive: sends the messages back to the queue whose consumer gave them up.
 
-Each is sent first and then removed. A crash in between sends it twice, which every consumer takes for once.
+Each message is sent first and then removed. A crash in between sends it twice, which is safe because consumers are
+idempotent.
 """
 
 import time
@@ -14,10 +15,10 @@ from shopkit.api import Request, Response, endpoint
 from shopkit.problems import conflict
 from shopkit.telemetry import logger
 
-# API Gateway waits for 29 seconds. What is left goes the next time.
+# API Gateway waits for 29 seconds. Messages that are left can be sent with another request.
 _SECONDS = 20
 _AT_ONCE = 1000
-# What EventBridge attaches to what it could not deliver (User Guide, "Using dead-letter queues").
+# The attributes that EventBridge adds to an event that it could not deliver (User Guide, "Using dead-letter queues").
 _ABOUT_THE_RULE = {
     "RULE_ARN",
     "TARGET_ARN",
@@ -35,7 +36,7 @@ def handler(request: Request) -> Response:
     if place.home is None:
         raise conflict(
             "redrive-by-command-line",
-            "What lies here goes back to a function or a workflow, which only the command line may call: "
+            "These messages go back to a function or a workflow, which only the command line may call: "
             f"./shop dlq redrive {place.name}",
         )
     messages = _redriven(place, place.home)
@@ -44,7 +45,7 @@ def handler(request: Request) -> Response:
 
 
 def _redriven(place: Place, home: str) -> int:
-    """How many went back: what lay there, as far as time allows. What comes meanwhile is left for the next time."""
+    """Sends back as many messages as time allows, and returns their number. Messages that arrive meanwhile are left."""
     ends_at, sent = time.monotonic() + _SECONDS, 0
     with Held(place.queue, _AT_ONCE) as messages:
         for message in messages:
@@ -57,8 +58,8 @@ def _redriven(place: Place, home: str) -> int:
 
 
 def _send_home(message: Mapping[str, Any], home: str) -> None:
-    # As before in its group; and with an id of its own, or a FIFO queue would take it for the first try's repetition
-    # and drop it. The letter's id, so that sending it twice is once.
+    # The group stays the same. The deduplication id has to differ from the original one, or a FIFO queue would drop the
+    # message as a duplicate. It is made of the letter's id, so that sending the letter twice has the effect of once.
     group = message.get("Attributes", {}).get("MessageGroupId", "redrive")
     attached = message.get("MessageAttributes", {})
     kept = {name: value for name, value in attached.items() if name not in _ABOUT_THE_RULE}

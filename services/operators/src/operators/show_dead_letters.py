@@ -1,4 +1,4 @@
-"""GET /operations/dead-letters/{place}: what lies there, ten at most. It stays."""
+"""GET /operations/dead-letters/{place}: shows at most ten of the messages, and leaves them in the queue."""
 
 from http import HTTPStatus
 

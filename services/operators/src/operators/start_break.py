@@ -1,4 +1,4 @@
-"""PUT /operations/breaks/{name}: breaks it. What is broken already stays so."""
+"""PUT /operations/breaks/{name}: causes the break. Has no effect if it is already active."""
 
 from http import HTTPStatus
 

@@ -73,5 +73,5 @@ export const NEW_PASSWORD = {
   autocomplete: "new-password",
   minlength: 8,
   maxlength: 256,
-  hint: "At least 8 characters, with small letters, capitals, digits and a sign.",
+  hint: "At least 8 characters, with lowercase and uppercase letters, digits and a symbol.",
 };

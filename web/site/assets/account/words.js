@@ -1,7 +1,7 @@
 /** What the user pool refuses, in words that say what to do next. */
 
 const WORDS = {
-  UserNotFoundException: "The e-mail address and the password do not belong together. Look at both again, or set a new password.",
+  UserNotFoundException: "The e-mail address and the password do not match. Check both again, or set a new password.",
   UsernameExistsException: "There is an account with this e-mail address already. Sign in instead, or set a new password.",
   CodeMismatchException: "That is not the code of the newest mail. Look at it again, or have another one sent.",
   ExpiredCodeException: "The code is too old, or was used already. Have another one sent.",

@@ -57,7 +57,7 @@ class OperatorsBreak extends CornerPage {
   content() {
     const now = breaks();
     if (!now) return this.trouble ? nothing : waitingView;
-    if (now.off) return nothingView("Nothing can be broken here", "Only a shop on your own machine or in a sandbox can be broken on purpose; this one is in earnest.");
+    if (now.off) return nothingView("Nothing can be broken here", "Only a shop on your own machine or in a sandbox can be broken on purpose. This one is real.");
     return html`
       <div class="columns">
         <div>${now.breaks.map((one) => this.breakView(one))}</div>

@@ -123,7 +123,7 @@ const emptyPlaces = (empty) => html`
 
 function messagesView(place, found, count) {
   if (!found) return html`<p class="soft">Reading …</p>`;
-  if (!found.length) return html`<p class="soft">${count ? "They are being worked on at this moment. They show again shortly." : "Nothing lies here any more."}</p>`;
+  if (!found.length) return html`<p class="soft">${count ? "They are being processed right now, and will show up again shortly." : "There is nothing left here."}</p>`;
   return html`
     ${count > found.length && found.length >= AT_MOST ? html`<p class="soft">The first ${number(found.length)} of ${number(count)}:</p>` : nothing}
     <ol class="letters" role="list">${found.map((letter) => letterView(place, letter))}</ol>`;

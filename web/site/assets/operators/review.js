@@ -102,6 +102,6 @@ const DECIDED = {
   approve: { tone: "good", text: "Approved. The order goes on where it stopped." },
   reject: { tone: "warm", text: "Rejected. Goods and money are given back." },
 };
-const ELSEWHERE = { tone: "warm", text: "This order waits no more: somebody else decided, or it was cancelled." };
+const ELSEWHERE = { tone: "warm", text: "This order is no longer waiting: somebody else has decided, or it was cancelled." };
 
 customElements.define("operators-review", OperatorsReview);

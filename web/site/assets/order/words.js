@@ -64,7 +64,7 @@ export const AHEAD = {
 export const ALL_GIVEN_BACK = { title: "Nothing is left open", text: "Money and goods are where they were before." };
 
 /** When the order is ahead of its events. @type {Words} */
-export const STILL_WRITTEN = { title: "The story is still being written", text: "The order is further than what is told here. The rest appears by itself." };
+export const STILL_WRITTEN = { title: "The story is still being written", text: "The order is further along than what you see here. The rest appears by itself." };
 
 /** @type {Record<string, {label: string, tone: string, text: (order: any) => string}>} */
 const STATUSES = {

@@ -53,7 +53,7 @@ class ConfirmPage extends AccountPage {
     return html`
       <div class="sheet sheet--narrow">
         <h1>Confirm your address</h1>
-        <p>A mail with a code is on its way to you. It may take a minute.</p>
+        <p>An e-mail with a code is on its way to you. It may take a minute.</p>
         ${this.demonstration ? mailHint : nothing}
         ${this.form("Confirm", "Confirming …")}
         <p class="sheet__links">

@@ -37,7 +37,7 @@ class NewPasswordPage extends AccountPage {
         <h1>Set a new password</h1>
         <p>${this.coded
           ? "If there is an account with this address, a mail with a code is on its way."
-          : "A mail with a code goes to the address of your account."}</p>
+          : "An e-mail with a code goes to the address of your account."}</p>
         ${this.coded && this.demonstration ? mailHint : nothing}
         ${this.form(this.coded ? "Set the password" : "Send the code", "One moment …")}
         <p class="sheet__links"><a class="target" href=${this.href("/sign-in")}>Back to signing in</a></p>

@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "http_server",
     "access",
     # CloudFormation
     "nested_stacks",

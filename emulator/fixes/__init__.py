@@ -22,6 +22,7 @@ NAMES = (
     "mock_integrations",
     "id_tokens",
     "encoded_paths",
+    "known_policies",
     "repeated_headers",
     "batch_actions",
     "transactions",

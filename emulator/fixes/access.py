@@ -8,7 +8,8 @@ whatever the secret; every Host and Origin is served, with Access-Control-Allow-
 the account. A web page could call it (a simple cross-origin POST, DNS rebinding), and so could every other user of the
 machine: to deploy a function is to run code here.
 Fix: one check before everything. The Host must be this machine's. What is not for an API of the account needs a valid
-signature and no foreign Origin. The root user's key is random at each start, and so are the secrets of roles.
+signature and no foreign Origin. The root user's key is random at each start, and so are the secrets of roles. What was
+checked here is not computed again inside.
 Goes when: never; MiniStack is meant for closed networks.
 """
 
@@ -19,6 +20,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -37,6 +39,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNHASHED = ("UNSIGNED-PAYLOAD", "STREAMING-")  # bodies that are not in their request's signature: S3 allows them
 
 Headers = dict[str, str]
+_admitted: ContextVar[str] = ContextVar("whose signature in the request's header was valid", default="")
 
 
 class Refused(Exception):
@@ -52,6 +55,7 @@ def apply() -> None:
     expect(server.AUTH, "AUTH=true")
     expect(os.environ.get("AWS_SECRET_ACCESS_KEY"), "the root user's key in the environment")
     server.app = Gate(server, original(server, "app", "scope receive send"))
+    _check_once(module("core.iam_evaluator"), module("core.responses"))
     _secret_roles(module("core.lambda_runtime"))
 
 
@@ -90,6 +94,25 @@ def _secret_roles(runtime: Any) -> None:
     runtime.execution_credentials = functions.execution_credentials = execution_credentials
 
 
+def _check_once(evaluator: Any, responses: Any) -> None:
+    """The emulator checks a user's or role's signature as the gate did: its time, its token, its body."""
+    authenticate = original(evaluator, "authenticate", "access_key_id account_id")
+    original(evaluator, "resolve_credential", "access_key_id account_id session_token")
+    account_of = original(responses, "_account_from_sts_session", "access_key_id")
+
+    def authenticate_once(access_key_id: str, account_id: str) -> Any:
+        pinned = evaluator._signed_request.get()
+        if pinned and access_key_id == pinned.access_key_id == _admitted.get() and not pinned.presigned:
+            credential = evaluator.resolve_credential(access_key_id, account_of(access_key_id) or account_id)
+            if not isinstance(credential, evaluator.CredentialResolutionError):
+                evaluator._signed_request.set(None)
+                evaluator._verified_key.set(access_key_id)
+                return credential
+        return authenticate(access_key_id, account_id)
+
+    evaluator.authenticate = authenticate_once
+
+
 class Gate:
     """The ASGI application before the emulator's own."""
 
@@ -112,6 +135,7 @@ class Gate:
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope)
+        _admitted.set("")
         try:
             self._check_host(request)
             if not SHOP.match(request.path):  # which has its own authorizers and its own CORS
@@ -176,6 +200,8 @@ class Gate:
         )
         if failure:
             raise Refused(failure[1], failure[0])
+        if not presigned:
+            _admitted.set(signature.access_key_id)
         if request.path.startswith(ADMINISTRATION) and signature.access_key_id != os.environ["AWS_ACCESS_KEY_ID"]:
             raise Refused("Only the root user administers the embedded AWS")
 

@@ -28,11 +28,13 @@ from typing import Any
 
 from emulator.patching import VERSION, expect, module, original
 
-SECONDS, SHARE = 2.0, 20  # between two saves: at least these seconds, and so many times what the last one took
+# Between two saves: at least these seconds, and so many times the processor's time that the last one took, in which
+# nothing else is answered.
+SECONDS, SHARE = 2.0, 40
 LARGE = ("s3", "lambda_svc")  # services that hold code: saved apart, and only when they have changed
 POSITIONS = ("_kinesis_positions", "_dynamodb_stream_positions")  # of the stream readers, in lambda_svc
-# Not for a file: what waits in memory, and what the server makes again.
-LEFT_OUT = {("stepfunctions", "_task_tokens"), ("sts", "_sessions")}
+# Not for a file: what waits in memory, what the server makes again, and what it only ever adds to.
+LEFT_OUT = {("stepfunctions", "_task_tokens"), ("sts", "_sessions"), ("eventbridge", "_events_log")}
 SNAPSHOT, CODE, JOURNAL = "state.pickle", "code.pickle", "writes-{}.jsonl"
 READING = ("Get", "List", "Describe", "AdminGet", "AdminList", "InitiateAuth", "AdminInitiateAuth", "RespondTo")
 INDEX = "_index_members"  # a table's cache
@@ -137,12 +139,12 @@ class State:
         while True:
             self.changed.wait()
             time.sleep(pause)
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 self.save()
             except Exception:
                 log.exception("The state was not saved")
-            pause = max(SECONDS, SHARE * (time.monotonic() - began))
+            pause = max(SECONDS, SHARE * (time.thread_time() - began))
 
     def _stores(self) -> Stores:
         responses = module("core.responses")

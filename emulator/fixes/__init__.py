@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "http_server",
     "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation
@@ -22,6 +23,7 @@ NAMES = (
     "mock_integrations",
     "id_tokens",
     "encoded_paths",
+    "known_policies",
     "repeated_headers",
     "batch_actions",
     "lambda_actions",

@@ -10,7 +10,7 @@ the account. A web page could call it (a simple cross-origin POST, DNS rebinding
 machine: to deploy a function is to run code here.
 Fix: one check before everything. The Host must be this machine's. What is not for an API or a distribution of the
 account needs a valid signature and no foreign Origin; a page of this machine may sign in. The root user's key is random
-at each start, and so are the secrets of roles.
+at each start, and so are the secrets of roles. What was checked here is not computed again inside.
 Goes when: never; MiniStack is meant for closed networks.
 """
 
@@ -21,6 +21,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -49,6 +50,7 @@ SIGN_IN_CORS = {
 UNHASHED = ("UNSIGNED-PAYLOAD", "STREAMING-")  # bodies that are not in their request's signature: S3 allows them
 
 Headers = dict[str, str]
+_admitted: ContextVar[str] = ContextVar("whose signature in the request's header was valid", default="")
 
 
 class Refused(Exception):
@@ -64,6 +66,7 @@ def apply() -> None:
     expect(server.AUTH, "AUTH=true")
     expect(os.environ.get("AWS_SECRET_ACCESS_KEY"), "the root user's key in the environment")
     server.app = Gate(server, original(server, "app", "scope receive send"))
+    _check_once(module("core.iam_evaluator"), module("core.responses"))
     _secret_roles(module("core.lambda_runtime"))
 
 
@@ -102,6 +105,25 @@ def _secret_roles(runtime: Any) -> None:
     runtime.execution_credentials = functions.execution_credentials = execution_credentials
 
 
+def _check_once(evaluator: Any, responses: Any) -> None:
+    """The emulator checks a user's or role's signature as the gate did: its time, its token, its body."""
+    authenticate = original(evaluator, "authenticate", "access_key_id account_id")
+    original(evaluator, "resolve_credential", "access_key_id account_id session_token")
+    account_of = original(responses, "_account_from_sts_session", "access_key_id")
+
+    def authenticate_once(access_key_id: str, account_id: str) -> Any:
+        pinned = evaluator._signed_request.get()
+        if pinned and access_key_id == pinned.access_key_id == _admitted.get() and not pinned.presigned:
+            credential = evaluator.resolve_credential(access_key_id, account_of(access_key_id) or account_id)
+            if not isinstance(credential, evaluator.CredentialResolutionError):
+                evaluator._signed_request.set(None)
+                evaluator._verified_key.set(access_key_id)
+                return credential
+        return authenticate(access_key_id, account_id)
+
+    evaluator.authenticate = authenticate_once
+
+
 class Gate:
     """The ASGI application before the emulator's own."""
 
@@ -124,6 +146,7 @@ class Gate:
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope)
+        _admitted.set("")
         try:
             self._check_host(request)
             # An API has its own authorizers and its own CORS, and a distribution leads to nothing else but files.
@@ -209,6 +232,8 @@ class Gate:
         )
         if failure:
             raise Refused(failure[1], failure[0])
+        if not presigned:
+            _admitted.set(signature.access_key_id)
         if request.path.startswith(ADMINISTRATION) and signature.access_key_id != os.environ["AWS_ACCESS_KEY_ID"]:
             raise Refused("Only the root user administers the embedded AWS")
 

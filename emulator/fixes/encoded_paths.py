@@ -10,6 +10,7 @@ Goes when: MiniStack does.
 
 import re
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,6 +60,7 @@ def _routes(app: Any, gateway: Any) -> None:
 def _wildcards(evaluator: Any) -> None:
     compile_pattern = original(evaluator, "_fnmatch_compile", "pattern ignore_case")
 
+    @lru_cache(maxsize=4096)  # as many as the emulator keeps, of which it compiled each once
     def compile_for_any_characters(pattern: str, ignore_case: bool) -> re.Pattern[str]:
         compiled = compile_pattern(pattern, ignore_case)
         return re.compile(compiled.pattern.removesuffix("$") + r"\Z", compiled.flags | re.DOTALL)

@@ -16,7 +16,7 @@ EVENT = (
     "api_id stage_name stage resource request_path method headers body query_params path_params binary_media_types "
     "authorizer_context caller_identity"
 )
-_sent: ContextVar[dict[str, list[str]]] = ContextVar("every value of each of the request's headers")
+_sent: ContextVar[list[tuple[bytes, bytes]]] = ContextVar("the request's headers as they were sent")
 
 
 def apply() -> None:
@@ -29,15 +29,15 @@ def apply() -> None:
     def keep_request_and_headers(
         method: str, raw_path: str, query_params: Any, raw_headers: Any, handshake: bool = False
     ) -> None:
-        values: dict[str, list[str]] = {}
-        for name, value in raw_headers:
-            values.setdefault(name.decode("latin-1").lower(), []).append(decoded(value))
-        _sent.set(values)
+        _sent.set(raw_headers)
         keep_request(method, raw_path, query_params, raw_headers, handshake)
 
     def event_of(*request: Any, **options: Any) -> dict[str, Any]:
         event: dict[str, Any] = build_event(*request, **options)
-        repeated = {name: values for name, values in _sent.get({}).items() if len(values) > 1}
+        sent: dict[str, list[str]] = {}
+        for name, value in _sent.get([]):
+            sent.setdefault(name.decode("latin-1").lower(), []).append(decoded(value))
+        repeated = {name: values for name, values in sent.items() if len(values) > 1}
         event["multiValueHeaders"] |= repeated
         event["headers"] |= {name: values[-1] for name, values in repeated.items()}
         return event

@@ -13,7 +13,8 @@ from typing import Any
 from emulator import lifecycle
 from emulator.lifecycle import Running
 
-POLL_SECONDS = 0.02
+# Looking costs the processor that does the work: the longer it has taken, the longer the pause.
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_SHARE = 0.02, 0.2, 0.1
 ROLE = "arn:aws:iam::000000000000:role/"
 TRUST = {
     "Version": "2012-10-17",
@@ -37,13 +38,14 @@ class Account:
 
     def eventually[T](self, condition: Callable[[], T], within: float = 10.0) -> T:
         """The condition's first true value."""
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         while True:
             value = condition()
             if value:
                 return value
-            assert time.monotonic() < deadline, f"not within {within} s: {value!r}"
-            time.sleep(POLL_SECONDS)
+            waited = time.monotonic() - began
+            assert waited < within, f"not within {within} s: {value!r}"
+            time.sleep(min(max(SHORTEST_PAUSE_SECONDS, PAUSE_SHARE * waited), LONGEST_PAUSE_SECONDS))
 
     def role(self, *statements: dict[str, Any]) -> str:
         name = self.name("role")

@@ -2,7 +2,7 @@
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-SERVICES := order payment inventory notify clickstream kafka
+SERVICES := order payment inventory notify clickstream kafka operators
 space := $(subst ,, )
 SOURCES := .:layer:$(subst $(space),:,$(SERVICES:%=services/%/src))
 ENVIRONMENT := .venv/.synced

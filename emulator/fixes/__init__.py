@@ -23,6 +23,7 @@ NAMES = (
     "encoded_paths",
     "repeated_headers",
     "batch_actions",
+    "lambda_actions",
     "transactions",
     "ses_identities",
     "case_blind_pools",

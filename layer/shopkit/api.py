@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from shopkit import cors
+from shopkit import conditional, cors
 from shopkit.aws import is_busy
 from shopkit.optimistic import Contended
 from shopkit.problems import Problem, bad_request, busy, conflict, forbidden, invalid_body, pointer
@@ -87,9 +87,10 @@ def endpoint(respond: Callable[[Request], Response]) -> LambdaHandler:
             request = _request(event)
             response = _respond(respond, request)
             logger.info("answered", status=int(response.status), path=instance)
-            return _proxy_response(
+            answered = _proxy_response(
                 response.status, response.body, "application/json", {**response.headers, **to_browsers}
             )
+            return conditional.answered(event, answered)
         except Problem as problem:
             logger.info("answered", status=int(problem.status), path=instance, problem=problem.slug)
             return _proxy_response(

@@ -48,6 +48,7 @@ def _resolved(node: Any) -> Any:
 
 DOCUMENT = _resolved(yaml_parse((ROOT / "api" / "openapi.yaml").read_text()))
 TEMPLATE = yaml_parse((ROOT / "api" / "template.yaml").read_text())
+DESK = yaml_parse((ROOT / "services" / "operators" / "template.yaml").read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
@@ -65,9 +66,18 @@ class Operation:
         return str(self.document["operationId"])
 
     @property
+    def function(self) -> str:
+        return self.id[0].upper() + self.id[1:]
+
+    @property
     def parameter(self) -> str:
         """The template's parameter that carries the function's ARN."""
-        return self.id[0].upper() + self.id[1:] + "Arn"
+        return self.function + "Arn"
+
+    @property
+    def by_name(self) -> bool:
+        """Whether the front door knows the function by its name: of an application that is deployed after it."""
+        return self.path.startswith("/operations/")
 
 
 OPERATIONS = {
@@ -93,7 +103,15 @@ ROUTES = {
     "POST /orders/{order_id}/review": (OPERATORS, "order.review"),
     "POST /clicks": (ANYONE, "clickstream.collect"),
     "GET /trending": (ANYONE, "clickstream.trending"),
+    "GET /operations/dead-letters": (OPERATORS, "operators.list_dead_letters"),
+    "GET /operations/dead-letters/{place}": (OPERATORS, "operators.show_dead_letters"),
+    "POST /operations/dead-letters/{place}/redrive": (OPERATORS, "operators.redrive"),
+    "GET /operations/breaks": (OPERATORS, "operators.list_breaks"),
+    "PUT /operations/breaks/{name}": (OPERATORS, "operators.start_break"),
+    "DELETE /operations/breaks/{name}": (OPERATORS, "operators.heal_break"),
 }
+# Open to customers, but for what only operators may ask of them.
+PARTLY = {"GET /orders"}
 
 
 def handler_of(operation: Operation) -> LambdaHandler:
@@ -117,11 +135,24 @@ def test_the_routes_are_those_of_the_design() -> None:
 def test_an_operation_calls_its_function(operation: Operation) -> None:
     integration = operation.document["x-amazon-apigateway-integration"]
     assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
-    assert integration["uri"].endswith(f"/functions/${{{operation.parameter}}}/invocations")
-    assert operation.parameter in TEMPLATE["Parameters"]
+    if operation.by_name:
+        account = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}"
+        assert integration["uri"].endswith(
+            f"/functions/{account}:function:${{BusName}}-{operation.function}/invocations"
+        )
+    else:
+        assert integration["uri"].endswith(f"/functions/${{{operation.parameter}}}/invocations")
+        assert operation.parameter in TEMPLATE["Parameters"]
 
 
-@OPERATION
+@pytest.mark.parametrize("operation", [found for found in OPERATIONS.values() if found.by_name], ids=str)
+def test_the_name_is_that_of_the_function_that_answers(operation: Operation) -> None:
+    function = DESK["Resources"][operation.function]["Properties"]
+    assert function["FunctionName"] == {"Fn::Sub": f"${{BusName}}-{operation.function}"}
+    assert function["Handler"] == ROUTES[str(operation)][1] + ".handler"
+
+
+@pytest.mark.parametrize("operation", [found for found in OPERATIONS.values() if not found.by_name], ids=str)
 def test_the_parameter_carries_the_function_that_answers(operation: Operation) -> None:
     """Through the root template to the service's own."""
     stacks = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
@@ -139,26 +170,29 @@ def _get_att(node: Any) -> list[str]:
 
 @OPERATION
 def test_the_front_door_may_call_each_function_on_its_route_only(operation: Operation) -> None:
-    found = [each for each in _permissions() if each["FunctionName"] == {"Ref": operation.parameter}]
+    named = operation.function if operation.by_name else operation.parameter
+    found = [each for each in _permissions() if each["FunctionName"] == {"Ref": named}]
     for permission in found:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert permission["Action"] == "lambda:InvokeFunction"
     pattern = "/".join("*" if step.startswith("{") else step for step in operation.path.split("/"))
-    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+    api_id = "${ApiId}" if operation.by_name else "${Api}"
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:" + api_id
     methods = {operation.method, "HEAD"} if operation.method == "GET" else {operation.method}
     assert {each["SourceArn"]["Fn::Sub"] for each in found} == {f"{api}/*/{method}{pattern}" for method in methods}
     assert len(found) == len(methods)
 
 
 def test_no_permission_is_left_over() -> None:
-    known = [{"Ref": operation.parameter} for operation in OPERATIONS.values()]
+    known = [{"Ref": each.function if each.by_name else each.parameter} for each in OPERATIONS.values()]
     assert all(each["FunctionName"] in known for each in _permissions())
 
 
 def _permissions() -> Iterator[dict[str, Any]]:
     return (
         resource["Properties"]
-        for resource in TEMPLATE["Resources"].values()
+        for template in (TEMPLATE, DESK)
+        for resource in template["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Permission"
     )
 
@@ -237,7 +271,7 @@ def test_a_token_is_asked_for_where_the_design_says(operation: Operation) -> Non
     who, _ = ROUTES[str(operation)]
     assert operation.document.get("security", []) == ([] if who == ANYONE else [{"cognito": []}])
     assert ("401" in operation.document["responses"]) == (who != ANYONE)
-    assert ("403" in operation.document["responses"]) == (who == OPERATORS)
+    assert ("403" in operation.document["responses"]) == (who == OPERATORS or str(operation) in PARTLY)
 
 
 def test_a_token_is_one_of_the_shop_s_user_pool() -> None:
@@ -349,6 +383,9 @@ def conforms(operation_id: str, answer: Answer) -> None:
     responses = OPERATIONS[operation_id].document["responses"]
     assert str(answer.status) in responses, f"{operation_id} answers an undocumented {answer.status}: {answer.raw}"
     response = responses[str(answer.status)]
+    if answer.status == 304:
+        assert (response, answer.raw) == ({"$ref": "#/components/responses/NotModified"}, "")
+        return
     (content_type, content), *more = (_at(response["$ref"]) if "$ref" in response else response)["content"].items()
     assert not more
     assert answer.headers["Content-Type"] == content_type
@@ -393,7 +430,8 @@ def ask(operation_id: str, expected: int, *, key: str | None = "key-1", **more: 
     path = operation.path
     for name, value in more.get("parameters", {}).items():
         path = path.replace(f"{{{name}}}", value)
-    answer = call(handler_of(operation), path, headers={**headers, **more.pop("headers", {})}, **more)
+    sent = {**headers, **more.pop("headers", {})}
+    answer = call(handler_of(operation), path, method=operation.method, headers=sent, **more)
     assert answer.status == expected, answer.raw
     conforms(operation_id, answer)
     return answer
@@ -418,8 +456,12 @@ def test_orders_answer_as_documented() -> None:
         ask("list", 200, caller=ALICE)
         assert ask("list", 200, caller=ALICE, query={"limit": "1"}).body["next_cursor"]
         ask("list", 400, caller=ALICE, query={"limit": "0"})
-        ask("get", 200, caller=ALICE, parameters=of_order)
-        ask("get", 404, caller=BOB, parameters=of_order)
+        ask("list", 403, caller=ALICE, query={"needs": "review"})
+        ask("list", 200, caller=OPERATOR, query={"needs": "review"})
+        ask("list", 400, caller=OPERATOR, query={"needs": "nothing"})
+        seen = ask("get", 200, caller=ALICE, parameters=of_order).headers["ETag"]
+        ask("get", 304, caller=ALICE, parameters=of_order, headers={"If-None-Match": seen})
+        ask("get", 404, caller=BOB, parameters=of_order, headers={"If-None-Match": seen})
         orders.tell_timeline(*orders.events())
         assert ask("getTimeline", 200, caller=ALICE, parameters=of_order).body["events"]
         ask("getTimeline", 404, caller=BOB, parameters=of_order)
@@ -479,6 +521,15 @@ def test_clicks_and_trending_answer_as_documented(monkeypatch: pytest.MonkeyPatc
         ask("trending", 400, query={"minutes": "0"})
         monkeypatch.setenv("STREAM_NAME", "")
         ask("collect", 404, body={"events": [click]})
+
+
+@OPERATION
+def test_what_is_read_may_be_asked_about(operation: Operation) -> None:
+    """By its ETag: on every GET, and nowhere else."""
+    responses, reads = operation.document["responses"], operation.method == "GET"
+    described = [_at(parameter["$ref"])["name"] for parameter in operation.document.get("parameters", [])]
+    assert ("304" in responses, "If-None-Match" in described) == (reads, reads)
+    assert responses.get("200", {}).get("headers", {}).keys() == ({"ETag"} if reads else set())
 
 
 def test_a_timeline_promises_every_event_of_an_order() -> None:

@@ -23,6 +23,12 @@ GUARDED = [
     ("POST", f"orders/{NOWHERE}/review"),
     ("PUT", "products/MUG-STONE-350"),
     ("POST", "products/MUG-STONE-350/restock"),
+    ("GET", "operations/dead-letters"),
+    ("GET", "operations/dead-letters/Notify%2FEmailDeadLetters"),
+    ("POST", "operations/dead-letters/Notify%2FEmailDeadLetters/redrive"),
+    ("GET", "operations/breaks"),
+    ("PUT", "operations/breaks/email-consumer"),
+    ("DELETE", "operations/breaks/email-consumer"),
 ]
 
 

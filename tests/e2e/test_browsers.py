@@ -30,7 +30,8 @@ ROUTES = [(path, method.upper(), operation) for path, methods in PATHS.items() f
 
 def address(path: str) -> str:
     """Of nothing that there is."""
-    return path.removeprefix("/").format(sku="NO-SUCH", order_id="ord_00000000000000000000000000000000")
+    nobody = "ord_00000000000000000000000000000000"
+    return path.removeprefix("/").format(sku="NO-SUCH", order_id=nobody, place="NO-SUCH", name="NO-SUCH")
 
 
 def methods_of(path: str) -> set[str]:

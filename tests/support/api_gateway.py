@@ -47,6 +47,7 @@ def call(
     handler: LambdaHandler,
     path: str = "/",
     *,
+    method: str = "POST",
     caller: Caller | None = None,
     parameters: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
@@ -61,6 +62,7 @@ def call(
     sent = raw if raw is not None else None if body is None else json.dumps(body)
     single = {"Content-Type": "application/json", **(headers or {})}
     event = {
+        "httpMethod": method,
         "path": path,
         "pathParameters": parameters,
         "queryStringParameters": query,

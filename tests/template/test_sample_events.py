@@ -292,10 +292,20 @@ def account() -> Iterator[Account]:
             if found.type == "AWS::Lambda::Function":
                 variables = found.properties.get("Environment", {}).get("Variables", {})
                 environments[f"{found.template}:{found.logical_id}"] = {
-                    name: made.get(value, str(value)) for name, value in variables.items()
+                    name: made.get(value) or _with_arns(str(value), made) for name, value in variables.items()
                 }
         failures = [url for id_, url in made.items() if "Failures" in id_]
         yield Account(environments, failures)
+
+
+def _with_arns(text: str, made: dict[str, str]) -> str:
+    """With the ARNs of moto's queues for those that the text lists."""
+
+    def arn(match: re.Match[str]) -> str:
+        account, name = made[match[1]].split("/")[-2:]
+        return f"arn:aws:sqs:us-east-1:{account}:{name}"
+
+    return re.sub(r"([\w-]+)\.Arn\b", lambda it: arn(it) if it[1] in made else it[0], text)
 
 
 def _create(found: Deployed) -> Iterator[tuple[str, str]]:

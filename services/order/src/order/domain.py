@@ -28,6 +28,9 @@ PaymentMethod = Literal[
     "pm_settle_fails",
 ]
 
+# What an order may need of a person: a decision, or that they see to its money.
+Need = Literal["review", "attention"]
+
 
 class RequestedLine(Strict):
     sku: Sku
@@ -119,6 +122,13 @@ class Order(OrderFacts):
     restarts: int = 0
     restarted_at: Timestamp | None = None
     settlement_version: int = 0
+
+    @property
+    def needs(self) -> Need | None:
+        """What a person must do about it."""
+        if self.status is OrderStatus.AWAITING_REVIEW:
+            return "review"
+        return "attention" if self.attention else None
 
     @property
     def unsettled(self) -> bool:

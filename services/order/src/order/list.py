@@ -1,18 +1,35 @@
-"""GET /orders: a customer's orders, or everyone's for an operator, newest first."""
+"""GET /orders: a customer's orders, or everyone's for an operator, newest first; `needs` of operators, only those that
+need them."""
 
 from http import HTTPStatus
-from typing import cast
+from typing import cast, get_args
 
 from order import store
+from order.domain import Need
 from order.view import order_view
 from shopkit.api import Request, Response, endpoint
 from shopkit.paging import page, page_request
+from shopkit.problems import bad_request
 
 
 @endpoint
 def handler(request: Request) -> Response:
-    caller, wanted = request.caller, page_request(request.query, positions=2)
-    orders, after = store.newest(
-        None if caller.operator else caller.customer_id, wanted.limit, cast("store.Position | None", wanted.after)
-    )
-    return Response(HTTPStatus.OK, page("orders", [order_view(order) for order in orders], after))
+    caller, need = request.caller, _need(request)
+    wanted = page_request(request.query, positions=2)
+    after = cast("store.Position | None", wanted.after)
+    if need:
+        orders, following = store.needing(need, wanted.limit, after)
+    else:
+        orders, following = store.newest(None if caller.operator else caller.customer_id, wanted.limit, after)
+    return Response(HTTPStatus.OK, page("orders", [order_view(order) for order in orders], following))
+
+
+def _need(request: Request) -> Need | None:
+    """What `needs` asks for. Raises Problem 403 for customers, 400 for what no order can need."""
+    if "needs" not in request.query:
+        return None
+    request.require_operator()
+    for need in get_args(Need):
+        if request.query["needs"] == need:
+            return cast("Need", need)
+    raise bad_request("invalid-needs", "needs is review or attention.")

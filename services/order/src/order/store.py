@@ -1,4 +1,4 @@
-"""The order table: orders by id, by customer and by age, and the catalogue replica beside them."""
+"""The order table: orders by id, by customer, by age and by need, and the catalogue replica beside them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import rfc3339
-from order.domain import CatalogueEntry, Order
+from order.domain import CatalogueEntry, Need, Order
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
 from shopkit.optimistic import Row, change_row
@@ -32,14 +32,15 @@ def key_of(order_id: str) -> str:
 
 
 def row_of(order: Order, revision: int) -> dict[str, Any]:
-    """Returns the stored row. `open` exists only for open and unsettled orders, which keeps their index sparse.
-    `revision` counts every write, also those that leave the order's version unchanged."""
+    """Returns the stored row. `open` exists only for open and unsettled orders, and `needs` only while a person must act,
+    which keeps their indexes sparse. `revision` counts every write, also those that leave the order's version unchanged."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
         "revision": revision,
         "all_orders": "all",
         "open": "open" if order.status in _OPEN else "unsettled" if order.unsettled else None,
+        "needs": order.needs,
     }
 
 
@@ -97,9 +98,20 @@ def change(order_id: str, rule: Callable[[Order], Order], *, seen: Row | None = 
 def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
     """Returns a page of one customer's orders, or of all orders (None), newest first, and where the next page starts.
     Invalid rows are left out but count towards the limit, so a page may be short."""
-    index, name, value = (
-        ("by_customer", "customer_id", customer_id) if customer_id else ("by_placement", "all_orders", "all")
-    )
+    if customer_id:
+        return _page("by_customer", ("customer_id", customer_id), limit, after)
+    return _page("by_placement", ("all_orders", "all"), limit, after)
+
+
+def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    """Returns the same for the orders that need this action from a person. The index may lag behind the orders, so
+    orders that no longer need it are left out."""
+    orders, following = _page("by_need", ("needs", what), limit, after)
+    return [order for order in orders if order.needs == what], following
+
+
+def _page(index: str, key: tuple[str, str], limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
+    name, value = key
     start = (
         {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})} if after else {}
     )

@@ -1,0 +1,158 @@
+"""What an operator may break on purpose, to watch the shop put itself right. Each is a call that anybody with the right
+to it could make in the AWS console; whether it is broken, AWS is asked each time, and nothing here remembers."""
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operators.queue import send, url_of
+from shopkit.aws import client
+from shopkit.problems import Problem, busy, conflict, not_found
+
+# While e-mails are off, so soon does their queue offer a message again: after five times, in about a minute, it is a
+# dead letter. The other is what services/notify/template.yaml says, six times the function's time-out.
+_SOON_SECONDS, _AS_DEPLOYED_SECONDS = 10, 180
+_OFF = {"Disabled", "Disabling"}
+
+
+@dataclass(frozen=True)
+class Break:
+    """`heal` and `broken` are None of what happens once, and is over at once."""
+
+    name: str
+    title: str
+    explains: str
+    do: Callable[[], None]
+    heal: Callable[[], None] | None = None
+    broken: Callable[[], bool] | None = None
+
+    def view(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "title": self.title,
+            "explains": self.explains,
+            "broken": self.broken() if self.broken else False,
+            "switch": self.heal is not None,
+        }
+
+
+def breaks() -> list[Break]:
+    """Raises Problem 404 where nothing may be broken."""
+    if not os.environ["BREAKS"]:
+        raise Problem(HTTPStatus.NOT_FOUND, "breaks-off", "Nothing can be broken on purpose in this environment.")
+    return list(_BREAKS)
+
+
+def break_named(name: str) -> Break:
+    """Raises Problem 404."""
+    for found in breaks():
+        if found.name == name:
+            return found
+    raise not_found("break")
+
+
+def _stop_emails() -> None:
+    # In this order, and back in the other: what the function works on must not come again meanwhile.
+    client("lambda").put_function_concurrency(FunctionName=os.environ["EMAIL_FUNCTION"], ReservedConcurrentExecutions=0)
+    _seen_again_after(_SOON_SECONDS)
+
+
+def _start_emails() -> None:
+    _seen_again_after(_AS_DEPLOYED_SECONDS)
+    client("lambda").delete_function_concurrency(FunctionName=os.environ["EMAIL_FUNCTION"])
+
+
+def _emails_are_stopped() -> bool:
+    answer = client("lambda").get_function_concurrency(FunctionName=os.environ["EMAIL_FUNCTION"])
+    return answer.get("ReservedConcurrentExecutions") == 0
+
+
+def _seen_again_after(seconds: int) -> None:
+    client("sqs").set_queue_attributes(
+        QueueUrl=url_of(os.environ["EMAIL_QUEUE"]), Attributes={"VisibilityTimeout": str(seconds)}
+    )
+
+
+def _stop_timeline() -> None:
+    _switch_timeline(on=False)
+
+
+def _start_timeline() -> None:
+    _switch_timeline(on=True)
+
+
+def _switch_timeline(*, on: bool) -> None:
+    try:
+        client("lambda").update_event_source_mapping(UUID=os.environ["TIMELINE_READER"], Enabled=on)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceInUseException":  # it is still being switched
+            raise busy() from error
+        raise
+
+
+def _timeline_is_stopped() -> bool:
+    return client("lambda").get_event_source_mapping(UUID=os.environ["TIMELINE_READER"])["State"] in _OFF
+
+
+def _poison_emails() -> None:
+    send(os.environ["EMAIL_QUEUE"], "This is a message that nobody can read.", group="poison", once=str(uuid.uuid4()))
+
+
+def _kill_checkout() -> None:
+    """Raises Problem 409 where there is none to kill."""
+    states, machine = client("stepfunctions"), os.environ["CHECKOUT_ARN"]
+    if states.describe_state_machine(stateMachineArn=machine)["type"] == "EXPRESS":
+        raise conflict(
+            "checkouts-are-express",
+            "EXPRESS checkouts can be neither listed nor stopped. Deploy CheckoutType=STANDARD.",
+        )
+    running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]
+    if not running:
+        raise conflict(
+            "no-checkout-runs",
+            "No checkout is running at the moment. Place an order that takes a while, with pm_flaky, and try again "
+            "while it is PLACED.",
+        )
+    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="An operator broke it.")
+
+
+_BREAKS = (
+    Break(
+        "email-consumer",
+        "Switch e-mails off",
+        "Lambda turns every call of the function that mails away. Each message is tried five times, ten seconds apart: "
+        "after about a minute it is a dead letter. Heal it, then send the dead letters back: the mails arrive.",
+        _stop_emails,
+        _start_emails,
+        _emails_are_stopped,
+    ),
+    Break(
+        "timeline-consumer",
+        "Switch timelines off",
+        "Nobody reads the queue of timelines any more. Orders go on; their timelines stand still while the queue "
+        "grows. Healed, it catches up, and nothing is missing.",
+        _stop_timeline,
+        _start_timeline,
+        _timeline_is_stopped,
+    ),
+    Break(
+        "poison-message",
+        "Plant a poison message",
+        "A message that nobody can read goes to the queue of e-mails. It holds nobody else up: after five tries, three "
+        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop.",
+        _poison_emails,
+    ),
+    Break(
+        "kill-checkout",
+        "Kill a checkout",
+        "Stops the newest checkout that runs, in the middle of its order. The order stays PLACED, with what was "
+        "reserved and authorized, until the reconciler starts its checkout again ten minutes after it was placed: "
+        "nothing is charged twice.",
+        _kill_checkout,
+    ),
+)

@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
-.PHONY: help run stop test test-fast lint format build deploy destroy schemas one-order lock
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures one-order lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
 	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
@@ -52,6 +52,9 @@ schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the 
 	PYTHONPATH=$(SOURCES) python -m schemas
 	python -m operations
 	PYTHONPATH=$(SOURCES) python -m tools.one_order --quote
+
+pictures: $(ENVIRONMENT) ## draw the products of deployed/data/catalogue.yaml anew, for the storefront
+	@PYTHONPATH=$(SOURCES):web python -m pictures
 
 one-order: $(ENVIRONMENT) ## place an order on the running stack and write docs/one-order.md from it
 	@PYTHONPATH=$(SOURCES) python -m tools.one_order

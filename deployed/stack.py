@@ -59,7 +59,8 @@ class People(Value):
 
 
 class Details(People):
-    """A deployed shop as `stack.json` describes it. `endpoint_url` is None on AWS itself."""
+    """A deployed shop as `stack.json` describes it. `endpoint_url` is None on AWS itself, `storefront_url` where
+    Storefront is OFF."""
 
     api_url: Annotated[str, StringConstraints(pattern=_URL)]
     endpoint_url: Annotated[str, StringConstraints(pattern=_URL)] | None = None
@@ -67,6 +68,7 @@ class Details(People):
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str
+    storefront_url: Annotated[str, StringConstraints(pattern=_URL)] | None = None
     access_key_id: str | None = None
     secret_access_key: str | None = Field(default=None, repr=False)
 
@@ -117,6 +119,7 @@ class Stack:
             stack_name=name,
             user_pool_id=outputs["UserPoolId"],
             user_pool_client_id=outputs["UserPoolClientId"],
+            storefront_url=outputs.get("StorefrontUrl"),
             customers=known.customers,
             operators=known.operators,
         )

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
@@ -30,7 +31,7 @@ from emulator.lifecycle import PROJECT, EmulatorError, Running
 from emulator.parameters import refusal
 
 # What `sam build` reads: a change in none of these needs no build.
-SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "workflows")
+SOURCES = ("template.yaml", "samconfig.toml", "api", "layer", "schemas", "services", "web", "workflows")
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 STABLE = (*DEPLOYED, "UPDATE_ROLLBACK_COMPLETE")
 REASONS = 12  # failed resource events to show
@@ -51,6 +52,7 @@ class Stack:
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str
+    storefront_url: str | None  # nothing with Storefront=OFF
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     customers: list[dict[str, str]] = field(default_factory=list)
@@ -212,6 +214,7 @@ def _write_stack(home: Path, running: Running) -> Stack:
         stack_name=stack_name(),
         user_pool_id=outputs["UserPoolId"],
         user_pool_client_id=outputs["UserPoolClientId"],
+        storefront_url=_local_site(outputs.get("StorefrontUrl"), running),
         access_key_id=running.access_key_id,
         secret_access_key=running.secret_access_key,
         customers=keep.get("customers", []),
@@ -225,6 +228,11 @@ def _local_url(api_url: str, running: Running) -> str:
     """The emulator serves https://ID.execute-api.REGION.amazonaws.com/STAGE under a path of its own endpoint."""
     host, stage = api_url.removeprefix("https://").split("/", 1)
     return f"http://localhost:{running.port}/restapis/{host.split('.')[0]}/{stage}/_user_request_"
+
+
+def _local_site(url: str | None, running: Running) -> str | None:
+    """The emulator serves https://LABEL.cloudfront.net/ as http://LABEL.cloudfront.localhost:PORT/."""
+    return url and f"http://{urlsplit(url).netloc.split('.')[0]}.cloudfront.localhost:{running.port}/"
 
 
 def _failed_events(running: Running, since: datetime) -> list[str]:

@@ -52,6 +52,8 @@ def _up(port: int | None, home: Path, kafka: str | None, given: dict[str, str]) 
         deploy.remember(home, remembered | given)
         report(f"The stack {stack.stack_name} is deployed")
     first_order(home, running)
+    if stack.storefront_url:
+        console.print(f"[green]✓[/] The shop: [bold]{stack.storefront_url}[/]", highlight=False, soft_wrap=True)
     console.print(f"[green]✓[/] The front door: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
     console.print("  Try `curl -s $(./shop url)/products`, `./shop order --wait`, `./shop --help`")
     console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` ends it[/]")

@@ -64,6 +64,7 @@ class Deployed:
 def written_name(type_: str, properties: Mapping[str, Any]) -> Any:
     """`QueueName` of a queue, `TableName` of a table; `Name` of most others."""
     kind = type_.rpartition("::")[2].removeprefix("Serverless")
+    properties = properties.get(f"{kind}Config", properties)  # as CloudFront has it
     return properties.get(kind + "Name", properties.get("Name"))
 
 

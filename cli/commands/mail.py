@@ -14,6 +14,7 @@ from cli.format import moment, table
 from cli.pictures import WIDE
 from cli.session import session_of
 from contracts.types import Timestamp, Value
+from deployed.account_mails import account_mails
 from deployed.errors import CommandError
 from deployed.stack import Stack
 from shopkit.dynamodb import from_item
@@ -24,7 +25,7 @@ _STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
 class Mail(Value):
     """`status` is SENT, KEPT (no verified sender: stored and shown here instead), SENDING or FAILED."""
 
-    order_id: str
+    order_id: str | None  # none: about the customer's account, by Cognito
     about: str
     status: str
     at: Timestamp
@@ -43,7 +44,8 @@ def mail(
     order_id: OrderInFull = None,
     limit: Annotated[int, typer.Option(help="How many of the newest.", min=1)] = 20,
 ) -> None:
-    """Show the e-mails to customers, including those that were kept because no sender is verified."""
+    """Show the e-mails to customers, including those that were kept because no sender is verified, and on this machine
+    the codes that Cognito sends."""
     shop = session_of(context)
     mails = _mails(shop.stack, order_id)[-limit:]
     if order_id and not mails:
@@ -58,6 +60,8 @@ def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
     dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
     rows = map(from_item, _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table))
     mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
+    if order_id is None:
+        mails += (Mail(order_id=None, about="account", status="SENT", **dict(mail)) for mail in account_mails(stack))
     return sorted(mails, key=lambda found: found.at)
 
 
@@ -96,7 +100,9 @@ class _List:
         listed.add_column("subject")
         for found in self.mails:
             subject = found.subject or f"({found.about}: {found.reason})"
-            cells = (moment(found.at), _status(found), found.order_id, found.to or "")
+            if found.order_id is None:  # whose text is one line, with the code
+                subject = found.text or ""
+            cells = (moment(found.at), _status(found), found.order_id or "", found.to or "")
             listed.add_row(*(cells if wide else cells[1:3]), subject)
         yield listed
 

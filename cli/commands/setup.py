@@ -90,12 +90,17 @@ def login(
     shop.say_line({"email": who, "id_token": token}, token)
 
 
-def url(context: typer.Context) -> None:
+def url(
+    context: typer.Context,
+    storefront: Annotated[bool, typer.Option("--storefront", help="Of the shop's pages, for a browser.")] = False,
+) -> None:
     """Print the front door's address, for curl: API=$(./shop url)"""
     shop = session_of(context)
     shop.must_stand()
-    address = shop.stack.details.api_url
-    shop.say_line({"api_url": address}, address)
+    address = shop.stack.details.storefront_url if storefront else shop.stack.details.api_url
+    if address is None:
+        raise CommandError("This shop has no pages: it was deployed with Storefront=OFF.")
+    shop.say_line({"storefront_url" if storefront else "api_url": address}, address)
 
 
 def _seeded_picture(seeded: Seeded, people: list[tuple[str, User]]) -> RenderableType:

@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation
     "nested_stacks",
@@ -27,6 +28,7 @@ NAMES = (
     "transactions",
     "ses_identities",
     "case_blind_pools",
+    "confirmation_codes",
     "resharding",
     "streams",
     "firehose",

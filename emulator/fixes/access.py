@@ -2,13 +2,15 @@
 
 AWS: everything needs a valid signature of an active key (AWS Signature Version 4), but for the operations that sign up
 and sign in, and what an API of the account lets in itself (API Gateway's authorizers). Its endpoints have names of
-their own, and send no CORS headers for a browser to use.
+their own; Cognito's alone sends CORS headers for a browser to use, and lets in every origin. CloudFormation's custom
+resources answer at an address that only they know.
 Emulator: checks signatures of roles and users only; key `test`, an account number and no key at all are the root user,
 whatever the secret; every Host and Origin is served, with Access-Control-Allow-Origin: *; `/_ministack/reset` empties
 the account. A web page could call it (a simple cross-origin POST, DNS rebinding), and so could every other user of the
 machine: to deploy a function is to run code here.
-Fix: one check before everything. The Host must be this machine's. What is not for an API of the account needs a valid
-signature and no foreign Origin. The root user's key is random at each start, and so are the secrets of roles.
+Fix: one check before everything. The Host must be this machine's. What is not for an API or a distribution of the
+account needs a valid signature and no foreign Origin; a page of this machine may sign in. The root user's key is random
+at each start, and so are the secrets of roles.
 Goes when: never; MiniStack is meant for closed networks.
 """
 
@@ -23,6 +25,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from emulator.fixes.distributions import distribution_at
 from emulator.patching import expect, module, original
 
 LOCAL_NAMES = re.compile(r"127\.0\.0\.1|::1|([a-z0-9.-]+\.)?localhost")
@@ -30,10 +33,19 @@ HTTP_PORT = 80
 SHOP = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/|$)")
 TOKEN_KEYS = re.compile(r"/[^/]+/\.well-known/(jwks\.json|openid-configuration)")
 HEALTH = "/_ministack/health"
+CUSTOM_RESOURCE = re.compile(r"/_ministack/cfn-response/[0-9a-f-]{36}")
 ADMINISTRATION = ("/_ministack", "/_localstack")
 COGNITO = "AWSCognitoIdentityProviderService."
 FORBIDDEN = 403
 ALGORITHM = "AWS4-HMAC-SHA256"
+# What Cognito lets a page of any origin send and read.
+SIGN_IN_CORS = {
+    b"access-control-allow-methods": b"POST",
+    b"access-control-allow-headers": b"content-type, x-amz-target, x-amz-user-agent",
+    b"access-control-expose-headers": b"x-amzn-errormessage, x-amzn-errortype, x-amzn-requestid",
+    b"access-control-max-age": b"600",
+    b"vary": b"origin",
+}
 UNHASHED = ("UNSIGNED-PAYLOAD", "STREAMING-")  # bodies that are not in their request's signature: S3 allows them
 
 Headers = dict[str, str]
@@ -114,9 +126,15 @@ class Gate:
         request = Request(scope)
         try:
             self._check_host(request)
-            if not SHOP.match(request.path):  # which has its own authorizers and its own CORS
-                self._check_origin(request)
-                send = partial(_send_without_cors, send)
+            # An API has its own authorizers and its own CORS, and a distribution leads to nothing else but files.
+            if not (SHOP.match(request.path) or distribution_at(request.headers["host"])):
+                origin = self._local_page(request)
+                if origin and request.method == "OPTIONS":
+                    await _allow(origin, send)
+                    return
+                if not origin:
+                    self._check_origin(request)
+                send = partial(_send_with_own_cors, send, origin)
                 if not self._public(request):
                     request.body = await _body(receive)
                     receive = partial(_replay, [request.body], receive)
@@ -140,9 +158,24 @@ class Gate:
         if origin is not None and urlsplit(origin).netloc.lower() != request.headers["host"].lower():
             raise Refused("The embedded AWS does not answer web pages")
 
+    def _local_page(self, request: "Request") -> str:
+        """The origin of a page of this machine that signs in, or is about to; else nothing."""
+        try:
+            origin = urlsplit(request.headers.get("origin", ""))
+            local = LOCAL_NAMES.fullmatch(origin.hostname or "") and origin.scheme in ("http", "https")
+        except ValueError:
+            local = False
+        asks = request.method == "OPTIONS" and request.path == "/" and request.bare
+        return request.headers["origin"] if local and (asks or self._signs_in(request)) else ""
+
     def _public(self, request: "Request") -> bool:
         if request.method == "GET" and (request.path == HEALTH or TOKEN_KEYS.fullmatch(request.path)):
             return True
+        if request.method == "PUT" and request.bare and CUSTOM_RESOURCE.fullmatch(request.path):
+            return True
+        return self._signs_in(request)
+
+    def _signs_in(self, request: "Request") -> bool:
         target = request.headers.get("x-amz-target", "")
         sign_in = request.method == "POST" and target.startswith(COGNITO) and request.path == "/"
         return sign_in and request.bare and target.removeprefix(COGNITO) in self.unsigned
@@ -286,9 +319,19 @@ async def _replay(read: list[bytes], receive: Any) -> Any:
     return await receive()
 
 
-async def _send_without_cors(send: Any, message: dict[str, Any]) -> None:
-    """Only the shop's API speaks to browsers of other origins."""
+async def _send_with_own_cors(send: Any, origin: str, message: dict[str, Any]) -> None:
+    """Only the shop's API speaks to browsers of other origins, and Cognito to a page of this machine that signs in."""
     if message["type"] == "http.response.start":
         kept = [pair for pair in message["headers"] if not pair[0].lower().startswith(b"access-control-")]
-        message = {**message, "headers": kept}
+        message = {**message, "headers": kept + (_cors(origin) if origin else [])}
     await send(message)
+
+
+async def _allow(origin: str, send: Any) -> None:
+    """What a browser asks before a page of this machine signs in."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0"), *_cors(origin)]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _cors(origin: str) -> list[tuple[bytes, bytes]]:
+    return [(b"access-control-allow-origin", origin.encode("latin-1")), *SIGN_IN_CORS.items()]

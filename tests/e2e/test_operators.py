@@ -10,7 +10,7 @@ import pytest
 from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
 from tests.support.faults import event_of, invoke, seen_again_soon, set_otherwise, throttled
-from tests.support.shop import Person, Shop, taken
+from tests.support.shop import Person, RunningShop, taken
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def breaking(operator: Person, name: str) -> Iterator[None]:
 
 
 def test_mails_that_could_not_be_sent_arrive_once_their_dead_letters_go_back(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     mug = shop.sells(stock=1)
     with breaking(operator, "email-consumer"):
@@ -75,7 +75,7 @@ def test_mails_that_could_not_be_sent_arrive_once_their_dead_letters_go_back(
     assert listed(operator)[EMAILS] == 0
 
 
-def test_a_timeline_that_stood_still_catches_up(shop: Shop, customer: Person, operator: Person) -> None:
+def test_a_timeline_that_stood_still_catches_up(shop: RunningShop, customer: Person, operator: Person) -> None:
     with breaking(operator, "timeline-consumer"):
         assert broken(operator) == {"timeline-consumer"}
         order = customer.orders(shop.sells(stock=1))
@@ -83,11 +83,11 @@ def test_a_timeline_that_stood_still_catches_up(shop: Shop, customer: Person, op
         eventually(lambda: order.mails, ["OrderPlaced", "OrderConfirmed"])
         assert order.timeline == []
 
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
 
 
 def test_a_poison_message_holds_nobody_up_and_is_set_aside(
-    shop: Shop, customer: Person, operator: Person, desk: Desk
+    shop: RunningShop, customer: Person, operator: Person, desk: Desk
 ) -> None:
     with seen_again_soon(shop, "Notify/EmailQueue"):
         assert operator.asks("PUT", "operations/breaks/poison-message").status_code == 200
@@ -102,7 +102,7 @@ def test_a_poison_message_holds_nobody_up_and_is_set_aside(
 
 @pytest.mark.parametrize("checkout", ["STANDARD"], indirect=True)
 def test_an_order_whose_checkout_was_killed_is_charged_once(
-    shop: Shop, customer: Person, operator: Person, checkout: str
+    shop: RunningShop, customer: Person, operator: Person, checkout: str
 ) -> None:
     mug = shop.sells(stock=1, price=1000)
     with throttled(shop, "Payment/Authorize"):
@@ -116,7 +116,7 @@ def test_an_order_whose_checkout_was_killed_is_charged_once(
         assert invoke(shop, "Order/Reconcile")["restarted"] == 1
         order.becomes("CONFIRMED")
     assert order.charge == taken(1000)
-    order.tells(*BOUGHT)
+    order.await_story(*BOUGHT)
 
 
 @pytest.mark.parametrize("checkout", ["EXPRESS"], indirect=True)
@@ -132,7 +132,7 @@ def test_places_are_called_what_the_command_line_calls_them(operator: Person, de
     assert listed(operator) == places
 
 
-def test_customers_are_not_let_in(shop: Shop, customer: Person) -> None:
+def test_customers_are_not_let_in(shop: RunningShop, customer: Person) -> None:
     place = quote(EMAILS, safe="")
     for method, path in (
         ("GET", "operations/dead-letters"),
@@ -148,7 +148,7 @@ def test_customers_are_not_let_in(shop: Shop, customer: Person) -> None:
 
 
 def test_an_order_that_waits_for_a_review_is_listed_until_it_is_decided(
-    shop: Shop, customer: Person, operator: Person
+    shop: RunningShop, customer: Person, operator: Person
 ) -> None:
     def waiting() -> set[str]:
         answer = operator.asks("GET", "orders?needs=review&limit=100")
@@ -162,7 +162,7 @@ def test_an_order_that_waits_for_a_review_is_listed_until_it_is_decided(
     order.becomes("CONFIRMED")
 
 
-def test_who_watches_an_order_is_sent_it_when_it_changes(shop: Shop, customer: Person) -> None:
+def test_who_watches_an_order_is_sent_it_when_it_changes(shop: RunningShop, customer: Person) -> None:
     order = customer.orders(shop.sells(stock=1))
     order.becomes("CONFIRMED")
     seen = customer.looks_at(order)

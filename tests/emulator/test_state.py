@@ -176,11 +176,17 @@ def test_a_stop_keeps_everything_and_another_port_moves_it(home: Path) -> None:
     account.client("sqs").send_message(QueueUrl=queue, MessageBody="from before")
     account.client("s3").create_bucket(Bucket="kept")
     account.client("s3").put_object(Bucket="kept", Key="file", Body=b"\x00content")
+    where = json.dumps({"cognito": f"{account.endpoint}/"}).encode()
+    account.client("s3").put_object(
+        Bucket="kept", Key="page", Body=where, ContentType="application/json; charset=utf-8"
+    )
     lifecycle.stop(home)
 
     moved = started(home)
     assert moved.port != account.port
     assert moved.client("s3").get_object(Bucket="kept", Key="file")["Body"].read() == b"\x00content"
+    page = moved.client("s3").get_object(Bucket="kept", Key="page")
+    assert json.loads(page["Body"].read()) == {"cognito": f"{moved.endpoint}/"}
     assert moved.invoke(function) == (None, None)
     (url,) = moved.client("sqs").list_queues()["QueueUrls"]
     assert url == queue.replace(str(account.port), str(moved.port))

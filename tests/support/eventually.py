@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 
 PATIENCE_SECONDS = 60.0
-_PAUSE_SECONDS = 0.05
+# Looking costs the processor that does the work: the longer it has taken, the longer the pause.
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PAUSE_SHARE = 0.05, 0.5, 0.1
 
 
 def eventually(look: Callable[[], object], expected: object, *, within: float = PATIENCE_SECONDS) -> None:
@@ -14,9 +15,10 @@ def eventually(look: Callable[[], object], expected: object, *, within: float = 
 
 def until[T](look: Callable[[], T], fits: Callable[[T], bool], what: str, *, within: float = PATIENCE_SECONDS) -> T:
     """Looks until what it sees fits; `what` names that for the AssertionError."""
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not fits(seen := look()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > within:
             raise AssertionError(f"after {within:g} s it is {seen!r}, not {what}")
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(min(max(_SHORTEST_PAUSE_SECONDS, _PAUSE_SHARE * waited), _LONGEST_PAUSE_SECONDS))
     return seen

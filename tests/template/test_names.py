@@ -40,6 +40,8 @@ class Limit:
 LIMITS = {
     "AWS::ApiGateway::RestApi": Limit(1024, r".+"),
     "AWS::ApiGateway::Stage": Limit(128, r"\w+"),
+    "AWS::CloudFront::OriginAccessControl": Limit(64, r".+", cut=False),
+    "AWS::CloudFront::ResponseHeadersPolicy": Limit(128, cut=False),
     "AWS::CloudFormation::Stack": Limit(128, r"[a-zA-Z][a-zA-Z0-9-]*", cut=False),
     "AWS::CloudWatch::Alarm": Limit(255, r".+"),
     "AWS::CloudWatch::Dashboard": Limit(255),
@@ -55,6 +57,7 @@ LIMITS = {
     "AWS::IAM::Role": Limit(64, r"[\w+=,.@-]+"),
     "AWS::Kinesis::Stream": Limit(128, r"[\w.-]+"),
     "AWS::KinesisFirehose::DeliveryStream": Limit(64, r"[\w.-]+"),
+    "AWS::Lambda::Alias": Limit(128),
     "AWS::Lambda::Function": Limit(64),
     "AWS::Lambda::LayerVersion": Limit(140),
     "AWS::Logs::LogGroup": Limit(512, r"[\w./#-]+"),
@@ -74,6 +77,7 @@ FIFO = {
 # Known by an id of the service's, by what they belong to, or by nothing.
 NAMELESS = {
     "AWS::ApiGateway::Deployment",
+    "AWS::CloudFront::Distribution",
     "AWS::Cognito::UserPoolGroup",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",
@@ -84,10 +88,13 @@ NAMELESS = {
     "AWS::EC2::VPCEndpoint",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "Custom::Brokers",
+    "Custom::Files",
 }
 
 

@@ -21,6 +21,7 @@ PAGE = ROOT / "docs" / "parameters.md"
 # What holds something that is lost with it, or is known to somebody by its name or key.
 HOLDS_DATA = {
     "AWS::ApiGateway::RestApi",
+    "AWS::CloudFront::Distribution",
     "AWS::Cognito::UserPool",
     "AWS::Cognito::UserPoolClient",
     "AWS::DynamoDB::Table",

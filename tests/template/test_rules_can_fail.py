@@ -32,6 +32,11 @@ SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
 }
 OF_THE_RULE = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Placed", "Arn"]}}}
 SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role"
+PAGES = "Distribution.Properties.DistributionConfig"
+PAGES_POLICY = "PagesPolicy.Properties.PolicyDocument.Statement.0"
+PAGES_SECURITY = "PagesHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig"
+PAGES_CSP = f"{PAGES_SECURITY}.ContentSecurityPolicy.ContentSecurityPolicy"
+BOUND = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 FIFO_LETTERS = {"FifoQueue": True, "MessageRetentionPeriod": 1209600}
 
 
@@ -225,6 +230,38 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.requestBody", {"content": {}}),
     ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.responses.201", {"$ref": "#/components/responses/Order"}),
     ("api_has_no_stage_called_stage", "Api.Properties.OpenApiVersion", REMOVED),
+    ("bucket_of_pages_is_private", "Pages.Properties.PublicAccessBlockConfiguration", REMOVED),
+    ("bucket_of_pages_is_private", "Pages.Properties.PublicAccessBlockConfiguration.BlockPublicPolicy", False),
+    ("bucket_of_pages_lets_in_its_distribution_only", f"{PAGES}.Origins.0.OriginAccessControlId", REMOVED),
+    ("bucket_of_pages_lets_in_its_distribution_only", "PagesPolicy", REMOVED),
+    ("bucket_of_pages_lets_in_its_distribution_only", f"{PAGES_POLICY}.Principal", "*"),
+    ("bucket_of_pages_lets_in_its_distribution_only", f"{PAGES_POLICY}.Condition", REMOVED),
+    (
+        "bucket_of_pages_lets_in_its_distribution_only",
+        f"{PAGES_POLICY}.Condition.StringEquals",
+        {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
+    ),
+    (
+        "error_pages_spare_the_api",
+        f"{PAGES}.CustomErrorResponses",
+        [{"ErrorCode": 403, "ResponseCode": 200, "ResponsePagePath": "/index.html"}],
+    ),
+    ("api_behind_cloudfront_is_asked_each_time", f"{PAGES}.CacheBehaviors.0.CachePolicyId", REMOVED),
+    ("api_behind_cloudfront_is_asked_each_time", f"{PAGES}.CacheBehaviors.0.OriginRequestPolicyId", REMOVED),
+    ("pages_are_served_by_https_only", f"{PAGES}.DefaultCacheBehavior.ViewerProtocolPolicy", "allow-all"),
+    ("pages_are_served_by_https_only", f"{PAGES}.CacheBehaviors.0.ResponseHeadersPolicyId", REMOVED),
+    ("pages_are_served_by_https_only", f"{PAGES_SECURITY}.StrictTransportSecurity", REMOVED),
+    *(
+        ("pages_run_only_what_is_served_with_them", PAGES_CSP, text)
+        for text in (
+            "",
+            f"default-src 'self'; {BOUND}",
+            f"default-src 'none'; script-src 'self' 'unsafe-inline'; {BOUND}",
+            f"default-src 'none'; style-src 'self' 'unsafe-hashes'; {BOUND}",
+            f"default-src 'none'; connect-src https://*.example.com; {BOUND}",
+            "default-src 'none'; script-src 'self'",
+        )
+    ),
 ]
 
 

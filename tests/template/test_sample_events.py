@@ -23,6 +23,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shopkit import custom_resource
 from tests.template.tree import Resource, Tree
 from tools.deployment import Deployed, application, generated_name
 
@@ -345,7 +346,7 @@ def test_a_sample_gets_an_intended_answer(
         monkeypatch.setenv(name, value)
     module = importlib.import_module(function.written["Handler"].rpartition(".")[0])
     if source == "resource":
-        monkeypatch.setattr(module, "urlopen", lambda _request, timeout: io.BytesIO())
+        monkeypatch.setattr(custom_resource, "urlopen", lambda _request, timeout: io.BytesIO())
     account.set_aside()
     assert problem(source, module.handler, event) is None
     if source in {"kinesis", "kafka"}:

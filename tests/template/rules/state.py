@@ -126,7 +126,10 @@ def user_pool_does_not_tell_case_apart(pool: Resource) -> Iterator[str]:
 
 @rule("AWS::S3::Bucket")
 def bucket_forgets(bucket: Resource) -> Iterator[str]:
-    """What is put there is of people: clicks, and whole invocations. Nobody would look for it later to delete it."""
+    """What is put there is of people: clicks, and whole invocations. Nobody would look for it later to delete it. Pages
+    are of nobody, and go with their deployment."""
+    if any(bucket in it.targets(it.written) for it in bucket.tree.all("AWS::CloudFront::Distribution")):
+        return
     rules = as_list(bucket.properties().get("LifecycleConfiguration", {}).get("Rules", []))
     if not any(rule.get("Status") == "Enabled" and rule.get("ExpirationInDays") for rule in rules):
         yield "what is in it is kept for ever"

@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 from moto import mock_aws
 
 from kafkabridge import access, bootstrap
+from shopkit import custom_resource
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_cloudformation_always_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -
         def __enter__(self) -> None: ...
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(bootstrap, "urlopen", Answer)
+    monkeypatch.setattr(custom_resource, "urlopen", Answer)
     monkeypatch.setattr(bootstrap, "brokers", {"arn": "boot:9098"}.__getitem__)
     for request, arn in (("Create", "arn"), ("Update", "gone"), ("Delete", "gone")):
         bootstrap.handler(
@@ -92,4 +93,4 @@ def test_cloudformation_always_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -
         ("Delete", "SUCCESS"),
     ]
     assert answers[0]["Data"] == {"Brokers": "boot:9098"}
-    assert [each["PhysicalResourceId"] for each in answers] == ["ClusterBrokers-brokers", "earlier", "earlier"]
+    assert [each["PhysicalResourceId"] for each in answers] == ["ClusterBrokers-stack", "earlier", "earlier"]

@@ -144,7 +144,7 @@ _BREAKS = (
         "poison-message",
         "Plant a poison message",
         "A message that nobody can read goes to the queue of e-mails. It holds nobody else up: after five tries, three "
-        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop.",
+        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop PLACE ID.",
         _poison_emails,
     ),
     Break(

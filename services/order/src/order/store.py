@@ -32,8 +32,9 @@ def key_of(order_id: str) -> str:
 
 
 def row_of(order: Order, revision: int) -> dict[str, Any]:
-    """Returns the stored row. `open` exists only for open and unsettled orders, and `needs` only while a person must act,
-    which keeps their indexes sparse. `revision` counts every write, also those that leave the order's version unchanged."""
+    """Returns the stored row. `open` exists only for open and unsettled orders, and `needs` only while a person must
+    act, which keeps their indexes sparse. `revision` counts every write, also those that leave the order's version
+    unchanged."""
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
@@ -104,8 +105,8 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
 
 
 def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
-    """Returns the same for the orders that need this action from a person. The index may lag behind the orders, so
-    orders that no longer need it are left out."""
+    """Returns such a page of the orders that need this of a person. The index may lag a moment behind; the orders are
+    current."""
     orders, following = _page("by_need", ("needs", what), limit, after)
     return [order for order in orders if order.needs == what], following
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from contracts.types import Timestamp, Value
 from deployed.account_mails import account_mails
 from deployed.errors import CommandError
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import from_item, pages, query
 
 _STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
 
@@ -58,7 +59,7 @@ def mail(
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
     """Oldest first."""
     dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
-    rows = map(from_item, _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table))
+    rows = _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table)
     mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
     if order_id is None:
         mails += (Mail(order_id=None, about="account", status="SENT", **dict(mail)) for mail in account_mails(stack))
@@ -66,21 +67,14 @@ def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
 
 
 def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]:
-    """One order's rows. The index has but their keys."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        IndexName="by_order",
-        KeyConditionExpression="order_id = :order",
-        ExpressionAttributeValues={":order": {"S": order_id}},
-    )
-    for found in (found for page in pages for found in page["Items"]):
-        yield dynamodb.get_item(TableName=table, Key={"pk": found["pk"]}, ConsistentRead=True)["Item"]
+    """Yields the rows of one order. The index contains only their keys."""
+    for found in query(dynamodb, table, "order_id = :order", {":order": order_id}, IndexName="by_order"):
+        yield from_item(dynamodb.get_item(TableName=table, Key={"pk": {"S": found["pk"]}}, ConsistentRead=True)["Item"])
 
 
 def _all(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
-    """An operator's look, not a hot path: it reads the table whole."""
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-        yield from page["Items"]
+    """Yields all rows. A scan is acceptable here, because operators run this command rarely."""
+    return chain.from_iterable(pages(dynamodb, "scan", TableName=table, ConsistentRead=True))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from cli.session import session_of
 from contracts.types import Money, Timestamp, Value
 from deployed.errors import CommandError, Usage
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import query
 
 _TABLE = "KafkaService/Sales"
 
@@ -52,18 +52,8 @@ def _day(given: str | None) -> date:
 
 def _sold(stack: Stack, day: date) -> Iterator[Sold]:
     """By hour and sku. What was cancelled altogether is not shown."""
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.resources[_TABLE],
-            KeyConditionExpression="pk = :day",
-            ExpressionAttributeValues={":day": {"S": f"day#{day:%Y-%m-%d}"}},
-        )
-    )
-    for page in pages:
-        found = (Sold.model_validate(from_item(item)) for item in page["Items"])
-        yield from (sold for sold in found if sold.units)
+    rows = query(stack.client("dynamodb"), stack.resources[_TABLE], "pk = :day", {":day": f"day#{day:%Y-%m-%d}"})
+    yield from (sold for sold in map(Sold.model_validate, rows) if sold.units)
 
 
 def _picture(found: Sequence[Sold], day: date) -> RenderableType:

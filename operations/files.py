@@ -13,7 +13,7 @@ _DASHBOARD = "workflows"
 _HEAD = """\
 # Written by `make schemas` from {sources}: change it there.
 AWSTemplateFormatVersion: "2010-09-09"
-Description: "Cartwheel: what operators are told {shown}of the application {application}."
+Description: "Cartwheel: alarms {shown}of the application {application}."
 
 Parameters:
   BusName:
@@ -78,7 +78,7 @@ def _template(application: str, own: list[Alarm], every: list[Alarm]) -> str:
     shows = application == _DASHBOARD
     text = _HEAD.format(
         application=application,
-        shown="and shown " if shows else "",
+        shown="and dashboard " if shows else "",
         sources="operations/alarms.yaml" + (" and operations/dashboard.yaml" if shows else ""),
     )
     text += "".join(_PARAMETER.format(name=name) for name in parameters(own))

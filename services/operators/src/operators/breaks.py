@@ -1,5 +1,5 @@
-"""What an operator may break on purpose, to watch the shop put itself right. Each is a call that anybody with the right
-to it could make in the AWS console; whether it is broken, AWS is asked each time, and nothing here remembers."""
+"""Faults that an operator may cause on purpose, to watch the shop recover. Each is a call that the AWS console can also
+make. Whether a fault is active is not stored: AWS is asked each time."""
 
 import os
 import uuid
@@ -14,15 +14,15 @@ from operators.queue import send, url_of
 from shopkit.aws import client
 from shopkit.problems import Problem, busy, conflict, not_found
 
-# While e-mails are off, so soon does their queue offer a message again: after five times, in about a minute, it is a
-# dead letter. The other is what services/notify/template.yaml says, six times the function's time-out.
+# The queue's visibility timeout while e-mails are off, so that a message becomes a dead letter after five deliveries in
+# about a minute. The second value is that of services/notify/template.yaml: six times the function's timeout.
 _SOON_SECONDS, _AS_DEPLOYED_SECONDS = 10, 180
 _OFF = {"Disabled", "Disabling"}
 
 
 @dataclass(frozen=True)
 class Break:
-    """`heal` and `broken` are None of what happens once, and is over at once."""
+    """A fault. `heal` and `broken` are None if it happens only once."""
 
     name: str
     title: str
@@ -42,14 +42,14 @@ class Break:
 
 
 def breaks() -> list[Break]:
-    """Raises Problem 404 where nothing may be broken."""
+    """Returns all faults. Raises Problem 404 if this environment does not allow any."""
     if not os.environ["BREAKS"]:
         raise Problem(HTTPStatus.NOT_FOUND, "breaks-off", "Nothing can be broken on purpose in this environment.")
     return list(_BREAKS)
 
 
 def break_named(name: str) -> Break:
-    """Raises Problem 404."""
+    """Returns the fault with this name. Raises Problem 404."""
     for found in breaks():
         if found.name == name:
             return found
@@ -57,7 +57,7 @@ def break_named(name: str) -> Break:
 
 
 def _stop_emails() -> None:
-    # In this order, and back in the other: what the function works on must not come again meanwhile.
+    # In this order, and undone in reverse: a message must not be delivered again while the function works on it.
     client("lambda").put_function_concurrency(FunctionName=os.environ["EMAIL_FUNCTION"], ReservedConcurrentExecutions=0)
     _seen_again_after(_SOON_SECONDS)
 
@@ -100,11 +100,11 @@ def _timeline_is_stopped() -> bool:
 
 
 def _poison_emails() -> None:
-    send(os.environ["EMAIL_QUEUE"], "This is a message that nobody can read.", group="poison", once=str(uuid.uuid4()))
+    send(os.environ["EMAIL_QUEUE"], "This text is not an event.", group="poison", once=str(uuid.uuid4()))
 
 
 def _kill_checkout() -> None:
-    """Raises Problem 409 where there is none to kill."""
+    """Raises Problem 409 if there is no checkout to kill."""
     states, machine = client("stepfunctions"), os.environ["CHECKOUT_ARN"]
     if states.describe_state_machine(stateMachineArn=machine)["type"] == "EXPRESS":
         raise conflict(
@@ -115,18 +115,18 @@ def _kill_checkout() -> None:
     if not running:
         raise conflict(
             "no-checkout-runs",
-            "No checkout is running at the moment. Place an order that takes a while, with pm_flaky, and try again "
+            "No checkout is running at the moment. Place an order with pm_flaky, which takes a while, and try again "
             "while it is PLACED.",
         )
-    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="An operator broke it.")
+    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="Stopped by an operator.")
 
 
 _BREAKS = (
     Break(
         "email-consumer",
         "Switch e-mails off",
-        "Lambda turns every call of the function that mails away. Each message is tried five times, ten seconds apart: "
-        "after about a minute it is a dead letter. Heal it, then send the dead letters back: the mails arrive.",
+        "Lambda refuses every call of the function that sends e-mails. Each message is tried five times, ten seconds "
+        "apart, and is a dead letter after about a minute. Heal it and send the dead letters back: the e-mails arrive.",
         _stop_emails,
         _start_emails,
         _emails_are_stopped,
@@ -134,8 +134,8 @@ _BREAKS = (
     Break(
         "timeline-consumer",
         "Switch timelines off",
-        "Nobody reads the queue of timelines any more. Orders go on; their timelines stand still while the queue "
-        "grows. Healed, it catches up, and nothing is missing.",
+        "The queue of timelines is no longer read. Orders continue, but their timelines stay as they are while the "
+        "queue grows. After you heal it, the timelines catch up, and nothing is missing.",
         _stop_timeline,
         _start_timeline,
         _timeline_is_stopped,
@@ -143,16 +143,15 @@ _BREAKS = (
     Break(
         "poison-message",
         "Plant a poison message",
-        "A message that nobody can read goes to the queue of e-mails. It holds nobody else up: after five tries, three "
-        "minutes apart, it is a dead letter. No retry can make it readable: drop it with ./shop dlq drop PLACE ID.",
+        "Sends a message that is not an event to the queue of e-mails. It does not delay other messages. After five "
+        "tries, three minutes apart, it is a dead letter. No retry can succeed: drop it with ./shop dlq drop PLACE ID.",
         _poison_emails,
     ),
     Break(
         "kill-checkout",
         "Kill a checkout",
-        "Stops the newest checkout that runs, in the middle of its order. The order stays PLACED, with what was "
-        "reserved and authorized, until the reconciler starts its checkout again ten minutes after it was placed: "
-        "nothing is charged twice.",
+        "Stops the newest running checkout. Its order stays PLACED, and keeps its reserved stock and its authorized "
+        "payment. Ten minutes after it was placed, the reconciler starts its checkout again. Nothing is charged twice.",
         _kill_checkout,
     ),
 )

@@ -1,4 +1,4 @@
-"""DELETE /operations/breaks/{name}: heals it. What is whole stays so."""
+"""DELETE /operations/breaks/{name}: ends a fault. If it is not active, nothing changes."""
 
 from http import HTTPStatus
 
@@ -13,7 +13,7 @@ def handler(request: Request) -> Response:
     operator = request.require_operator()
     chosen = break_named(request.parameters["name"])
     if chosen.heal is None:
-        raise conflict("nothing-to-heal", "This happens once, and leaves nothing switched off.")
+        raise conflict("nothing-to-heal", "This fault happens only once, so there is nothing to end.")
     chosen.heal()
     logger.info("healed", what=chosen.name, operator=operator.customer_id)
     return Response(HTTPStatus.OK, chosen.view())

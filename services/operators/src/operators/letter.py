@@ -1,4 +1,4 @@
-"""What a dead letter tells by itself: its order, and what went wrong. Pure: no AWS."""
+"""What can be learned from a dead letter itself: its order, and why it failed. Pure: no AWS."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _LONGEST_CAUSE = 300
 
 
 def letter_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message as SQS gives it, for an operator."""
+    """Returns what an operator sees of an SQS message."""
     document, attributes = _document(message["Body"]), message.get("Attributes", {})
     return {
         "message_id": message["MessageId"],
@@ -28,13 +28,13 @@ def letter_view(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cause(document: Any, attached: Mapping[str, Any]) -> str | None:
-    """None where a letter is sound: then its consumer was down, and only its logs say why."""
-    # EventBridge attaches why it could not deliver (User Guide, "Using dead-letter queues").
+    """Returns None for a valid event. Then its consumer failed, and only the logs show why."""
+    # EventBridge attaches the reason why it could not deliver an event (User Guide, "Using dead-letter queues").
     if code := attached.get("ERROR_CODE", {}).get("StringValue"):
         message = attached.get("ERROR_MESSAGE", {}).get("StringValue", "")
         return f"{code}: {message}"[:_LONGEST_CAUSE]
     match document:
-        case {"record": dict(), "error": error}:  # of a stream's reader (shopkit.streams)
+        case {"record": dict(), "error": error}:  # from a stream's reader (shopkit.streams)
             return str(error)[:_LONGEST_CAUSE]
         case {"record": dict()}:
             return None
@@ -44,7 +44,7 @@ def _cause(document: Any, attached: Mapping[str, Any]) -> str | None:
 
 
 def _not_understood(published: Mapping[str, Any]) -> str | None:
-    """What every consumer of this version of the shop would say to it."""
+    """Returns the error that every consumer of this version of the shop raises for it, or None."""
     try:
         opened(published, *EVENTS)
     except UnknownVersion as error:

@@ -1,4 +1,4 @@
-"""GET /operations/breaks: what may be broken on purpose, and what is at the moment."""
+"""GET /operations/breaks: the faults that may be caused on purpose, and which are active."""
 
 from http import HTTPStatus
 

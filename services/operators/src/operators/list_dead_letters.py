@@ -1,4 +1,4 @@
-"""GET /operations/dead-letters: every place, and how much lies there."""
+"""GET /operations/dead-letters: every queue of dead letters, and how many messages it contains."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Every queue of the shop where things are set aside, by the name that `./shop dlq ls` gives it."""
+"""All queues of dead letters and of failed stream records, by their names in `./shop dlq ls`."""
 
 import os
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shopkit.problems import not_found
 
-# Each application says in its output `Places` where its queues are, in this order: those of dead letters and those of
-# what the readers of streams could not understand. A test holds the two together.
+# For each application, its queues in the order of its output `Places`: dead letters, then failed stream records. A test
+# compares them.
 NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Clickstream": (("PurchasesDeadLetters",), ("AggregateFailures",)),
     "Inventory": ((), ("RelayFailures", "SyncFailures")),
@@ -21,8 +21,8 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """`queue` is its ARN, `home` that of the queue whose consumer gave up what lies there. Where no queue is, what lies
-    there belongs to a function or a workflow, and has no home."""
+    """`queue` is the ARN of a queue of dead letters. `home` is the ARN of the queue that they came from. It is None if
+    they came from a function or a workflow."""
 
     name: str
     queue: str
@@ -30,12 +30,12 @@ class Place:
 
 
 def places() -> list[Place]:
-    """In order of name."""
+    """Returns all places, sorted by name."""
     return sorted(_deployed(), key=lambda place: place.name)
 
 
 def place_named(name: str) -> Place:
-    """Raises Problem 404."""
+    """Returns the place with this name. Raises Problem 404."""
     for place in places():
         if place.name == name:
             return place

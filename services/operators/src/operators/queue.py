@@ -1,4 +1,4 @@
-"""Messages of a queue: counted, looked at, sent."""
+"""Counting, viewing, removing and sending messages of a queue."""
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -6,16 +6,16 @@ from typing import Any, Self
 
 from shopkit.aws import client
 
-# Longer than the functions that look run; what they have not removed is put back at once.
+# Longer than a function runs. Messages that it has not removed become visible again when it ends.
 _HOLD_SECONDS = 60
 _PER_CALL = 10
-_COUNTS = "ApproximateNumberOfMessages"  # visible, looked at, and delayed
+_COUNTS = "ApproximateNumberOfMessages"  # visible, in flight, and delayed
 
 type Message = Mapping[str, Any]
 
 
 def url_of(arn: str) -> str:
-    """A queue's URL is made of what its ARN says (SQS Developer Guide, "Queue and message identifiers")."""
+    """Returns the queue's URL, which is built from its ARN (SQS Developer Guide, "Queue and message identifiers")."""
     account, name = arn.split(":")[4:6]
     return f"{client('sqs').meta.endpoint_url}/{account}/{name}"
 
@@ -25,14 +25,14 @@ def is_fifo(arn: str) -> bool:
 
 
 def depth(arn: str) -> int:
-    """How many messages it holds, also those that somebody looks at."""
+    """Returns the number of messages in the queue, including those in flight."""
     answer = client("sqs").get_queue_attributes(QueueUrl=url_of(arn), AttributeNames=["All"])
     counts = (number for name, number in answer["Attributes"].items() if name.startswith(_COUNTS))
     return sum(map(int, counts))
 
 
 def send(arn: str, body: str, *, group: str, once: str, attributes: Mapping[str, Any] | None = None) -> None:
-    """To a FIFO queue within its `group`, and of all with the same `once` only the first of five minutes."""
+    """Sends a message. In a FIFO queue, `group` is its message group and `once` its deduplication id."""
     in_order = {"MessageGroupId": group, "MessageDeduplicationId": once} if is_fifo(arn) else {}
     client("sqs").send_message(
         QueueUrl=url_of(arn),
@@ -43,8 +43,8 @@ def send(arn: str, body: str, *, group: str, once: str, attributes: Mapping[str,
 
 
 class Held:
-    """What lies in a queue at the moment, `most` at most, each once. Nobody else gets it before this is over; then it
-    is there as before, but for what was removed."""
+    """Up to `most` messages of a queue, each once. They are invisible to other readers until the context ends. Then all
+    that were not removed become visible again."""
 
     def __init__(self, arn: str, most: int) -> None:
         self._url, self._most = url_of(arn), min(most, depth(arn))
@@ -70,7 +70,7 @@ class Held:
             yield from fresh
 
     def remove(self, message: Message) -> None:
-        """For good."""
+        """Deletes the message from the queue."""
         handle = self._handles.pop(message["MessageId"])
         client("sqs").delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 

@@ -1,6 +1,6 @@
-"""POST /operations/dead-letters/{place}/redrive: sends what lies there back to the queue whose consumer gave it up.
+"""POST /operations/dead-letters/{place}/redrive: sends the dead letters back to the queue that they came from.
 
-Each is sent first and then removed. A crash in between sends it twice, which every consumer takes for once.
+Each message is sent first and then removed. A crash in between sends it twice, which every consumer tolerates.
 """
 
 import time
@@ -14,10 +14,10 @@ from shopkit.api import Request, Response, endpoint
 from shopkit.problems import conflict
 from shopkit.telemetry import logger
 
-# API Gateway waits for 29 seconds. What is left goes the next time.
+# API Gateway waits for at most 29 seconds. The rest is sent by the next request.
 _SECONDS = 20
 _AT_ONCE = 1000
-# What EventBridge attaches to what it could not deliver (User Guide, "Using dead-letter queues").
+# Attributes that EventBridge adds to an undeliverable event (User Guide, "Using dead-letter queues").
 _ABOUT_THE_RULE = {
     "RULE_ARN",
     "TARGET_ARN",
@@ -35,7 +35,7 @@ def handler(request: Request) -> Response:
     if place.home is None:
         raise conflict(
             "redrive-by-command-line",
-            "What lies here goes back to a function or a workflow, which only the command line may call: "
+            "These messages go back to a function or a workflow, which only the command line may call: "
             f"./shop dlq redrive {place.name}",
         )
     messages = _redriven(place, place.home)
@@ -44,7 +44,7 @@ def handler(request: Request) -> Response:
 
 
 def _redriven(place: Place, home: str) -> int:
-    """How many went back: what lay there, as far as time allows. What comes meanwhile is left for the next time."""
+    """Returns how many messages were sent back. Stops when time runs out; messages that arrive meanwhile stay."""
     ends_at, sent = time.monotonic() + _SECONDS, 0
     with Held(place.queue, _AT_ONCE) as messages:
         for message in messages:
@@ -57,8 +57,8 @@ def _redriven(place: Place, home: str) -> int:
 
 
 def _send_home(message: Mapping[str, Any], home: str) -> None:
-    # As before in its group; and with an id of its own, or a FIFO queue would take it for the first try's repetition
-    # and drop it. The letter's id, so that sending it twice is once.
+    # The message group stays the same. A FIFO queue would drop the message as a duplicate if it had its first
+    # deduplication id again. The new one contains the dead letter's id, so that sending it twice has no effect.
     group = message.get("Attributes", {}).get("MessageGroupId", "redrive")
     attached = message.get("MessageAttributes", {})
     kept = {name: value for name, value in attached.items() if name not in _ABOUT_THE_RULE}

@@ -1,4 +1,4 @@
-"""GET /operations/dead-letters/{place}: what lies there, ten at most. It stays."""
+"""GET /operations/dead-letters/{place}: up to ten of a queue's messages, which stay in it."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""PUT /operations/breaks/{name}: breaks it. What is broken already stays so."""
+"""PUT /operations/breaks/{name}: causes a fault. If it is already active, nothing changes."""
 
 from http import HTTPStatus
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import or_
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, create_model
@@ -39,7 +39,8 @@ def _wider[M: BaseModel](model: type[M]) -> type[M]:
         for name, field in model.model_fields.items()
         if _widened(field.annotation) != field.annotation
     }
-    return create_model(model.__name__, __base__=model, **{ADDED: (str, "added")}, **fields)
+    fields[ADDED] = (str, "added")
+    return create_model(model.__name__, __base__=model, **fields)
 
 
 def _widened(annotation: Any) -> Any:
@@ -47,7 +48,7 @@ def _widened(annotation: Any) -> Any:
     if isinstance(annotation, type) and not arguments and issubclass(annotation, BaseModel):
         return _wider(annotation)
     if get_origin(annotation) is tuple:
-        return tuple[tuple(map(_widened, arguments))]
+        return GenericAlias(tuple, tuple(map(_widened, arguments)))
     if get_origin(annotation) in {Union, UnionType}:
         return reduce(or_, map(_widened, arguments))
     return annotation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from contracts.types import Timestamp, Value
 from deployed.account_mails import account_mails
 from deployed.errors import CommandError
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import from_item, pages, query
 
 _STYLES = {"SENT": "green", "KEPT": "yellow", "FAILED": "red"}
 
@@ -59,7 +60,7 @@ def mail(
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
     """Returns the e-mails, oldest first."""
     dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
-    rows = map(from_item, _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table))
+    rows = _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table)
     mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
     if order_id is None:
         mails += (Mail(order_id=None, about="account", status="SENT", **dict(mail)) for mail in account_mails(stack))

@@ -12,7 +12,7 @@ from cli.session import session_of
 from contracts.types import Money, Timestamp, Value
 from deployed.errors import CommandError, Usage
 from deployed.stack import Stack
-from shopkit.dynamodb import from_item
+from shopkit.dynamodb import query
 
 _TABLE = "KafkaService/Sales"
 

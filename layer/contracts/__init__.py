@@ -1,1 +1,1 @@
-"""What services agree on: event models, value types, and the shape of the orders' stream."""
+"""The contracts between services: event models, value types, and what they may read of the orders' stream."""

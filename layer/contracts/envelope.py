@@ -1,4 +1,4 @@
-"""The envelope every event travels in, and the one rule that names an event."""
+"""The envelope of every event, and the rule that gives an event its id."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,18 +14,18 @@ _NAMESPACE = UUID("5f0c8a5e-8f2b-5d52-9d7e-0c1a6f0e7b11")
 
 
 class UnknownVersion(ValueError):
-    """An event of a major version this consumer was not written for. It belongs in a dead-letter queue."""
+    """The consumer does not support this version of the event, which belongs in a dead-letter queue."""
 
 
 class EventData(Value):
-    """What one kind of event says. The class name is its detail-type."""
+    """The data of one type of event. The class name is the event's detail-type."""
 
     source: ClassVar[str]
     version: ClassVar[int] = 1
 
 
 class Envelope[D: EventData](Value):
-    """An event as it travels. `entity_version` orders events of one entity; `event_id` repeats on every retry."""
+    """An event with its metadata. `entity_version` orders the events of an entity. A repeated event has the same id."""
 
     event_id: UUID
     version: int
@@ -43,12 +43,13 @@ class Envelope[D: EventData](Value):
         return type(self.data).__name__
 
     def as_published(self) -> dict[str, Any]:
-        """The event as EventBridge delivers it: `source`, `detail-type`, `detail`."""
+        """Returns the event as EventBridge delivers it: `source`, `detail-type`, `detail`."""
         return {"source": self.source, "detail-type": self.type, "detail": self.model_dump(mode="json")}
 
 
 def event_id(event_type: str, entity_id: str, entity_version: int) -> UUID:
-    """The same change of the same entity always has the same id, so that a repeated publication is recognized."""
+    """Returns the id of an event. It is the same for every publication of the same change, so that consumers recognize
+    a repeated event."""
     return uuid5(_NAMESPACE, f"{event_type}/{entity_id}/{entity_version}")
 
 
@@ -66,9 +67,10 @@ def envelop[D: EventData](
 
 
 def opened(published: Mapping[str, Any], *types: type[EventData]) -> Envelope[EventData]:
-    """The typed event in what EventBridge or the order-updates topic delivered.
+    """Returns the typed event from a message of EventBridge or the order-updates topic.
 
-    Raises UnknownVersion, or pydantic.ValidationError / KeyError for what is no event of these types.
+    Raises UnknownVersion, KeyError if the type is none of `types` or a part of the message is missing, and
+    pydantic.ValidationError if the detail is invalid.
     """
     by_name = {t.__name__: t for t in types}
     data_type = by_name[published["detail-type"]]
@@ -80,5 +82,6 @@ def opened(published: Mapping[str, Any], *types: type[EventData]) -> Envelope[Ev
 
 @cache
 def _envelope_of(data_type: type[EventData]) -> type[Envelope[EventData]]:
-    """Pydantic forgets a parametrized model that nobody holds, and making it anew for each event takes milliseconds."""
+    """Returns the envelope's model. Pydantic discards it when it is no longer referenced, and creating it again takes
+    milliseconds."""
     return Envelope[data_type]  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""Every event there is, in the order of the story they tell."""
+"""All event types, by service."""
 
 from contracts import inventory, notify, order, payment
 from contracts.envelope import EventData

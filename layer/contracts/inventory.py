@@ -1,4 +1,4 @@
-"""Events of the inventory service. Reservation events correlate by order, catalogue events by sku."""
+"""Events of the inventory service. Their correlation id is the order's id or, for catalogue events, the sku."""
 
 from typing import ClassVar
 
@@ -16,29 +16,29 @@ class _ReservationEvent(_InventoryEvent):
 
 
 class StockReserved(_ReservationEvent):
-    """All lines of the order are held for it."""
+    """The goods of all lines are reserved for the order."""
 
 
 class StockRejected(_ReservationEvent):
-    """Nothing is held: at least the lines in `short` were not available."""
+    """Nothing was reserved. At least the skus in `short` did not have enough stock."""
 
     short: tuple[str, ...]
 
 
 class StockCommitted(_ReservationEvent):
-    """What was reserved is sold."""
+    """The reserved goods are sold."""
 
 
 class StockReleased(_ReservationEvent):
-    """What was reserved is available again. `lines` is empty when nothing had been reserved yet."""
+    """The reserved goods are available again. `lines` is empty if nothing had been reserved yet."""
 
 
 class StockReturned(_ReservationEvent):
-    """What had been sold is available again."""
+    """Goods that had been sold are available again."""
 
 
 class ProductUpdated(_InventoryEvent):
-    """The catalogue entry at `entity_version`; the newest version per sku wins."""
+    """A product was created or changed. For each sku, the highest `entity_version` is current."""
 
     sku: str
     name: str
@@ -46,7 +46,7 @@ class ProductUpdated(_InventoryEvent):
 
 
 class StockLow(_InventoryEvent):
-    """The units that are not sold, reserved ones included, fell to the threshold or below."""
+    """The number of unsold units, including reserved ones, fell to the threshold or below."""
 
     sku: str
     name: str

@@ -1,4 +1,4 @@
-"""Events of the notify service. They name the order and the channel, never the address."""
+"""Events of the notify service. They contain the order and the channel, but no address."""
 
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -16,12 +16,12 @@ class _NotificationEvent(EventData):
 
 
 class NotificationSent(_NotificationEvent):
-    """The channel took it. `kept`: SES has no verified sender, or may not send it, so it is stored and shown."""
+    """The notification was sent or, if `kept`, only stored, because SES has no verified sender or may not send it."""
 
     kept: bool = False
 
 
 class NotificationFailed(_NotificationEvent):
-    """Every attempt on this channel failed, or the customer has no address."""
+    """Every attempt to send the notification failed, or the customer has no address."""
 
     reason: str

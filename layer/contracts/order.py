@@ -1,4 +1,4 @@
-"""Events of the order service. No address, name or e-mail travels in them."""
+"""Events of the order service. They contain no postal address, name or e-mail address."""
 
 from typing import ClassVar, Literal
 
@@ -15,7 +15,7 @@ class _OrderEvent(EventData):
 
 
 class OrderPlaced(_OrderEvent):
-    """A customer ordered. The lines are at the prices of that moment. Checkout starts."""
+    """A customer placed an order, at the prices of that moment. The event starts checkout."""
 
     lines: tuple[OrderLine, ...]
     payment_method: str
@@ -23,11 +23,11 @@ class OrderPlaced(_OrderEvent):
 
 
 class OrderHeldForReview(_OrderEvent):
-    """The order waits until an operator decides."""
+    """The order waits for an operator's decision."""
 
 
 class OrderReviewed(_OrderEvent):
-    """An operator (or the review's time limit) decided. An approved order goes back to checkout."""
+    """An operator approved or rejected the order, or the review expired. An approved order returns to checkout."""
 
     decision: Literal["approved", "rejected"]
     lines: tuple[OrderLine, ...]
@@ -36,24 +36,24 @@ class OrderReviewed(_OrderEvent):
 
 
 class OrderConfirmed(_OrderEvent):
-    """The money is captured and the goods are the customer's."""
+    """The payment is captured, and the goods belong to the customer."""
 
     lines: tuple[OrderLine, ...]
 
 
 class OrderRejected(_OrderEvent):
-    """The shop will not fulfil the order. Money and goods are given back."""
+    """The shop will not fulfil the order. The payment and the goods are given back."""
 
     reason: str
 
 
 class OrderCancelled(_OrderEvent):
-    """The customer or an operator withdrew the order. Money and goods are given back."""
+    """The customer or an operator cancelled the order. The payment and the goods are given back."""
 
     reason: str
 
 
 class OrderNeedsAttention(_OrderEvent):
-    """The order is decided, but something of it could not be finished without a person."""
+    """The order is closed, but something could not be completed without a person, for example its refund."""
 
     reason: str

@@ -1,7 +1,7 @@
-"""What a reader of the orders' stream may rely on.
+"""The part of the orders table's stream that other services may use.
 
-The stream of the order table is shared with inventory, whose stock follows the orders' states without a detour
-through the bus. Only these attributes of an order's image are promised; everything else is the order service's own.
+Inventory reads this stream directly, so that stock follows an order's status without going through the bus. Only the
+attributes below belong to the contract. All others are internal to the order service.
 """
 
 from enum import StrEnum
@@ -21,8 +21,8 @@ class OrderStatus(StrEnum):
 
 
 class OrderImage(Value):
-    """The promised part of an order's image in the stream."""
+    """The attributes of an order in the stream that belong to the contract."""
 
-    # A key of a table holds no more (DynamoDB Developer Guide, "Quotas": 2,048 bytes).
+    # With any characters, this fits a partition key of 2,048 bytes (DynamoDB Developer Guide, "Quotas").
     order_id: Annotated[str, Field(min_length=1, max_length=256)]
     status: OrderStatus

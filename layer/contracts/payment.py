@@ -14,31 +14,31 @@ class _PaymentEvent(EventData):
 
 
 class PaymentAuthorized(_PaymentEvent):
-    """The gateway holds the amount on the customer's card."""
+    """The payment gateway holds the amount on the customer's card."""
 
     payment_method: str
 
 
 class PaymentDeclined(_PaymentEvent):
-    """The gateway refused to authorize the amount."""
+    """The payment gateway refused to authorize the amount."""
 
     payment_method: str
     reason: str
 
 
 class PaymentCaptured(_PaymentEvent):
-    """The customer is charged."""
+    """The customer was charged."""
 
 
 class PaymentVoided(_PaymentEvent):
-    """An authorization was given back before anything was charged."""
+    """An authorization was cancelled before anything was charged."""
 
 
 class PaymentRefunded(_PaymentEvent):
-    """What had been charged was given back."""
+    """The amount that had been charged was refunded."""
 
 
 class PaymentSettlementFailed(_PaymentEvent):
-    """Money of a closed order could not be given back within the queue's attempts: a person must look."""
+    """The payment of a closed order could not be given back in several attempts. A person must look at it."""
 
     reason: str

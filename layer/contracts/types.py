@@ -1,4 +1,4 @@
-"""Value types shared by events, stores and the front door."""
+"""Value types shared by events, stores and the API."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
 def rfc3339(moment: datetime) -> str:
-    """RFC 3339 in UTC with exactly six fractional digits, so that text order is time order."""
-    # Not strftime, whose years before 1000 have fewer than four digits.
+    """Returns RFC 3339 text in UTC. It always has six fractional digits, so that sorting the texts sorts the times."""
+    # strftime would write years before 1000 with fewer than four digits.
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC. Raises ValueError where that is before the year 1 or after the year 9999."""
+    """Returns the same moment in UTC. Raises ValueError if that is before the year 1 or after the year 9999."""
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
@@ -28,19 +28,19 @@ Timestamp = Annotated[
 ]
 
 
-# Letters, digits, punctuation, symbols (Unicode general categories): what shows by itself, …
+# Unicode general categories of visible characters: letters, numbers, punctuation, symbols.
 _SHOWN = frozenset("LNPS")
-# … but for the fillers of Hangul and the blank of Braille, which are letters and a symbol that show nothing.
+# Characters of these categories that are displayed as blanks: the fillers of Hangul, and the blank of Braille.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def _printable(text: str) -> str:
-    # C0, DEL and C1 can rewrite the terminal of whoever reads the text (CWE-150).
+    # C0, DEL and C1 could control the terminal in which the text is displayed (CWE-150).
     if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("should have no control characters, line breaks and tabs included")
-    # API Gateway has put it where it met bytes that are no UTF-8.
+        raise ValueError("should not contain control characters, including line breaks and tabs")
+    # API Gateway replaces bytes that are not valid UTF-8 with this character.
     if "\ufffd" in text:
-        raise ValueError("should have no U+FFFD, which stands for bytes that are not UTF-8")
+        raise ValueError("should not contain U+FFFD, which replaces bytes that are not valid UTF-8")
     return text
 
 
@@ -50,8 +50,8 @@ def _visible(text: str) -> str:
     return _printable(text)
 
 
-# What a person types is one line of text, and a required one, unless it is empty, shows something. Every text in a
-# request is held to one of these, or to a pattern.
+# Text in a request is a single line (PRINTABLE). Required text also has a visible character, unless it is empty
+# (VISIBLE). Every text field of a request uses one of these or a pattern.
 PRINTABLE = AfterValidator(_printable)
 VISIBLE = AfterValidator(_visible)
 
@@ -60,19 +60,19 @@ Sku = Annotated[str, StringConstraints(pattern=SKU)]
 
 
 class _Model(BaseModel):
-    """Errors do not quote what was refused: it may be an address, and errors are logged and set aside."""
+    """Errors do not contain the invalid input: it may be an address, and errors are logged and stored."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Value(_Model):
-    """An immutable value. Unknown fields are ignored: a consumer survives what a producer adds."""
+    """An immutable value. Unknown fields are ignored, so that producers may add fields."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 class Strict(_Model):
-    """Input from outside: unknown fields, and numbers or strings of another JSON type, are errors."""
+    """Input from a client. Unknown fields are errors, and so are values of another JSON type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -93,14 +93,14 @@ class Money(Value):
 
 
 class Goods(Value):
-    """So many units of one sku."""
+    """A quantity of one sku."""
 
     sku: str
     quantity: Annotated[int, Field(ge=1)]
 
 
 class OrderLine(Goods):
-    """Goods at the catalogue's name and price when the order was placed."""
+    """A quantity of one sku, with the product's name and price when the order was placed."""
 
     name: str
     unit_price: Money

@@ -43,7 +43,7 @@ def _plain(value: Any) -> Any:
 def query(
     dynamodb: "DynamoDBClient", table: str, condition: str, values: Mapping[str, Any], **options: Any
 ) -> Iterator[dict[str, Any]]:
-    """All rows that a key condition selects, in the order of the sort key, read page by page as they are used.
+    """Yields all rows that a key condition selects, sorted by the sort key. Pages are read as they are needed.
 
     `values` are the condition's, as plain values. `options` are further arguments of Query (API reference).
     """
@@ -54,7 +54,7 @@ def query(
 def pages(
     dynamodb: "DynamoDBClient", operation: Literal["query", "scan"], **arguments: Any
 ) -> Iterator[list[dict[str, Any]]]:
-    """The rows that an operation returns, page by page."""
+    """Yields the rows that an operation returns, page by page."""
     for page in dynamodb.get_paginator(operation).paginate(**arguments):
         yield [from_item(item) for item in page["Items"]]
 

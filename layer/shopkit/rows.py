@@ -11,7 +11,7 @@ from shopkit.telemetry import logger
 # The attributes that keys of the shop's tables are made of.
 _KEYS = ("pk", "sk", "order_id", "at_event")
 
-# The limit of BatchGetItem (API reference), and of a page at the front door.
+# The limit of BatchGetItem (API reference), and of a page of the API.
 MOST_ROWS_AT_ONCE = 100
 
 
@@ -37,7 +37,7 @@ def read_rows(table: str, keys: Sequence[str], *, consistent: bool = True) -> di
 
 
 def query(table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[dict[str, Any]]:
-    """All rows that a key condition selects: `dynamodb.query` with this function's own client."""
+    """Yields all rows that a key condition selects: `dynamodb.query` with this function's own client."""
     return dynamodb.query(client("dynamodb"), table, condition, values, **options)
 
 

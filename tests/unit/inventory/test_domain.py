@@ -10,6 +10,8 @@ from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
 from inventory import domain
 from inventory.domain import Product, ProductRequest, Reservation, ReservationStatus
+from inventory.view import product_view
+from tests.support.more_fields import ADDED, paths_of, with_more_fields
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -172,3 +174,11 @@ class TestReservation:
     def test_nothing_is_reserved_for_a_closed_order(self, status: ReservationStatus) -> None:
         with pytest.raises(domain.ReservationClosed):
             domain.require_reserved(reservation(status))
+
+
+def test_a_field_that_a_product_or_its_price_gains_is_not_shown_until_the_view_names_it() -> None:
+    grown = with_more_fields(product())
+    assert paths_of(ADDED, in_=grown.model_dump()) == {ADDED, f"price/{ADDED}"}
+    shown = product_view(grown)
+    assert shown == product().model_dump(mode="json", include=set(shown))
+    assert set(shown) == {"sku", "name", "description", "price", "image", "available", "version"}

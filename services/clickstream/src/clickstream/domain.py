@@ -63,7 +63,7 @@ class Click(Value):
 
 
 class PostedClick(Click):
-    """A click at the front door: unknown fields and other JSON types are errors."""
+    """A click in a request. Unknown fields and other JSON types are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

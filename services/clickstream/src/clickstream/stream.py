@@ -1,4 +1,4 @@
-"""The clicks' stream, written by the front door and read by the aggregation."""
+"""The clicks' stream, written by `collect` and read by `aggregate`."""
 
 import base64
 import json

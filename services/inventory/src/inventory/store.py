@@ -133,7 +133,7 @@ def restock(sku: str, restock_id: str, rule: Callable[[Product], Restock]) -> tu
             _transact(
                 [
                     {"Put": _put(_restock_key(sku, restock_id), booked, replacing=None)},
-                    # Conditional on the stock that the record says it found.
+                    # Conditional on the stock that the restock record contains.
                     _movement(sku, RESTOCK, booked.quantity, booked.at, found=before.stock_version),
                 ]
             )

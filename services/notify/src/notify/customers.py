@@ -7,7 +7,7 @@ from shopkit.aws import client
 
 def email_of(customer_id: str) -> str | None:
     """Returns the address of the user with this `sub`. Returns None if there is no such user, or if the address is not
-    verified: nobody can have mails sent to a stranger."""
+    verified: a customer cannot have e-mails sent to another person."""
     cognito = client("cognito-idp")
     try:
         user = cognito.admin_get_user(UserPoolId=os.environ["USER_POOL_ID"], Username=customer_id)

@@ -100,7 +100,7 @@ def _timeline_is_stopped() -> bool:
 
 
 def _poison_emails() -> None:
-    send(os.environ["EMAIL_QUEUE"], "This is a message that nobody can read.", group="poison", once=str(uuid.uuid4()))
+    send(os.environ["EMAIL_QUEUE"], "This text is not an event.", group="poison", once=str(uuid.uuid4()))
 
 
 def _kill_checkout() -> None:
@@ -115,10 +115,10 @@ def _kill_checkout() -> None:
     if not running:
         raise conflict(
             "no-checkout-runs",
-            "No checkout is running at the moment. Place an order that takes a while, with pm_flaky, and try again "
+            "No checkout is running at the moment. Place an order with pm_flaky, which takes a while, and try again "
             "while it is PLACED.",
         )
-    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="An operator broke it.")
+    states.stop_execution(executionArn=running[0]["executionArn"], error="Killed", cause="Stopped by an operator.")
 
 
 _BREAKS = (

@@ -34,7 +34,7 @@ def _cause(document: Any, attached: Mapping[str, Any]) -> str | None:
         message = attached.get("ERROR_MESSAGE", {}).get("StringValue", "")
         return f"{code}: {message}"[:_LONGEST_CAUSE]
     match document:
-        case {"record": dict(), "error": error}:  # of a stream's reader (shopkit.streams)
+        case {"record": dict(), "error": error}:  # from a stream's reader (shopkit.streams)
             return str(error)[:_LONGEST_CAUSE]
         case {"record": dict()}:
             return None

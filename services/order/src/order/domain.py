@@ -28,7 +28,7 @@ PaymentMethod = Literal[
     "pm_settle_fails",
 ]
 
-# What an order may need of a person: a decision, or that they see to its money.
+# What an order may need from a person: a decision, or attention to its payment.
 Need = Literal["review", "attention"]
 
 
@@ -97,7 +97,7 @@ class Attention(Value):
 
 
 class OrderFacts(Value):
-    """What other services may learn of an order: all but its address. `version` counts the published changes."""
+    """The published part of an order: everything but its address. `version` counts the published changes."""
 
     order_id: str
     customer_id: str
@@ -116,7 +116,7 @@ class OrderFacts(Value):
 class Order(OrderFacts):
     shipping_address: Address
 
-    # Bookkeeping: neither published nor shown at the front door.
+    # Bookkeeping, which is neither published nor shown by the API.
     fingerprint: str
     review_note: str | None = None
     restarts: int = 0
@@ -125,7 +125,7 @@ class Order(OrderFacts):
 
     @property
     def needs(self) -> Need | None:
-        """What a person must do about it."""
+        """What the order needs from a person, or None."""
         if self.status is OrderStatus.AWAITING_REVIEW:
             return "review"
         return "attention" if self.attention else None

@@ -1,5 +1,5 @@
-"""GET /orders: a customer's orders, or everyone's for an operator, newest first; `needs` of operators, only those that
-need them."""
+"""GET /orders: a customer's orders, or all orders for an operator, newest first. With `needs`, only those that need an
+operator."""
 
 from http import HTTPStatus
 from typing import cast, get_args
@@ -25,7 +25,7 @@ def handler(request: Request) -> Response:
 
 
 def _need(request: Request) -> Need | None:
-    """What `needs` asks for. Raises Problem 403 for customers, 400 for what no order can need."""
+    """Returns the value of `needs`. Raises Problem 403 for customers, 400 for an unknown value."""
     if "needs" not in request.query:
         return None
     request.require_operator()

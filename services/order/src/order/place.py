@@ -6,7 +6,7 @@ from http import HTTPStatus
 from contracts.types import Money, OrderLine
 from order import domain, store
 from order.domain import Order, OrderRequest
-from order.view import order_view
+from order.view import order_view, quote_view
 from shopkit import clock
 from shopkit.api import Request, Response, endpoint
 from shopkit.idempotency import fingerprint, idempotency_key
@@ -63,7 +63,7 @@ def _quote(wanted: OrderRequest) -> tuple[OrderLine, ...]:
         raise conflict(
             "price-changed",
             "The total differs from expected_total. Check the quote and order again.",
-            quote={"lines": [line.model_dump() for line in lines], "total": total.model_dump()},
+            quote=quote_view(lines, total),
         )
     return lines
 

@@ -105,8 +105,8 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
 
 
 def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
-    """Returns such a page of the orders that need this of a person. The index may lag a moment behind; the orders are
-    current."""
+    """Returns such a page of the orders that need this from a person. The index may be a moment behind. Orders that no
+    longer need it are left out."""
     orders, following = _page("by_need", ("needs", what), limit, after)
     return [order for order in orders if order.needs == what], following
 

@@ -1,7 +1,7 @@
 """Payments and their state changes. Pure rules: no AWS, no clock.
 
-Until the gateway answers, nobody knows whether it carried out a call. So an intent is written before each call. Whoever
-closes the payment repeats every call without an answer, with the same gateway key.
+Until the gateway answers, it is unknown whether it carried out a call. So an intent is written before each call.
+Whoever closes the payment repeats every call without an answer, with the same gateway key.
 """
 
 from datetime import datetime
@@ -188,7 +188,7 @@ def _intending(payment: Payment, operation: Operation, now: datetime) -> Payment
 
 def _intending_to_undo(payment: Payment, now: datetime) -> Payment:
     undo = _UNDONE_BY.get(payment.status)
-    # Without all answers, nobody knows whether to void or to refund.
+    # Without all answers, it is unknown whether to void or to refund.
     return payment if payment.unanswered or undo is None else _intending(payment, undo, now)
 
 

@@ -14,7 +14,7 @@ from shopkit.telemetry import logger
 
 @consumer(OrderRejected, OrderCancelled)
 def handler(delivery: Delivery) -> None:
-    """Settles the payment. After SETTLE_ATTEMPTS a failure is recorded, so that an operator hears of it.
+    """Settles the payment. After SETTLE_ATTEMPTS a failure is recorded, so that an operator is notified.
 
     An attempt may also die, or be throttled, before it records anything. So deliveries from RECORD_FIRST_FROM on record
     a failure first. What still fails goes to the dead-letter queue, from where a redrive completes it.

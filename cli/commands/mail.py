@@ -68,21 +68,14 @@ def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
 
 
 def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]:
-    """Returns one order's rows. The index has only their keys."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        IndexName="by_order",
-        KeyConditionExpression="order_id = :order",
-        ExpressionAttributeValues={":order": {"S": order_id}},
-    )
-    for found in (found for page in pages for found in page["Items"]):
-        yield dynamodb.get_item(TableName=table, Key={"pk": found["pk"]}, ConsistentRead=True)["Item"]
+    """Yields one order's rows. The index has only their keys."""
+    for found in query(dynamodb, table, "order_id = :order", {":order": order_id}, IndexName="by_order"):
+        yield from_item(dynamodb.get_item(TableName=table, Key={"pk": {"S": found["pk"]}}, ConsistentRead=True)["Item"])
 
 
 def _all(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
-    """Returns all rows. It reads the whole table, which is fine for an operator's command."""
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-        yield from page["Items"]
+    """Yields all rows. A scan is acceptable here, because operators run this command rarely."""
+    return chain.from_iterable(pages(dynamodb, "scan", TableName=table, ConsistentRead=True))
 
 
 @dataclass(frozen=True)

@@ -51,19 +51,9 @@ def _day(given: str | None) -> date:
 
 
 def _sold(stack: Stack, day: date) -> Iterator[Sold]:
-    """Returns the sales by hour and sku, without those that were entirely cancelled."""
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.resources[_TABLE],
-            KeyConditionExpression="pk = :day",
-            ExpressionAttributeValues={":day": {"S": f"day#{day:%Y-%m-%d}"}},
-        )
-    )
-    for page in pages:
-        found = (Sold.model_validate(from_item(item)) for item in page["Items"])
-        yield from (sold for sold in found if sold.units)
+    """Yields the sales by hour and sku, without those that were entirely cancelled."""
+    rows = query(stack.client("dynamodb"), stack.resources[_TABLE], "pk = :day", {":day": f"day#{day:%Y-%m-%d}"})
+    yield from (sold for sold in map(Sold.model_validate, rows) if sold.units)
 
 
 def _picture(found: Sequence[Sold], day: date) -> RenderableType:

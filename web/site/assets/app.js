@@ -4,7 +4,8 @@ import "./notices.js";
 import { forgetAnswers } from "./api.js";
 import { onSession } from "./auth.js";
 import { startRouter } from "./router.js";
+import { ROUTES } from "./routes.js";
 
 onSession(forgetAnswers);
 document.addEventListener("shop:page", () => document.querySelector(".wordmark").classList.toggle("wordmark--turned"));
-startRouter();
+startRouter(ROUTES);

@@ -1,18 +1,21 @@
 /** Shows the page that the part of the address behind the # names. */
 import { html, render } from "./vendor/lit-html.js";
-import { ROUTES } from "./routes.js";
 
 /** @typedef {{path: string, tag: string, title: string, load: () => Promise<unknown>}} Route */
 
 const LOADING_SHOWN_AFTER = 150; // milliseconds: what loads faster should not flash
 
+/** @type {Route[]} */
+let allRoutes = [];
 let shown = "";
 let visits = 0;
 /** How far each entry of the history was scrolled when it was left. @type {Map<number, number>} */
 const scrolled = new Map();
 let entry = 0;
 
-export function startRouter() {
+/** @param {Route[]} routes every page that there is */
+export function startRouter(routes) {
+  allRoutes = routes;
   history.scrollRestoration = "manual"; // the browser would scroll before the page is there
   addEventListener("hashchange", () => show());
   document.querySelector(".skip-link").addEventListener("click", skipToMain);
@@ -37,7 +40,7 @@ export function signInHref(back = here()) {
 
 /** Which route a path takes, and the variable parts of it; null where there is none.
  * @param {string} path @param {Route[]} routes */
-export function match(path, routes = ROUTES) {
+function match(path, routes) {
   const steps = path.split("/");
   for (const route of routes) {
     const params = paramsOf(route.path.split("/"), steps);
@@ -87,7 +90,7 @@ async function show() {
 }
 
 async function pageFor(path, search) {
-  const found = match(path) ?? match("/not-found");
+  const found = match(path, allRoutes) ?? match("/not-found", allRoutes);
   await found.route.load();
   const page = document.createElement(found.route.tag);
   page.params = found.params;

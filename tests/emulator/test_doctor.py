@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.config import Config
 
 from cli.app import main
-from deployed.doctor import machine
+from deployed.doctor import account, machine
+from deployed.doctor.asking import CONFIG, TimeBudget
 from deployed.doctor.check import ok
 from emulator import lifecycle
 from emulator.lifecycle import Running
+
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -19,6 +23,9 @@ def asked(running: Running, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every call that is made, in the embedded AWS's account."""
     for name, value in lifecycle.settings(running).items():
         monkeypatch.setenv(name, value)
+    # A machine that runs other tests beside it may be slower than the doctor waits.
+    monkeypatch.setattr(account, "TimeBudget", lambda: TimeBudget(left=PATIENCE_SECONDS))
+    monkeypatch.setattr(account, "CONFIG", CONFIG.merge(Config(read_timeout=PATIENCE_SECONDS)))
     monkeypatch.setattr(machine, "machine", lambda _environment: iter([ok("make", "GNU Make")]))
     calls: list[str] = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]

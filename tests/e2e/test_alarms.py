@@ -121,7 +121,7 @@ def test_the_dashboard_knows_how_long_customers_wait(shop: RunningShop, customer
     (line,) = (
         widget["properties"]["metrics"][0]
         for widget in body["widgets"]
-        if widget["properties"].get("title", "").startswith("From placed to confirmed")
+        if widget["properties"].get("title", "").startswith("Time from placed to confirmed")
     )
     namespace, name, dimension, value, _ = line
 

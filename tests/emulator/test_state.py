@@ -221,7 +221,7 @@ def test_a_server_that_does_not_answer_is_replaced_and_said_so(home: Path, monke
     healed = Account(lifecycle.start(home, tell=said.append), home)
     assert ids(healed, table) == {"order"}
     assert len(said) == 1
-    assert "did not answer" in said[0]
+    assert "did not respond" in said[0]
 
 
 def test_another_port_is_said_so(home: Path) -> None:
@@ -229,7 +229,7 @@ def test_another_port_is_said_so(home: Path) -> None:
     table, _ = account.table()
     said: list[str] = []
     moved = Account(lifecycle.start(home, lifecycle._free_port(), tell=said.append), home)
-    assert said == [f"The shop moves from port {account.port} to {moved.port}, with all that it holds"]
+    assert said == [f"The shop moves from port {account.port} to {moved.port}, with all its data"]
     assert table in moved.client("dynamodb").list_tables()["TableNames"]
 
 

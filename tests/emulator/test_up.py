@@ -86,7 +86,7 @@ def test_a_second_run_waits_for_the_first_and_says_so(
     runs[1].start()
     said = ""
     deadline = time.monotonic() + 10
-    while "Another `make run` is at work" not in said:
+    while "Another `make run` is working" not in said:
         assert time.monotonic() < deadline
         said += capsys.readouterr().out
     assert len(deployed) == 1

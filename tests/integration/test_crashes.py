@@ -106,6 +106,13 @@ STORIES = {
     ),
     "brokers": Story("kafkabridge.bootstrap", caller, created_and_deleted),
 }
+# These have tests of their own, because what a crash leaves is not what no crash leaves: a letter that was sent back
+# lies among the dead letters for another minute, and a publication that failed is rolled back by CloudFormation.
+CRASHED_ELSEWHERE = {
+    *(f"operators.{name}" for name in ("list_dead_letters", "show_dead_letters", "redrive")),
+    *(f"operators.{name}" for name in ("list_breaks", "start_break", "heal_break")),
+    "publish.resource",
+}
 # The bridge speaks to a real broker.
 LOOPBACK = {"order updates": pytest.mark.loopback}
 
@@ -167,4 +174,5 @@ def test_scenario_11_every_function_of_every_template_is_crashed(record_property
         for resource in expand(template)["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Function"
     }
-    assert functions == crashed_as_one | (+points).keys(), "a function without a story, or one that calls nothing"
+    crashed = crashed_as_one | (+points).keys() | CRASHED_ELSEWHERE
+    assert functions == crashed, "a function without a story, or one that calls nothing"

@@ -23,10 +23,10 @@ from botocore.exceptions import ClientError
 from joserfc.jwk import RSAKey
 from moto import mock_aws
 
-from kafkabridge import access, bootstrap, producer
+from kafkabridge import access, producer
 from notify import endpoint
 from notify.events import events_of
-from shopkit import clock
+from shopkit import clock, custom_resource
 from shopkit.aws import client
 from shopkit.streams import change_of
 from tests.simulation.crashes import Fault
@@ -275,7 +275,7 @@ def _outside(boundary: Boundary, statuses: Iterator[int], running: Broker | None
     with (
         patch.object(BaseClient, "_make_api_call", call),
         patch.object(endpoint, "_status", post),
-        patch.object(bootstrap, "urlopen", lambda put, timeout: boundary("PUT", put.data, nullcontext)),
+        patch.object(custom_resource, "urlopen", lambda put, timeout: boundary("PUT", put.data, nullcontext)),
         patch.object(access, "settings", reached),
         patch.object(producer, "produce", lambda **sent: boundary("PRODUCE", sent, lambda: produce(**sent))),
     ):

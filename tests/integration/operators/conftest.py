@@ -1,6 +1,8 @@
 """Queues and what may be broken, on moto, with an operator before them."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,9 @@ from operators.places import NAMES
 from tests.support.api_gateway import OPERATOR, Answer, Caller, call
 
 ACCOUNT = "arn:aws:sqs:us-east-1:123456789012:"
+EMAIL_QUEUE = "Notify-EmailQueue.fifo"
+ROLE = "arn:aws:iam::123456789012:role/any"
+WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
 def queue_name(application: str, name: str) -> str:
@@ -83,6 +88,38 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
             )
             monkeypatch.setenv(f"PLACES_{application.upper()}", "|".join(",".join(group) for group in groups))
         yield Desk()
+
+
+@pytest.fixture
+def shop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", "")
+    boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+    functions = boto3.client("lambda")
+    for name in ("Email", "RecordTimeline"):
+        functions.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=ROLE,
+            Code={"ZipFile": code.getvalue()},
+        )
+    reader = functions.create_event_source_mapping(
+        FunctionName="RecordTimeline", EventSourceArn=f"{ACCOUNT}Order-TimelineQueue"
+    )["UUID"]
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="Checkout", definition=json.dumps(WAITS), roleArn=ROLE
+    )["stateMachineArn"]
+    for name, value in {
+        "BREAKS": "on",
+        "EMAIL_FUNCTION": "Email",
+        "EMAIL_QUEUE": ACCOUNT + EMAIL_QUEUE,
+        "TIMELINE_READER": reader,
+        "CHECKOUT_ARN": machine,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return desk
 
 
 def published(order_id: str = "ord_1", **changes: Any) -> str:

@@ -1,8 +1,6 @@
 """What may be broken on purpose: AWS's own switches, there and back."""
 
-import io
 import json
-import zipfile
 from typing import Any
 
 import boto3
@@ -10,45 +8,10 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from shopkit.aws import client
-from tests.integration.operators.conftest import ACCOUNT, Desk, url
+from tests.integration.operators.conftest import EMAIL_QUEUE, Desk, url
 from tools.expand import ROOT
 
-EMAIL_QUEUE = "Notify-EmailQueue.fifo"
-ROLE = "arn:aws:iam::123456789012:role/any"
 SWITCHES, ONCE = {"email-consumer", "timeline-consumer"}, {"poison-message", "kill-checkout"}
-WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
-
-
-@pytest.fixture
-def shop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", "")
-    boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    functions = boto3.client("lambda")
-    for name in ("Email", "RecordTimeline"):
-        functions.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Handler="index.handler",
-            Role=ROLE,
-            Code={"ZipFile": code.getvalue()},
-        )
-    reader = functions.create_event_source_mapping(
-        FunctionName="RecordTimeline", EventSourceArn=f"{ACCOUNT}Order-TimelineQueue"
-    )["UUID"]
-    machine = boto3.client("stepfunctions").create_state_machine(
-        name="Checkout", definition=json.dumps(WAITS), roleArn=ROLE
-    )["stateMachineArn"]
-    for name, value in {
-        "BREAKS": "on",
-        "EMAIL_FUNCTION": "Email",
-        "EMAIL_QUEUE": ACCOUNT + EMAIL_QUEUE,
-        "TIMELINE_READER": reader,
-        "CHECKOUT_ARN": machine,
-    }.items():
-        monkeypatch.setenv(name, value)
-    return desk
 
 
 def visibility() -> int:

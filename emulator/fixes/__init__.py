@@ -4,7 +4,6 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
-    "http_server",
     "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation

@@ -8,7 +8,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from shopkit.aws import client
-from tests.integration.operators.conftest import EMAIL_QUEUE, Desk, url
+from tests.integration.operators.conftest import EMAIL_QUEUE, ROLE, WAITS, Desk, url
 from tools.expand import ROOT
 
 SWITCHES, ONCE = {"email-consumer", "timeline-consumer"}, {"poison-message", "kill-checkout"}

@@ -33,7 +33,7 @@ def test_takes(given: str) -> None:
         ("Environment=production", "must be local, sandbox, staging or prod$"),
         ("ClickstreamMode=on_demand", "must be PROVISIONED, ON_DEMAND or OFF$"),
         ("Kafka=yes", "must be none, existing or msk-serverless$"),
-        ("WebhookUrl=http://example.com", "must be an https address"),
+        ("WebhookUrl=http://example.com", "must be an https URL"),
         ("SenderEmail=nobody", "must be a bare address"),
         ("'OperatorsEmail=You <you@example.com>'", "must be a bare address"),
         ("OperatorsPhone=206-555-0100", "E.164"),

@@ -7,6 +7,7 @@ NAMES = (
     "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation
+    "conditional_resources",
     "nested_stacks",
     "placeholders",
     "archives",

@@ -70,11 +70,20 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"This deletes stack {stack} in account {account}, {region}: tables, users, logs and these buckets:")
     for bucket in held.of_type("AWS::S3::Bucket"):
         print(f"  {bucket.id}")
-    if input(f"Type the stack's name to delete it ({stack}): ") != stack:
+    if typed(f"Type the stack's name to delete it ({stack}): ") != stack:
         sys.exit("Nothing was deleted.")
     for bus in held.of_type("AWS::Events::EventBus"):
         remove_watchers(bus.id, stack)
     return delete(stack)
+
+
+def typed(prompt: str) -> str | None:
+    """Returns None without a person at the terminal, or for one who interrupts."""
+    try:
+        return input(prompt)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return None
 
 
 def delete(stack: str) -> int:

@@ -97,6 +97,17 @@ def test_any_other_answer_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert deployed("cartwheel")
 
 
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_without_an_answer_nothing_is_deleted(monkeypatch: pytest.MonkeyPatch, end: type[BaseException]) -> None:
+    def no_one(_prompt: str) -> str:
+        raise end
+
+    monkeypatch.setattr("builtins.input", no_one)
+    with pytest.raises(SystemExit, match="Nothing was deleted"):
+        destroy.main([])
+    assert versions() == 2
+
+
 def test_a_protected_table_protects_the_rest() -> None:
     properties = {
         "BillingMode": "PAY_PER_REQUEST",

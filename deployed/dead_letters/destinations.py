@@ -11,19 +11,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts.envelope import ABOUT_THE_RULE
 from deployed.bus import Rule, Target
 from deployed.dead_letters.letters import Letter, records_of
 from deployed.stack import Stack
-
-# The attributes that EventBridge adds to an undeliverable event (User Guide, "Using dead-letter queues").
-_ABOUT_THE_RULE = {
-    "RULE_ARN",
-    "TARGET_ARN",
-    "ERROR_CODE",
-    "ERROR_MESSAGE",
-    "EXHAUSTED_RETRY_CONDITION",
-    "RETRY_ATTEMPTS",
-}
 
 
 class StillFails(Exception):
@@ -72,7 +63,7 @@ class ToSource:
             if source.fifo
             else {}
         )
-        extras = {name: value for name, value in letter.extras.items() if name not in _ABOUT_THE_RULE}
+        extras = {name: value for name, value in letter.extras.items() if name not in ABOUT_THE_RULE}
         self.sqs.send_message(QueueUrl=source.url, MessageBody=letter.body, MessageAttributes=extras, **order)
 
     def source_of(self, letter: Letter) -> Source:

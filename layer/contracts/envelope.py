@@ -12,6 +12,18 @@ from contracts.types import Timestamp, Value
 
 _NAMESPACE = UUID("5f0c8a5e-8f2b-5d52-9d7e-0c1a6f0e7b11")
 
+# The attributes that EventBridge adds to an event that it could not deliver (User Guide, "Using dead-letter queues").
+ABOUT_THE_RULE = frozenset(
+    {
+        "RULE_ARN",
+        "TARGET_ARN",
+        "ERROR_CODE",
+        "ERROR_MESSAGE",
+        "EXHAUSTED_RETRY_CONDITION",
+        "RETRY_ATTEMPTS",
+    }
+)
+
 
 class UnknownVersion(ValueError):
     """The consumer does not support this version of the event, which belongs in a dead-letter queue."""

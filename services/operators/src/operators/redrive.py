@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from contracts.envelope import ABOUT_THE_RULE
 from operators.places import Place, place_named
 from operators.queue import Held, send
 from shopkit.api import Request, Response, endpoint
@@ -18,15 +19,6 @@ from shopkit.telemetry import logger
 # API Gateway waits for 29 seconds. Messages that are left can be sent with another request.
 _SECONDS = 20
 _AT_ONCE = 1000
-# The attributes that EventBridge adds to an event that it could not deliver (User Guide, "Using dead-letter queues").
-_ABOUT_THE_RULE = {
-    "RULE_ARN",
-    "TARGET_ARN",
-    "ERROR_CODE",
-    "ERROR_MESSAGE",
-    "EXHAUSTED_RETRY_CONDITION",
-    "RETRY_ATTEMPTS",
-}
 
 
 @endpoint
@@ -62,5 +54,5 @@ def _send_home(message: Mapping[str, Any], home: str) -> None:
     # message as a duplicate. It is made of the letter's id, so that sending the letter twice has the effect of once.
     group = message.get("Attributes", {}).get("MessageGroupId", "redrive")
     attached = message.get("MessageAttributes", {})
-    kept = {name: value for name, value in attached.items() if name not in _ABOUT_THE_RULE}
+    kept = {name: value for name, value in attached.items() if name not in ABOUT_THE_RULE}
     send(home, message["Body"], group=group, once=f"redrive-{message['MessageId']}", attributes=kept)

@@ -41,6 +41,7 @@ KINDS = {
 # Small nodes that are drawn as a part of another.
 ATTACHED = ("rule", "schedule", "dead-letters")
 # In the data, but not drawn: every stream reader fails into one bucket, and operators may touch every queue.
+STORED = ("read", "write", "read-write")
 UNDRAWN = ("failure", "operates")
 
 _READS = re.compile(r"dynamodb:(GetItem|BatchGetItem|Query|Scan)|cognito-idp:|s3:GetObject")
@@ -132,8 +133,7 @@ class _Reader:
         nodes = {path: self._node(found, owners) for path, found in kept.items()}
         drawn = {_kinded(edge, nodes) for edge in edges if nodes[edge.target].kind != "dead-letters" or
                  nodes[edge.source].service == "Operators"}
-        return Graph(nodes, tuple(sorted(drawn, key=lambda edge: (edge.source, edge.target, edge.kind, edge.via or ""))),
-                     self._resources)
+        return Graph(nodes, _merged(drawn), self._resources)
 
     def _node(self, found: Deployed, owners: Mapping[str, str]) -> Node:
         kind = KINDS[found.type]
@@ -286,13 +286,16 @@ def _kinded(edge: Edge, nodes: Mapping[str, Node]) -> Edge:
     return Edge(edge.source, edge.target, "operates", None) if operating else edge
 
 
-def merged(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
-    """With one edge for a function that reads and writes by separate statements."""
+def _merged(edges: set[Edge]) -> tuple[Edge, ...]:
+    """With one edge for a function that reads and writes by separate statements, in a fixed order."""
     kinds: dict[tuple[str, str], set[str]] = defaultdict(set)
+    failing = {(edge.source, edge.target) for edge in edges if edge.kind == "failure"}
+    rest = []
     for edge in edges:
-        if edge.kind in ("read", "write", "read-write"):
+        if edge.kind not in STORED:
+            rest.append(edge)
+        elif (edge.source, edge.target) not in failing:
             kinds[edge.source, edge.target].add(edge.kind)
-    rest = [edge for edge in edges if edge.kind not in ("read", "write", "read-write")]
     stored = [Edge(*pair, found.pop() if len(found) == 1 else "read-write") for pair, found in kinds.items()]
     return tuple(sorted((*rest, *stored), key=lambda edge: (edge.source, edge.target, edge.kind, edge.via or "")))
 

@@ -1,0 +1,49 @@
+"""The generated files: pictures, the page's data, and the ways of the lines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from diagram import layout, page, picture
+from diagram.graph import SHARED, Graph, graph
+from diagram.routing import Ways, routed
+from tools.expand import ROOT
+
+WAYS = ROOT / "diagram" / "ways.json"
+PICTURES = ROOT / "docs" / "pictures"
+ASSETS = ROOT / "web" / "site" / "assets" / "architecture"
+
+
+class Unplaced(ValueError):
+    """Templates and diagram/places.yaml disagree."""
+
+
+def generated(found: Graph | None = None) -> dict[Path, str]:
+    """Returns each generated file's text, by path. Raises Unplaced."""
+    found = found or graph()
+    if wrong := layout.unplaced(found):
+        raise Unplaced("\n".join(wrong))
+    kept: dict[str, Ways] = json.loads(WAYS.read_text()) if WAYS.exists() else {}
+    ways: dict[str, Ways] = {}
+    whole = layout.layout(found)
+    lines, ways["whole"] = routed(found, whole, kept.get("whole"))
+    files = {
+        PICTURES / "architecture.svg": picture.picture(found, whole, lines),
+        ASSETS / "architecture.svg": picture.picture(found, whole, lines, alone=False),
+        ASSETS / "graph.json": page.document(found, whole, lines),
+    }
+    for service in (name for name in whole.services if name != SHARED):
+        part = layout.of_service(found, whole, service)
+        near, ways[service] = routed(found, part, kept.get(service))
+        files[PICTURES / f"architecture-{service.removesuffix('Service').lower()}.svg"] = picture.service_picture(found, part, near)
+    files[WAYS] = _compact(ways)
+    return files
+
+
+def _compact(ways: dict[str, Any]) -> str:
+    """JSON with one line for each way, so that a change shows what moved."""
+    blocks = []
+    for name, kept in ways.items():
+        rows = ",\n".join(json.dumps(way, separators=(",", ":")) for way in kept["ways"])
+        blocks.append(f'{json.dumps(name)}: {{"of": "{kept["of"]}", "ways": [\n{rows}\n]}}')
+    return "{\n" + ",\n".join(blocks) + "\n}\n"

@@ -1,0 +1,148 @@
+"""What the storefront's page about the architecture knows of each node, and of the way of each event."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from diagram.glyphs import NAMES
+from diagram.graph import Graph, Node, template_lines
+from diagram.journeys import journeys
+from diagram.layout import Layout
+from diagram.picture import TITLES, identity, path
+from diagram.routing import Line
+from tools.expand import ROOT
+
+WORDS = Path(__file__).parent / "words.yaml"
+PRICES = ROOT / "deployed" / "data" / "prices.json"
+_MILLION = 1_000_000
+# What is paid for a node, by its kind: names in prices.json, and the unit in words.
+_PAID: dict[str, tuple[tuple[str, str], ...]] = {
+    "api": (("api_gateway_rest_request", "request"),),
+    "archive": (("eventbridge_archive_gb", "GB archived"),),
+    "bus": (("eventbridge_custom_event_64kb", "event of up to 64 KB"),),
+    "cluster": (("msk_serverless_cluster_hour", "hour"), ("msk_serverless_partition_hour", "partition and hour")),
+    "dead-letters": (("sqs_request", "request"),),
+    "function": (("lambda_request", "run"), ("lambda_arm64_gb_second", "GB-second")),
+    "machine": (("step_functions_standard_transition", "step"),),
+    "queue": (("sqs_request", "request"),),
+    "stream": (("kinesis_shard_month", "shard and month"), ("kinesis_put_unit_25kb", "25 KB put")),
+    "table": (("dynamodb_write_unit", "write of 1 KB"), ("dynamodb_read_unit", "read of 4 KB")),
+    "topic": (("sns_request", "request"),),
+}
+_FREE = {
+    "rule": "Rules are free; the events are paid on the bus.",
+    "schedule": "Free: the function's runs are paid.",
+    "pool": "Free up to 10,000 users a month.",
+    "cdn": "Free while idle, and up to 10 million requests a month.",
+    "bucket": "By what it stores, which is little here.",
+    "firehose": "By what it delivers, which is little here.",
+}
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    read: dict[str, dict[str, str]] = yaml.safe_load(WORDS.read_text())
+    return read
+
+
+def document(graph: Graph, layout: Layout, lines: list[Line]) -> str:
+    """The page's data as JSON."""
+    drawn = {edge: identity(line) for line in lines for edge in line.edges}
+    ways = journeys(graph, words()["events"])
+    for stages in ways.values():
+        for hop in (hop for stage in stages for hop in stage):
+            hop["line"] = drawn.get((hop["from"], hop["to"], hop.pop("kind")))
+    content = {
+        "nodes": {node.id: _described(graph, node) for node in graph.nodes.values()},
+        "events": ways,
+        "lines": {identity(line): path(line) for line in lines},
+    }
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).replace('"nodes"', '\n"nodes"').replace(
+        '"events":', '\n"events":'
+    ).replace('"lines":', '\n"lines":') + "\n"
+
+
+def _described(graph: Graph, node: Node) -> dict[str, Any]:
+    first, last = template_lines(node)
+    found = {
+        "name": node.label,
+        "kind": NAMES[node.kind],
+        "service": TITLES.get(node.service, node.service),
+        "text": sentence(graph, node),
+        "template": f"{node.template.as_posix()}:{first}",
+        "lines": "\n".join((ROOT / node.template).read_text().splitlines()[first - 1 : last]),
+        "price": list(_prices(graph, node)),
+        "alarms": [{"name": name, "text": text} for name, text in alarms(graph, node)],
+    }
+    if code := code_of(graph, node):
+        found["code"] = code
+    if node.optional:
+        found["optional"] = True
+    return found
+
+
+def sentence(graph: Graph, node: Node) -> str:
+    """What the node is for. Raises KeyError for a node that diagram/words.yaml does not describe."""
+    owner = graph.nodes[node.owner].label if node.owner else ""
+    match node.kind:
+        case "rule":
+            pattern = graph.resources[node.id].properties["EventPattern"]
+            types = ", ".join(pattern.get("detail-type", ["every event"]))
+            only = pattern.get("detail", {}).get("data", {})
+            if set(only) and all(isinstance(value, str) for values in only.values() for value in values):
+                types += " that is " + " or ".join(value for values in only.values() for value in values)
+            return f"Lets {types} pass to {owner}."
+        case "schedule":
+            return f"Runs {owner} at a {graph.resources[node.id].properties['ScheduleExpression'].replace('(', ' of ').rstrip(')')}."
+        case "dead-letters":
+            return f"Keeps what {owner} could not handle for 14 days, for a person to look at and send back."
+        case _:
+            return words()["nodes"][node.id]
+
+
+def code_of(graph: Graph, node: Node) -> str | None:
+    """The module of a function, or the definition of a state machine, as a path in the project."""
+    if node.kind == "machine":
+        return f"workflows/{node.logical_id.lower()}.asl.yaml"
+    if node.kind != "function":
+        return None
+    module = graph.resources[node.id].properties["Handler"].removesuffix(".handler").replace(".", "/")
+    folder = node.template.parent
+    found = [path for path in (folder / "src" / f"{module}.py", folder / f"{module}.py") if (ROOT / path).is_file()]
+    return found[0].as_posix()
+
+
+def alarms(graph: Graph, node: Node) -> Iterator[tuple[str, str]]:
+    """Name and description of each alarm that watches the node or its dead letters."""
+    watched = {node.id, *(it.id for it in graph.nodes.values() if it.owner == node.id)}
+    for found in graph.resources.values():
+        if found.type == "AWS::CloudWatch::Alarm" and watched & set(_watched(graph, found.properties)):
+            text = re.sub(r" See docs/\S+$", "", found.properties.get("AlarmDescription", ""))
+            yield found.properties["AlarmName"].removeprefix("cartwheel-"), text
+
+
+def _watched(graph: Graph, properties: dict[str, Any]) -> Iterator[str]:
+    text = json.dumps([properties.get("Dimensions"), properties.get("Metrics")])
+    for node in graph.nodes.values():
+        found = graph.resources[node.id]
+        names = {f"{found.stack}-{found.logical_id}-0123456789ABC", found.written_name}
+        if any(isinstance(name, str) and re.search(rf'"{re.escape(name)}(\.\w+)?"', text) for name in names):
+            yield node.id
+
+
+def _prices(graph: Graph, node: Node) -> Iterator[str]:
+    usd = json.loads(PRICES.read_text())["usd"]
+    if node.kind in _FREE:
+        yield _FREE[node.kind]
+    for name, unit in _PAID.get(node.kind, ()):
+        if node.kind in ("queue", "dead-letters") and graph.resources[node.id].properties.get("FifoQueue"):
+            name = "sqs_fifo_request"
+        if node.kind == "machine" and graph.resources[node.id].properties["StateMachineType"] == "EXPRESS":
+            name, unit = "step_functions_express_request", "run"
+        price = usd[name]
+        yield f"${price:,.2f} per {unit}" if price >= 0.0015 and price != 0.0015 else f"${price * _MILLION:,.2f} per million: one for each {unit}"

@@ -30,6 +30,7 @@ def generated(found: Graph | None = None) -> dict[Path, str]:
     files = {
         PICTURES / "architecture.svg": picture.picture(found, whole, lines),
         ASSETS / "architecture.svg": picture.picture(found, whole, lines, alone=False),
+        ASSETS / "picture.css": f"/* Written by `make schemas` from diagram/picture.py: change it there. */\n{picture.styled('.diagram')}\n",
         ASSETS / "graph.json": page.document(found, whole, lines),
     }
     for service in (name for name in whole.services if name != SHARED):

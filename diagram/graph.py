@@ -88,9 +88,12 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
+    """`usual` are the paths of resources that exist without any option."""
+
     nodes: Mapping[str, Node]
     edges: tuple[Edge, ...]
     resources: Mapping[str, Deployed]
+    usual: frozenset[str]
 
     def out(self, node: str, *kinds: str) -> Iterator[Edge]:
         return (edge for edge in self.edges if edge.source == node and (not kinds or edge.kind in kinds))
@@ -131,9 +134,12 @@ class _Reader:
         }
         owners = self._owners(edges)
         nodes = {path: self._node(found, owners) for path, found in kept.items()}
-        drawn = {_kinded(edge, nodes) for edge in edges if nodes[edge.target].kind != "dead-letters" or
-                 nodes[edge.source].service == "Operators"}
-        return Graph(nodes, _merged(drawn), self._resources)
+        drawn = {
+            _kinded(edge, nodes)
+            for edge in edges
+            if nodes[edge.target].kind != "dead-letters" or nodes[edge.source].service == "Operators"
+        }
+        return Graph(nodes, _merged(drawn), self._resources, frozenset(self._usual))
 
     def _node(self, found: Deployed, owners: Mapping[str, str]) -> Node:
         kind = KINDS[found.type]

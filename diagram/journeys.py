@@ -6,6 +6,7 @@ from typing import Any
 from contracts.envelope import EventData
 from contracts.events import EVENTS
 from diagram.graph import STORED, Edge, Graph
+from tools.deployment import Deployed
 from schemas.examples import examples
 from schemas.flow import on_bus, on_topic
 
@@ -17,7 +18,7 @@ _CAUSES = ("request", "task", "message", "stream")
 
 def journeys(graph: Graph, made_by: Mapping[str, str]) -> dict[str, list[Stage]]:
     """Returns by type of event what happens one after the other; the hops of a stage happen at once. A hop with `if`
-    happens only for events whose data has one of these values."""
+    happens only for events whose data has one of these values. Subscriptions that are off by default are left out."""
     return {event.__name__: [stage for stage in _stages(graph, event, made_by[event.__name__]) if stage] for event in EVENTS}
 
 
@@ -59,16 +60,19 @@ def _from_bus(graph: Graph, event: type[EventData]) -> Iterator[Hop]:
 
 def _from_topic(graph: Graph, event: type[EventData], topic: str) -> Iterator[Hop]:
     for edge in graph.out(topic, "message"):
-        subscription = _subscription(graph, edge)
+        found = _subscription(graph, edge)
+        if found.path not in graph.usual:
+            continue
+        subscription = found.properties
         passes = on_topic(subscription.get("FilterPolicy", {}), subscription.get("FilterPolicyScope", "MessageAttributes"))
         if any(passes(example) for example in examples(event)):
             yield _hop(edge)
 
 
-def _subscription(graph: Graph, edge: Edge) -> dict[str, Any]:
+def _subscription(graph: Graph, edge: Edge) -> Deployed:
     queue = graph.resources[edge.target]
     return next(
-        found.properties
+        found
         for found in graph.resources.values()
         if found.type == "AWS::SNS::Subscription" and str(found.properties["Endpoint"]).removesuffix(".Arn") in (
             f"{queue.stack}-{queue.logical_id}-0123456789ABC", queue.written_name

@@ -19,20 +19,21 @@ from tools.expand import ROOT
 
 WORDS = Path(__file__).parent / "words.yaml"
 PRICES = ROOT / "deployed" / "data" / "prices.json"
+RECORDED = ROOT / "docs" / "one-order.json"
 _MILLION = 1_000_000
 # What is paid for a node, by its kind: names in prices.json, and the unit in words.
 _PAID: dict[str, tuple[tuple[str, str], ...]] = {
-    "api": (("api_gateway_rest_request", "request"),),
+    "api": (("api_gateway_rest_request", "requests"),),
     "archive": (("eventbridge_archive_gb", "GB archived"),),
-    "bus": (("eventbridge_custom_event_64kb", "event of up to 64 KB"),),
+    "bus": (("eventbridge_custom_event_64kb", "events of up to 64 KB"),),
     "cluster": (("msk_serverless_cluster_hour", "hour"), ("msk_serverless_partition_hour", "partition and hour")),
-    "dead-letters": (("sqs_request", "request"),),
-    "function": (("lambda_request", "run"), ("lambda_arm64_gb_second", "GB-second")),
-    "machine": (("step_functions_standard_transition", "step"),),
-    "queue": (("sqs_request", "request"),),
-    "stream": (("kinesis_shard_month", "shard and month"), ("kinesis_put_unit_25kb", "25 KB put")),
-    "table": (("dynamodb_write_unit", "write of 1 KB"), ("dynamodb_read_unit", "read of 4 KB")),
-    "topic": (("sns_request", "request"),),
+    "dead-letters": (("sqs_request", "requests"),),
+    "function": (("lambda_request", "runs"), ("lambda_arm64_gb_second", "GB-seconds")),
+    "machine": (("step_functions_standard_transition", "steps"),),
+    "queue": (("sqs_request", "requests"),),
+    "stream": (("kinesis_shard_month", "shard and month"), ("kinesis_put_unit_25kb", "puts of up to 25 KB")),
+    "table": (("dynamodb_write_unit", "writes of 1 KB"), ("dynamodb_read_unit", "reads of 4 KB")),
+    "topic": (("sns_request", "requests"),),
 }
 _FREE = {
     "rule": "Rules are free; the events are paid on the bus.",
@@ -61,10 +62,22 @@ def document(graph: Graph, layout: Layout, lines: list[Line]) -> str:
         "nodes": {node.id: _described(graph, node) for node in graph.nodes.values()},
         "events": ways,
         "lines": {identity(line): path(line) for line in lines},
+        "sample": _sample(),
     }
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).replace('"nodes"', '\n"nodes"').replace(
-        '"events":', '\n"events":'
-    ).replace('"lines":', '\n"lines":') + "\n"
+    parts = (f"{json.dumps(name)}: {_compact(part)}" for name, part in content.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _compact(part: Any) -> str:
+    return json.dumps(part, separators=(",", ":"), ensure_ascii=False)
+
+
+def _sample() -> list[dict[str, Any]]:
+    """The events of docs/one-order.md as the API shows them, for those who have no order of their own."""
+    recorded = json.loads(RECORDED.read_text())["events"].values()
+    fields = ("source", "type", "event_id", "correlation_id", "data")
+    events = [{"at": event["occurred_at"], **{name: event[name] for name in fields}} for event in recorded]
+    return sorted(events, key=lambda event: event["at"])
 
 
 def _described(graph: Graph, node: Node) -> dict[str, Any]:
@@ -131,6 +144,7 @@ def _watched(graph: Graph, properties: dict[str, Any]) -> Iterator[str]:
     for node in graph.nodes.values():
         found = graph.resources[node.id]
         names = {f"{found.stack}-{found.logical_id}-0123456789ABC", found.written_name}
+        names.discard("cartwheel")  # which is also the namespace of the shop's own metrics
         if any(isinstance(name, str) and re.search(rf'"{re.escape(name)}(\.\w+)?"', text) for name in names):
             yield node.id
 
@@ -143,6 +157,6 @@ def _prices(graph: Graph, node: Node) -> Iterator[str]:
         if node.kind in ("queue", "dead-letters") and graph.resources[node.id].properties.get("FifoQueue"):
             name = "sqs_fifo_request"
         if node.kind == "machine" and graph.resources[node.id].properties["StateMachineType"] == "EXPRESS":
-            name, unit = "step_functions_express_request", "run"
+            name, unit = "step_functions_express_request", "runs"
         price = usd[name]
-        yield f"${price:,.2f} per {unit}" if price >= 0.0015 and price != 0.0015 else f"${price * _MILLION:,.2f} per million: one for each {unit}"
+        yield f"${price:,.4g} per {unit}" if price > 0.001 else f"${price * _MILLION:,.2f} per million {unit}"

@@ -64,13 +64,13 @@ RULES = """
 """.strip()
 
 
-def styled(rules: str = RULES) -> str:
-    """The rules for a picture that stands alone, in both themes."""
+def styled(scope: str = "svg", rules: str = RULES) -> str:
+    """The rules for the picture, in both themes."""
     families = " ".join(f".tone-{name} {{ --tone: var(--{name}); }}" for name in ("compute", "messages", "data", "flow", "front"))
     lines = " ".join(f".of-{name} {{ --line: var(--{name}); }}" for name in ("request", "task", "event", "message", "stream", "store"))
     return (
-        f"svg {{ {_variables(_LIGHT)} font-family: {_FONT}; }}\n"
-        f"@media (prefers-color-scheme: dark) {{ svg {{ {_variables(_DARK)} }} }}\n{families}\n{lines}\n{rules}"
+        f"{scope} {{ {_variables(_LIGHT)} font-family: {_FONT}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ {scope} {{ {_variables(_DARK)} }} }}\n{families}\n{lines}\n{rules}"
     )
 
 

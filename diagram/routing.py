@@ -11,7 +11,7 @@ from diagram.graph import ATTACHED, UNDRAWN, Edge, Graph
 from diagram.layout import CELL, HEAD, Box, Layout
 
 # In cells.
-_BEND, _CROSSING, _BESIDE, _BORDER, _SHARED, _ELSEWHERE, _OFF_CENTRE = 5.0, 9.0, 1.5, 1.0, 0.15, 3.0, 0.6
+_BEND, _CROSSING, _BESIDE, _BORDER, _SHARED, _ELSEWHERE, _OFF_CENTRE = 5.0, 9.0, 1.5, 2.0, 0.15, 3.0, 0.6
 _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 type Cell = tuple[int, int]
@@ -108,7 +108,7 @@ class _Router:
         for box in layout.services.values():
             for cell in _cells(Box(box.x + 12, box.y, 110, HEAD - 6)):
                 self._blocked[cell].add("title")
-            self._border |= set(_cells(box.around(2 * CELL))) - set(_cells(box.around(-CELL)))
+            self._border |= set(_cells(box.around(2 * CELL))) - set(_cells(box.around(-3 * CELL)))
         self._inside = {cell: service for service, box in layout.services.items() for cell in _cells(box)}
         self._taken: dict[Cell, dict[tuple[str, ...], set[int]]] = defaultdict(dict)
 
@@ -209,7 +209,7 @@ class _Router:
         for sign in (1, -1):
             beside = self._taken.get((cell[0] + sign * side[0], cell[1] + sign * side[1]), {})
             cost += sum(_BESIDE for other, axes in beside.items() if other != net and axis in axes)
-        return cost + (_BORDER if cell in self._border else 0)
+        return cost + (_BORDER if cell in self._border and axis == 1 else 0)
 
     def _turning(self, cell: Cell, net: tuple[str, ...]) -> bool:
         return any(other != net for other in self._taken.get(cell, {}))

@@ -125,8 +125,8 @@ class ArchitecturePage extends Page {
     return html`
       <header class="architecture-head">
         <h1 tabindex="-1">How the shop works</h1>
-        <p>This picture is drawn from the templates that are deployed. Choose any part to see what it is for, and play an order to see its way. The
-          times are those of its events; which hops each event takes follows from the rules in the templates.</p>
+        <p>Drawn from the templates that are deployed. Choose any part to see what it is for, or play an order. The times are those of its events; the
+          hops follow from the rules in the templates.</p>
       </header>
       <div class="stage">
         ${this.problem ? problemBox(this.problem, () => location.reload()) : nothing}
@@ -144,11 +144,11 @@ class ArchitecturePage extends Page {
     const { at, count, playing } = this.player ?? { at: 0, count: 0, playing: false };
     return html`
       <section class="player sheet" aria-label="Play an order">
-        <div class="player__order">${this.orderView()}</div>
-        <button class="button" ?disabled=${!count} @click=${() => (playing ? this.player.pause() : this.player.play())}>${playing ? "Pause" : "Play"}</button>
+        <button class="button" ?disabled=${!count} @click=${() => (playing ? this.player.pause() : this.play())}>${playing ? "Pause" : "Play"}</button>
         <input class="player__slider" type="range" min="0" max=${count} .value=${String(at)} aria-label="Step" aria-valuetext=${this.words()}
           @input=${(event) => this.player.go(Number(event.target.value))}>
         <span class="player__count soft">${at} of ${count}</span>
+        <div class="player__order">${this.orderView()}</div>
         <p class="player__now">${this.words()}</p>
       </section>`;
   }
@@ -166,6 +166,11 @@ class ArchitecturePage extends Page {
       ${this.trouble ? html`<span class="soft" role="status">${this.trouble instanceof Problem ? inWords(this.trouble) : this.trouble.message}</span>` : nothing}`;
   }
 
+  play() {
+    this.querySelector(".stage").scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
+    this.player.play();
+  }
+
   chosen(order) {
     this.live = false;
     this.choose(order);
@@ -181,14 +186,16 @@ class ArchitecturePage extends Page {
   words() {
     const step = this.steps[(this.player?.at ?? 0) - 1];
     if (!step) return "Nothing has happened yet.";
-    const hops = step.hops.map((hop) => `${this.named(hop.from)} → ${this.named(hop.to)}`);
-    return `${step.event.type}, ${clock(step.event.at)}: ${hops.join(", ")}`;
+    const reached = Map.groupBy(step.hops, (hop) => hop.from);
+    const hops = [...reached].map(([from, all]) => `${this.named(from)} → ${all.map((hop) => this.named(hop.to)).join(", ")}`);
+    return `${step.event.type}, ${clock(step.event.at)}: ${hops.join("; ")}`;
   }
 
   named(id) {
     const { name, kind, service } = this.graph.nodes[id];
-    if (["Bus", "Api/Api"].includes(id)) return kind;
-    return `${service}’s ${name}${kind.endsWith("queue") ? " queue" : ""}`;
+    if (id === "Bus" || id === "Api/Api") return kind;
+    if (!id.includes("/")) return name;
+    return `${service} ${name}${kind.endsWith("queue") ? " queue" : ""}`;
   }
 
   eventRow(event, at) {

@@ -30,15 +30,22 @@ def generated(found: Graph | None = None) -> dict[Path, str]:
     files = {
         PICTURES / "architecture.svg": picture.picture(found, whole, lines),
         ASSETS / "architecture.svg": picture.picture(found, whole, lines, alone=False),
-        ASSETS / "picture.css": f"/* Written by `make schemas` from diagram/picture.py: change it there. */\n{picture.styled('.diagram')}\n",
+        ASSETS
+        / "picture.css": f"/* Written by `make schemas` from diagram/picture.py: change it there. */\n{picture.styled('.diagram')}\n",
         ASSETS / "graph.json": page.document(found, whole, lines),
     }
-    for service in (name for name in whole.services if name != SHARED):
+    for service, name in _explained(found).items():
         part = layout.of_service(found, whole, service)
         near, ways[service] = routed(found, part, kept.get(service))
-        files[PICTURES / f"architecture-{service.removesuffix('Service').lower()}.svg"] = picture.service_picture(found, part, near)
+        files[PICTURES / f"architecture-{name}.svg"] = picture.service_picture(found, part, near)
     files[WAYS] = _compact(ways)
     return files
+
+
+def _explained(found: Graph) -> dict[str, str]:
+    """The services that have a page, and the name of its folder."""
+    folders = {node.service: node.template.parent for node in found.nodes.values() if node.service != SHARED}
+    return {service: folder.name for service, folder in folders.items() if (ROOT / folder / "README.md").exists()}
 
 
 def _compact(ways: dict[str, Any]) -> str:

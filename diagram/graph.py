@@ -149,7 +149,9 @@ class _Reader:
             kind = "dead-letters"
         service = found.path.split("/")[0] if "/" in found.path else SHARED
         fifo = bool(found.properties.get("FifoQueue") or found.properties.get("FifoTopic"))
-        return Node(found.path, kind, service, found.template, found.path not in self._usual, owners.get(found.path), fifo)
+        return Node(
+            found.path, kind, service, found.template, found.path not in self._usual, owners.get(found.path), fifo
+        )
 
     def references(self, node: Any) -> list[str]:
         """The paths of the resources that the text or structure names, in the order in which it does."""
@@ -205,8 +207,12 @@ class _Reader:
                     yield from (Edge(found.path, one, "write") for one in self.references(bucket))
         for permission in self._resources.values():
             # The API names some functions by a name that only the permission leads to.
-            if permission.type == "AWS::Lambda::Permission" and permission.properties["Principal"].startswith("apigateway"):
-                yield from self._pairs(permission.properties["SourceArn"], permission.properties["FunctionName"], "request")
+            if permission.type == "AWS::Lambda::Permission" and permission.properties["Principal"].startswith(
+                "apigateway"
+            ):
+                yield from self._pairs(
+                    permission.properties["SourceArn"], permission.properties["FunctionName"], "request"
+                )
 
     def _granted(self) -> Iterator[Edge]:
         """What functions and state machines may do, by the policies of their roles."""
@@ -248,7 +254,7 @@ class _Reader:
                         owners.setdefault(place, targets[0])
         for found in self._resources.values():
             if found.type == "AWS::SQS::Queue":
-                owners.update({place: found.path for place in self.references(found.properties.get("RedrivePolicy", ""))})
+                owners.update(dict.fromkeys(self.references(found.properties.get("RedrivePolicy", "")), found.path))
         read = {edge.source for edge in edges if edge.kind == "message"}
         for edge in sorted(edges, key=str):
             # A queue that a function sends to and nobody reads holds what the function could not do.
@@ -282,7 +288,11 @@ def _kinds_of(actions: list[str], target: Deployed) -> Iterator[str]:
         writes = any(_WRITES.match(action) for action in actions)
         if reads or writes:
             yield "read-write" if reads and writes else "write" if writes else "read"
-    if not sent and kind in ("queue", "function", "machine") and not any("InvokeFunction" in action for action in actions):
+    if (
+        not sent
+        and kind in ("queue", "function", "machine")
+        and not any("InvokeFunction" in action for action in actions)
+    ):
         yield "operates"
 
 
@@ -311,7 +321,9 @@ def template_lines(node: Node) -> tuple[int, int]:
     lines = (ROOT / node.template).read_text().splitlines()
     start = _line_of(lines, node.logical_id)
     end = start
-    while end < len(lines) and (not lines[end].strip() or lines[end].startswith("    ") or lines[end].startswith("      ")):
+    while end < len(lines) and (
+        not lines[end].strip() or lines[end].startswith("    ") or lines[end].startswith("      ")
+    ):
         end += 1
     while end > start and not lines[end - 1].strip():
         end -= 1

@@ -6,9 +6,9 @@ from typing import Any
 from contracts.envelope import EventData
 from contracts.events import EVENTS
 from diagram.graph import STORED, Edge, Graph
-from tools.deployment import Deployed
 from schemas.examples import examples
 from schemas.flow import on_bus, on_topic
+from tools.deployment import Deployed
 
 type Hop = dict[str, Any]
 type Stage = list[Hop]
@@ -19,14 +19,18 @@ _CAUSES = ("request", "task", "message", "stream")
 def journeys(graph: Graph, made_by: Mapping[str, str]) -> dict[str, list[Stage]]:
     """Returns by type of event what happens one after the other; the hops of a stage happen at once. A hop with `if`
     happens only for events whose data has one of these values. Subscriptions that are off by default are left out."""
-    return {event.__name__: [stage for stage in _stages(graph, event, made_by[event.__name__]) if stage] for event in EVENTS}
+    return {
+        event.__name__: [stage for stage in _stages(graph, event, made_by[event.__name__]) if stage] for event in EVENTS
+    }
 
 
 def _stages(graph: Graph, event: type[EventData], function: str) -> Iterator[Stage]:
-    service = function.split("/")[0]
+    service = function.split("/", maxsplit=1)[0]
     causes = sorted(graph.into(function, *_CAUSES), key=lambda edge: _CAUSES.index(edge.kind))
     yield [_hop(edge) for edge in causes[:1]]
-    written = [edge for edge in graph.out(function, "write", "read-write") if graph.nodes[edge.target].service == service]
+    written = [
+        edge for edge in graph.out(function, "write", "read-write") if graph.nodes[edge.target].service == service
+    ]
     outbox = [edge for edge in written if any(graph.out(edge.target, "stream"))]
     yield [_hop(edge) for edge in outbox]
     relayed = [edge for edge in graph.out(outbox[0].target, "stream") if edge.target == f"{service}/Relay"]
@@ -34,10 +38,16 @@ def _stages(graph: Graph, event: type[EventData], function: str) -> Iterator[Sta
     relay = relayed[0].target
     topics = [edge for edge in graph.out(relay, "message") if graph.nodes[edge.target].kind == "topic"]
     yield [_hop(edge) for edge in (*graph.out(relay, "event"), *topics)]
-    delivered = [*_from_bus(graph, event), *(hop for topic in topics for hop in _from_topic(graph, event, topic.target))]
+    delivered = [
+        *_from_bus(graph, event),
+        *(hop for topic in topics for hop in _from_topic(graph, event, topic.target)),
+    ]
     yield delivered
     read = [
-        _hop(edge, hop.get("if")) for hop in delivered for edge in graph.out(hop["to"], "message") if _is_queue(graph, edge)
+        _hop(edge, hop.get("if"))
+        for hop in delivered
+        for edge in graph.out(hop["to"], "message")
+        if _is_queue(graph, edge)
     ]
     yield read
     yield [_hop(edge, hop.get("if")) for hop in read for edge in graph.out(hop["to"], *STORED) if edge.kind != "read"]
@@ -64,7 +74,9 @@ def _from_topic(graph: Graph, event: type[EventData], topic: str) -> Iterator[Ho
         if found.path not in graph.usual:
             continue
         subscription = found.properties
-        passes = on_topic(subscription.get("FilterPolicy", {}), subscription.get("FilterPolicyScope", "MessageAttributes"))
+        passes = on_topic(
+            subscription.get("FilterPolicy", {}), subscription.get("FilterPolicyScope", "MessageAttributes")
+        )
         if any(passes(example) for example in examples(event)):
             yield _hop(edge)
 
@@ -74,9 +86,9 @@ def _subscription(graph: Graph, edge: Edge) -> Deployed:
     return next(
         found
         for found in graph.resources.values()
-        if found.type == "AWS::SNS::Subscription" and str(found.properties["Endpoint"]).removesuffix(".Arn") in (
-            f"{queue.stack}-{queue.logical_id}-0123456789ABC", queue.written_name
-        )
+        if found.type == "AWS::SNS::Subscription"
+        and str(found.properties["Endpoint"]).removesuffix(".Arn")
+        in (f"{queue.stack}-{queue.logical_id}-0123456789ABC", queue.written_name)
     )
 
 

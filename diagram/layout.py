@@ -100,7 +100,8 @@ def unplaced(graph: Graph, text: str | None = None) -> list[str]:
     }
     there = {(node.service, node.logical_id) for node in graph.nodes.values() if node.kind not in (*ATTACHED, "bus")}
     return [f"{service}/{name} has no place in diagram/places.yaml" for service, name in sorted(there - named)] + [
-        f"diagram/places.yaml has a place for {service}/{name}, which no template has" for service, name in sorted(named - there)
+        f"diagram/places.yaml has a place for {service}/{name}, which no template has"
+        for service, name in sorted(named - there)
     ]
 
 
@@ -146,7 +147,9 @@ def of_service(graph: Graph, whole: Layout, service: str) -> Layout:
     for side, units in sides.items():
         x = MARGIN if side == "left" else placed.right + _WAY_OUT
         for index, unit in enumerate(sorted(units, key=lambda unit: (whole.box(unit).y, unit))):
-            _outside(graph, whole, made, unit, Box(x, MARGIN + HEAD + index * (PITCH + SPACER), _OUTSIDE_WIDTH, NODE_HEIGHT))
+            _outside(
+                graph, whole, made, unit, Box(x, MARGIN + HEAD + index * (PITCH + SPACER), _OUTSIDE_WIDTH, NODE_HEIGHT)
+            )
     return made
 
 
@@ -164,7 +167,9 @@ def _outside(graph: Graph, whole: Layout, made: Layout, unit: str, box: Box) -> 
     members = whole.stacks[unit].members if unit in whole.stacks else (unit,)
     node = graph.nodes[members[0]]
     label = node.label if len(members) == 1 else f"{len(members)} functions"
-    made.outside[unit] = label if node.service in (SHARED, "Api") else f"{node.service.removesuffix('Service')}: {label}"
+    made.outside[unit] = (
+        label if node.service in (SHARED, "Api") else f"{node.service.removesuffix('Service')}: {label}"
+    )
     made.nodes.update(dict.fromkeys(members, box))
     if len(members) > 1:
         made.stacks[unit] = Stack(unit, members, box)
@@ -205,7 +210,9 @@ def _stacks(graph: Graph, made: Layout) -> Iterator[Stack]:
         if node.kind == "function" and node.id in made.nodes
     }
     members: list[str] = []
-    ordered = sorted((node for node in callers if callers[node]), key=lambda node: (made.nodes[node].x, made.nodes[node].y))
+    ordered = sorted(
+        (node for node in callers if callers[node]), key=lambda node: (made.nodes[node].x, made.nodes[node].y)
+    )
     for node in [*ordered, ""]:
         if members and not (node and _follows(made, members[-1], node) and callers[node] == callers[members[0]]):
             if len(members) > 1:
@@ -221,7 +228,7 @@ def _follows(made: Layout, above: str, below: str) -> bool:
 
 
 def _width(grid: Grid) -> int:
-    columns = max(len(row) for row in grid if row)
+    columns = max(column + 1 for row in grid if row for column, name in enumerate(row) if name != ".")
     return columns * NODE_WIDTH + (columns - 1) * GAP + 2 * PADDING
 
 

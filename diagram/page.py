@@ -60,6 +60,7 @@ def document(graph: Graph, layout: Layout, lines: list[Line]) -> str:
             hop["line"] = drawn.get((hop["from"], hop["to"], hop.pop("kind")))
     content = {
         "nodes": {node.id: _described(graph, node) for node in graph.nodes.values()},
+        "edges": [[edge.source, edge.target, edge.kind, *([edge.via] if edge.via else [])] for edge in graph.edges],
         "events": ways,
         "lines": {identity(line): path(line) for line in lines},
         "sample": _sample(),

@@ -66,8 +66,13 @@ RULES = """
 
 def styled(scope: str = "svg", rules: str = RULES) -> str:
     """The rules for the picture, in both themes."""
-    families = " ".join(f".tone-{name} {{ --tone: var(--{name}); }}" for name in ("compute", "messages", "data", "flow", "front"))
-    lines = " ".join(f".of-{name} {{ --line: var(--{name}); }}" for name in ("request", "task", "event", "message", "stream", "store"))
+    families = " ".join(
+        f".tone-{name} {{ --tone: var(--{name}); }}" for name in ("compute", "messages", "data", "flow", "front")
+    )
+    lines = " ".join(
+        f".of-{name} {{ --line: var(--{name}); }}"
+        for name in ("request", "task", "event", "message", "stream", "store")
+    )
     return (
         f"{scope} {{ {_variables(_LIGHT)} font-family: {_FONT}; }}\n"
         f"@media (prefers-color-scheme: dark) {{ {scope} {{ {_variables(_DARK)} }} }}\n{families}\n{lines}\n{rules}"
@@ -125,7 +130,11 @@ def _outside(node: Node, label: str, box: Box) -> str:
 def _svg(view: Box, title: str, text: str, parts: list[str], *, alone: bool) -> str:
     style = f"<style>\n{styled()}\n</style>\n" if alone else ""
     body = "\n".join(part for part in parts if part)
-    role = 'role="img" aria-labelledby="architecture-title architecture-text"' if alone else 'role="group" aria-labelledby="architecture-title"'
+    role = (
+        'role="img" aria-labelledby="architecture-title architecture-text"'
+        if alone
+        else 'role="group" aria-labelledby="architecture-title"'
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view.x} {view.y} {view.width} {view.height}" {role}>\n'
         f'<title id="architecture-title">{escape(title)}</title>\n<desc id="architecture-text">{escape(text)}</desc>\n{style}'
@@ -159,7 +168,10 @@ def _node(graph: Graph, node: Node, box: Box) -> str:
         f"{_sign(node.kind, box.x + 4, y - 11)}"
         f'<text class="label{long}" x="{box.x + 32}" y="{y + 6}">{escape(label)}</text>'
     )
-    parts = "".join(_part(it, Box(box.right - 27 * (index + 1), box.y + 2, 25, NODE_HEIGHT - 4)) for index, it in enumerate(attached))
+    parts = "".join(
+        _part(it, Box(box.right - 27 * (index + 1), box.y + 2, 25, NODE_HEIGHT - 4))
+        for index, it in enumerate(attached)
+    )
     return _group(node, body) + parts
 
 
@@ -175,7 +187,9 @@ def _part(node: Node, box: Box) -> str:
 
 
 def _sign(kind: str, x: float, y: float) -> str:
-    return f'<rect class="sign" x="{x:g}" y="{y:g}" width="22" height="22" rx="5"/>{_glyph(kind, x + 2.5, y + 2.5, 0.85)}'
+    return (
+        f'<rect class="sign" x="{x:g}" y="{y:g}" width="22" height="22" rx="5"/>{_glyph(kind, x + 2.5, y + 2.5, 0.85)}'
+    )
 
 
 def _glyph(kind: str, x: float, y: float, scale: float) -> str:
@@ -186,7 +200,7 @@ def _spine(box: Box) -> str:
     x, y = box.middle
     return (
         f'<g class="node node--bus tone-messages" data-node="Bus" aria-label="Bus, {NAMES["bus"]}">{_rect(box, 14, "spine")}'
-        f'{_glyph("bus", x - 15, box.y + 14, 1.5)}'
+        f"{_glyph('bus', x - 15, box.y + 14, 1.5)}"
         f'<text class="spine-text" transform="translate({x + 7:g} {y:g}) rotate(-90)" text-anchor="middle">EVENT BUS · EventBridge</text></g>'
     )
 
@@ -258,11 +272,15 @@ def _diamonds(graph: Graph, lines: list[Line]) -> Iterator[str]:
     for line in lines:
         for index, rule in enumerate(line.rules):
             x, y = _along(line.points, 18 + 18 * index)
-            yield _group(graph.nodes[rule], f'<path class="diamond" d="M{x - 7.5:g} {y:g}l7.5 -7.5l7.5 7.5l-7.5 7.5z"/>')
+            yield _group(
+                graph.nodes[rule], f'<path class="diamond" d="M{x - 7.5:g} {y:g}l7.5 -7.5l7.5 7.5l-7.5 7.5z"/>'
+            )
 
 
 def _legend(box: Box) -> str:
-    parts = [f'<g class="legend" aria-hidden="true"><text class="title" x="{box.x + 18}" y="{box.y + 25}">How to read it</text>']
+    parts = [
+        f'<g class="legend" aria-hidden="true"><text class="title" x="{box.x + 18}" y="{box.y + 25}">How to read it</text>'
+    ]
     for index, (kind, words) in enumerate(LINES.items()):
         y = box.y + HEAD + 16 + 27 * index
         of = "store" if kind == "read-write" else kind
@@ -281,11 +299,23 @@ def _legend(box: Box) -> str:
     for index, kind in enumerate(shown):
         column, row = divmod(index, 8)
         x, y = box.x + 252 + column * 150, box.y + HEAD + 6 + 28 * row
-        parts.append(f'<g class="tone-{_FAMILIES[kind]}">{_sign(kind, x, y)}</g><text class="small" x="{x + 29}" y="{y + 16}">{_SHORT.get(kind, NAMES[kind])}</text>')
+        parts.append(
+            f'<g class="tone-{_FAMILIES[kind]}">{_sign(kind, x, y)}</g><text class="small" x="{x + 29}" y="{y + 16}">{_SHORT.get(kind, NAMES[kind])}</text>'
+        )
     return "".join(parts) + "</g>"
 
 
-_SHORT = {"function": "Lambda", "table": "DynamoDB", "queue": "SQS queue", "pool": "Cognito", "archive": "Archive", "dead-letters": "Dead letters", "bucket": "S3", "stream": "Kinesis", "cluster": "MSK (Kafka)"}
+_SHORT = {
+    "function": "Lambda",
+    "table": "DynamoDB",
+    "queue": "SQS queue",
+    "pool": "Cognito",
+    "archive": "Archive",
+    "dead-letters": "Dead letters",
+    "bucket": "S3",
+    "stream": "Kinesis",
+    "cluster": "MSK (Kafka)",
+}
 
 
 def _rect(box: Box, radius: int, name: str = "") -> str:

@@ -68,7 +68,9 @@ def _wanted(graph: Graph, layout: Layout) -> list[_Wanted]:
         drawn = "store" if edge.kind in ("read", "write", "read-write") else edge.kind
         if layout.of and layout.of not in (graph.nodes[edge.source].service, graph.nodes[edge.target].service):
             continue
-        groups[layout.unit(edge.source), layout.unit(edge.target), drawn].append((edge.source, edge.target, edge.kind, edge.via))
+        groups[layout.unit(edge.source), layout.unit(edge.target), drawn].append(
+            (edge.source, edge.target, edge.kind, edge.via)
+        )
     found = []
     for (source, target, kind), edges in groups.items():
         kinds = {it for _, _, it, _ in edges}
@@ -115,9 +117,21 @@ class _Router:
     def route(self, wanted: _Wanted) -> tuple[Cell, ...]:
         """The corners of the way, in the picture's units."""
         path = self._search(wanted)
-        points = [path[0], *(here for before, here, after in zip(path, path[1:], path[2:], strict=False) if _bends(before, here, after)), path[-1]]
+        points = [
+            path[0],
+            *(
+                here
+                for before, here, after in zip(path, path[1:], path[2:], strict=False)
+                if _bends(before, here, after)
+            ),
+            path[-1],
+        ]
         for index, cell in enumerate(path):
-            axes = {_axis(one, other) for one, other in zip(path[max(index - 1, 0) : index + 1], path[index : index + 2], strict=False) if one != other}
+            axes = {
+                _axis(one, other)
+                for one, other in zip(path[max(index - 1, 0) : index + 1], path[index : index + 2], strict=False)
+                if one != other
+            }
             self._taken[cell].setdefault(wanted.net, set()).update(axes)
         return tuple((x * CELL, y * CELL) for x, y in points)
 
@@ -126,7 +140,9 @@ class _Router:
         goals = self._ports(target, wanted.net, entering=True, centred=wanted.target in self._layout.stacks)
         cheapest = _SHARED if any(wanted.net in nets for nets in self._taken.values()) else 1.0
         queue: list[tuple[float, float, Cell, int, tuple[Cell, int] | None]] = []
-        for (cell, step), cost in self._ports(source, wanted.net, entering=False, centred=wanted.source in self._layout.stacks).items():
+        for (cell, step), cost in self._ports(
+            source, wanted.net, entering=False, centred=wanted.source in self._layout.stacks
+        ).items():
             heapq.heappush(queue, (cost + _far(cell, target, cheapest), cost, cell, step, None))
         came: dict[tuple[Cell, int], tuple[Cell, int] | None] = {}
         ends: dict[tuple[Cell, int], float] = {}
@@ -163,8 +179,12 @@ class _Router:
 
     def _free(self, wanted: _Wanted) -> Callable[[Cell], bool]:
         ends = {wanted.source, wanted.target}
-        ends |= {member for end in tuple(ends) if end in self._layout.stacks for member in self._layout.stacks[end].members}
-        inside = set(_cells(self._layout.box(wanted.source).around(-CELL))) | set(_cells(self._layout.box(wanted.target).around(-CELL)))
+        ends |= {
+            member for end in tuple(ends) if end in self._layout.stacks for member in self._layout.stacks[end].members
+        }
+        inside = set(_cells(self._layout.box(wanted.source).around(-CELL))) | set(
+            _cells(self._layout.box(wanted.target).around(-CELL))
+        )
         width, height = self._size
 
         def free(cell: Cell) -> bool:
@@ -189,9 +209,7 @@ class _Router:
             found[(x, top), 1 if entering else 3] = cost
             found[(x, bottom), 3 if entering else 1] = cost
         return {
-            port: cost
-            for port, cost in found.items()
-            if all(other == net for other in self._taken.get(port[0], {}))
+            port: cost for port, cost in found.items() if all(other == net for other in self._taken.get(port[0], {}))
         }
 
     def _cost(self, cell: Cell, step: int, net: tuple[str, ...], home: set[str]) -> float | None:

@@ -1,8 +1,24 @@
 /** What the page says about one node, and about one event. */
 import { html, nothing } from "../vendor/lit-html.js";
 
-/** @param {any} node @param {() => void} close */
-export const nodeView = (node, close) => html`
+const SHOWN = 8;
+const VERBS = { request: "requests", task: "runs as a step", event: "events", message: "messages", stream: "changes", read: "reads", write: "writes", "read-write": "reads and writes", failure: "what failed", operates: "looks after" };
+
+/** What it gets and gives, as the templates connect it. @param {any} graph @param {string} id */
+export function connections(graph, id) {
+  const found = graph.edges.filter(([from, to, , rule]) => [from, to, rule].includes(id));
+  const rows = found.map(([from, to, kind]) => `${nameOf(graph, from)} → ${nameOf(graph, to)}: ${VERBS[kind]}`);
+  return [...new Set(rows)];
+}
+
+const nameOf = (graph, id) => (id.includes("/") ? `${graph.nodes[id].service} ${graph.nodes[id].name}` : graph.nodes[id].name);
+
+/** @param {any} graph @param {string} id @param {() => void} close */
+export function nodeView(graph, id, close) {
+  return shown(graph.nodes[id], connections(graph, id), close);
+}
+
+const shown = (node, connected, close) => html`
   <p class="small soft">${node.service} · ${node.kind}${node.optional ? ", off until it is switched on" : ""}</p>
   <h2 id="node-title" tabindex="-1">${node.name}</h2>
   <p>${node.text}</p>
@@ -11,6 +27,7 @@ export const nodeView = (node, close) => html`
     <dt>Template</dt><dd><code>${node.template}</code></dd>
     <dt>Price</dt><dd>${node.price.map((price) => html`${price}<br>`)}</dd>
     <dt>Alarms</dt><dd>${node.alarms.length ? node.alarms.map(alarmView) : "None of its own."}</dd>
+    ${connected.length ? html`<dt>Connected</dt><dd>${connected.slice(0, SHOWN).map((row) => html`${row}<br>`)}${connected.length > SHOWN ? `and ${connected.length - SHOWN} more` : nothing}</dd>` : nothing}
   </dl>
   <details>
     <summary>Its lines in the template</summary>

@@ -43,7 +43,7 @@ class ArchitecturePage extends Page {
     try {
       const { svg, graph } = await loaded(this.leaving);
       this.graph = graph;
-      this.diagram = new Diagram(svg, graph, (id) => this.open(nodeView(graph.nodes[id], () => this.close())));
+      this.diagram = new Diagram(svg, graph, (id) => this.open(nodeView(graph, id, () => this.close())));
       this.querySelector(".diagram").replaceChildren(svg);
     } catch (problem) {
       if (!this.leaving.aborted) this.update({ problem });

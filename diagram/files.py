@@ -30,9 +30,8 @@ def generated(found: Graph | None = None) -> dict[Path, str]:
     files = {
         PICTURES / "architecture.svg": picture.picture(found, whole, lines),
         ASSETS / "architecture.svg": picture.picture(found, whole, lines, alone=False),
-        ASSETS
-        / "picture.css": f"/* Written by `make schemas` from diagram/picture.py: change it there. */\n{picture.styled('.diagram')}\n",
-        ASSETS / "graph.json": page.document(found, whole, lines),
+        ASSETS / "picture.css": picture.style_sheet(),
+        ASSETS / "graph.json": page.document(found, lines),
     }
     for service, name in _explained(found).items():
         part = layout.of_service(found, whole, service)

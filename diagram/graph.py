@@ -193,26 +193,18 @@ class _Reader:
             properties = found.properties
             match found.type:
                 case "AWS::ApiGateway::RestApi":
-                    yield from self._pairs(found_id(self, found), properties["Body"]["paths"], "request")
-                    yield from self._pairs(found_id(self, found), properties["Body"].get("components", ""), "read")
+                    yield from self._pairs(_id(found), properties["Body"]["paths"], "request")
+                    yield from self._pairs(_id(found), properties["Body"].get("components", ""), "read")
                 case "AWS::CloudFront::Distribution":
                     origins = self.references(properties["DistributionConfig"]["Origins"])
                     yield from (Edge(found.path, origin, "request") for origin in origins)
                 case "AWS::StepFunctions::StateMachine":
-                    yield from self._pairs(found_id(self, found), properties.get("DefinitionSubstitutions", ""), "task")
+                    yield from self._pairs(_id(found), properties.get("DefinitionSubstitutions", ""), "task")
                 case "AWS::KinesisFirehose::DeliveryStream":
                     source = properties["KinesisStreamSourceConfiguration"]["KinesisStreamARN"]
                     bucket = properties["ExtendedS3DestinationConfiguration"]["BucketARN"]
                     yield from (Edge(one, found.path, "stream") for one in self.references(source))
                     yield from (Edge(found.path, one, "write") for one in self.references(bucket))
-        for permission in self._resources.values():
-            # The API names some functions by a name that only the permission leads to.
-            if permission.type == "AWS::Lambda::Permission" and permission.properties["Principal"].startswith(
-                "apigateway"
-            ):
-                yield from self._pairs(
-                    permission.properties["SourceArn"], permission.properties["FunctionName"], "request"
-                )
 
     def _granted(self) -> Iterator[Edge]:
         """What functions and state machines may do, by the policies of their roles."""
@@ -245,27 +237,37 @@ class _Reader:
     def _owners(self, edges: set[Edge]) -> dict[str, str]:
         """Which node each rule and each dead-letter queue belongs to."""
         owners: dict[str, str] = {}
-        for found in self._resources.values():
-            if found.type == "AWS::Events::Rule":
-                targets = [path for target in found.properties["Targets"] for path in self.references(target["Arn"])]
-                owners.update({found.path: path for path in targets[:1]})
-                for target in found.properties["Targets"]:
-                    for place in self.references(target.get("DeadLetterConfig", "")):
-                        owners.setdefault(place, targets[0])
-        for found in self._resources.values():
-            if found.type == "AWS::SQS::Queue":
-                owners.update(dict.fromkeys(self.references(found.properties.get("RedrivePolicy", "")), found.path))
-        read = {edge.source for edge in edges if edge.kind == "message"}
-        for edge in sorted(edges, key=str):
-            # A queue that a function sends to and nobody reads holds what the function could not do.
-            if edge.kind == "message" and self._resources[edge.target].type == "AWS::SQS::Queue":
-                if edge.target not in read and self._resources[edge.source].type == "AWS::Lambda::Function":
-                    if not edge.source.startswith("Operators/"):
-                        owners.setdefault(edge.target, edge.source)
+        for attached, owner in (*self._of_rules(), *self._of_queues(), *self._of_functions(edges)):
+            owners.setdefault(attached, owner)
         return owners
 
+    def _of_rules(self) -> Iterator[tuple[str, str]]:
+        """A rule belongs to its target, and so does the queue for what it could not deliver."""
+        for found in self._resources.values():
+            for target in found.properties.get("Targets", []) if found.type == "AWS::Events::Rule" else []:
+                (owner,) = self.references(target["Arn"])
+                yield found.path, owner
+                if self._resources[owner].type != "AWS::SQS::Queue":
+                    yield from ((place, owner) for place in self.references(target.get("DeadLetterConfig", "")))
 
-def found_id(reader: _Reader, found: Deployed) -> str:
+    def _of_queues(self) -> Iterator[tuple[str, str]]:
+        for found in self._resources.values():
+            if found.type == "AWS::SQS::Queue":
+                yield from ((place, found.path) for place in self.references(found.properties.get("RedrivePolicy", "")))
+
+    def _of_functions(self, edges: set[Edge]) -> Iterator[tuple[str, str]]:
+        """A queue that a function sends to and nobody reads holds what the function could not do."""
+        read = {edge.source for edge in edges if edge.kind == "message"}
+        for edge in sorted(edges, key=str):
+            if edge.source.startswith("Operators/"):
+                continue  # they send anywhere
+            sends = edge.kind == "message" and self._resources[edge.source].type == "AWS::Lambda::Function"
+            if sends and self._resources[edge.target].type == "AWS::SQS::Queue" and edge.target not in read:
+                yield edge.target, edge.source
+
+
+def _id(found: Deployed) -> str:
+    """The text by which references name it."""
     return generated_name(found.stack, found.logical_id)
 
 
@@ -274,7 +276,7 @@ def _names(resources: list[Deployed]) -> Iterator[tuple[str, str]]:
     for found in resources:
         if found.type == STACK:
             continue
-        yield generated_name(found.stack, found.logical_id), found.path
+        yield _id(found), found.path
         if (name := found.written_name) and name != _STACK_NAME:
             yield name, found.path
 

@@ -1,4 +1,4 @@
-"""The way of each event through the graph: what wrote it, how it is published, who gets it. Rules and filters decide."""
+"""The way of each event through the graph: what wrote it, how it is published, and who gets it by rules and filters."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from contracts.events import EVENTS
 from diagram.graph import STORED, Edge, Graph
 from schemas.examples import examples
 from schemas.flow import on_bus, on_topic
-from tools.deployment import Deployed
+from tools.deployment import Deployed, generated_name
 
 type Hop = dict[str, Any]
 type Stage = list[Hop]
@@ -19,42 +19,29 @@ _CAUSES = ("request", "task", "message", "stream")
 def journeys(graph: Graph, made_by: Mapping[str, str]) -> dict[str, list[Stage]]:
     """Returns by type of event what happens one after the other; the hops of a stage happen at once. A hop with `if`
     happens only for events whose data has one of these values. Subscriptions that are off by default are left out."""
-    return {
-        event.__name__: [stage for stage in _stages(graph, event, made_by[event.__name__]) if stage] for event in EVENTS
-    }
+    ways = {event.__name__: _stages(graph, event, made_by[event.__name__]) for event in EVENTS}
+    return {name: [stage for stage in stages if stage] for name, stages in ways.items()}
 
 
 def _stages(graph: Graph, event: type[EventData], function: str) -> Iterator[Stage]:
     service = function.split("/", maxsplit=1)[0]
     causes = sorted(graph.into(function, *_CAUSES), key=lambda edge: _CAUSES.index(edge.kind))
     yield [_hop(edge) for edge in causes[:1]]
-    written = [
-        edge for edge in graph.out(function, "write", "read-write") if graph.nodes[edge.target].service == service
-    ]
-    outbox = [edge for edge in written if any(graph.out(edge.target, "stream"))]
+    written = graph.out(function, "write", "read-write")
+    outbox = [edge for edge in written if edge.target.startswith(service) and any(graph.out(edge.target, "stream"))]
     yield [_hop(edge) for edge in outbox]
     relayed = [edge for edge in graph.out(outbox[0].target, "stream") if edge.target == f"{service}/Relay"]
     yield [_hop(edge) for edge in relayed]
     relay = relayed[0].target
     topics = [edge for edge in graph.out(relay, "message") if graph.nodes[edge.target].kind == "topic"]
     yield [_hop(edge) for edge in (*graph.out(relay, "event"), *topics)]
-    delivered = [
-        *_from_bus(graph, event),
-        *(hop for topic in topics for hop in _from_topic(graph, event, topic.target)),
-    ]
+    delivered = [*_from_bus(graph, event)]
+    delivered += [hop for topic in topics for hop in _from_topic(graph, event, topic.target)]
     yield delivered
-    read = [
-        _hop(edge, hop.get("if"))
-        for hop in delivered
-        for edge in graph.out(hop["to"], "message")
-        if _is_queue(graph, edge)
-    ]
+    queued = [hop for hop in delivered if graph.nodes[hop["to"]].kind == "queue"]
+    read = [_hop(edge, hop.get("if")) for hop in queued for edge in graph.out(hop["to"], "message")]
     yield read
     yield [_hop(edge, hop.get("if")) for hop in read for edge in graph.out(hop["to"], *STORED) if edge.kind != "read"]
-
-
-def _is_queue(graph: Graph, edge: Edge) -> bool:
-    return graph.nodes[edge.source].kind == "queue"
 
 
 def _from_bus(graph: Graph, event: type[EventData]) -> Iterator[Hop]:
@@ -83,12 +70,11 @@ def _from_topic(graph: Graph, event: type[EventData], topic: str) -> Iterator[Ho
 
 def _subscription(graph: Graph, edge: Edge) -> Deployed:
     queue = graph.resources[edge.target]
+    names = (generated_name(queue.stack, queue.logical_id), queue.written_name)
     return next(
         found
         for found in graph.resources.values()
-        if found.type == "AWS::SNS::Subscription"
-        and str(found.properties["Endpoint"]).removesuffix(".Arn")
-        in (f"{queue.stack}-{queue.logical_id}-0123456789ABC", queue.written_name)
+        if found.type == "AWS::SNS::Subscription" and str(found.properties["Endpoint"]).removesuffix(".Arn") in names
     )
 
 

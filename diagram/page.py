@@ -12,15 +12,16 @@ import yaml
 from diagram.glyphs import NAMES
 from diagram.graph import Graph, Node, template_lines
 from diagram.journeys import journeys
-from diagram.layout import Layout
 from diagram.picture import TITLES, identity, path
 from diagram.routing import Line
+from tools.deployment import generated_name
 from tools.expand import ROOT
 
 WORDS = Path(__file__).parent / "words.yaml"
 PRICES = ROOT / "deployed" / "data" / "prices.json"
 RECORDED = ROOT / "docs" / "one-order.json"
 _MILLION = 1_000_000
+_SMALL = 0.001  # dollars, below which a price is told per million
 # What is paid for a node, by its kind: names in prices.json, and the unit in words.
 _PAID: dict[str, tuple[tuple[str, str], ...]] = {
     "api": (("api_gateway_rest_request", "requests"),),
@@ -51,7 +52,7 @@ def words() -> dict[str, dict[str, str]]:
     return read
 
 
-def document(graph: Graph, layout: Layout, lines: list[Line]) -> str:
+def document(graph: Graph, lines: list[Line]) -> str:
     """The page's data as JSON."""
     drawn = {edge: identity(line) for line in lines for edge in line.edges}
     ways = journeys(graph, words()["events"])
@@ -107,12 +108,13 @@ def sentence(graph: Graph, node: Node) -> str:
         case "rule":
             pattern = graph.resources[node.id].properties["EventPattern"]
             types = ", ".join(pattern.get("detail-type", ["every event"]))
-            only = pattern.get("detail", {}).get("data", {})
-            if set(only) and all(isinstance(value, str) for values in only.values() for value in values):
-                types += " that is " + " or ".join(value for values in only.values() for value in values)
+            values = [value for one in pattern.get("detail", {}).get("data", {}).values() for value in one]
+            if values and all(isinstance(value, str) for value in values):
+                types += f" that is {' or '.join(values)}"
             return f"Lets {types} pass to {owner}."
         case "schedule":
-            return f"Runs {owner} at a {graph.resources[node.id].properties['ScheduleExpression'].replace('(', ' of ').rstrip(')')}."
+            expression = graph.resources[node.id].properties["ScheduleExpression"]
+            return f"Runs {owner} at a {expression.replace('(', ' of ').rstrip(')')}."
         case "dead-letters":
             return f"Keeps what {owner} could not handle for 14 days, for a person to look at and send back."
         case _:
@@ -144,7 +146,7 @@ def _watched(graph: Graph, properties: dict[str, Any]) -> Iterator[str]:
     text = json.dumps([properties.get("Dimensions"), properties.get("Metrics")])
     for node in graph.nodes.values():
         found = graph.resources[node.id]
-        names = {f"{found.stack}-{found.logical_id}-0123456789ABC", found.written_name}
+        names = {generated_name(found.stack, found.logical_id), found.written_name}
         names.discard("cartwheel")  # which is also the namespace of the shop's own metrics
         if any(isinstance(name, str) and re.search(rf'"{re.escape(name)}(\.\w+)?"', text) for name in names):
             yield node.id
@@ -154,10 +156,12 @@ def _prices(graph: Graph, node: Node) -> Iterator[str]:
     usd = json.loads(PRICES.read_text())["usd"]
     if node.kind in _FREE:
         yield _FREE[node.kind]
-    for name, unit in _PAID.get(node.kind, ()):
-        if node.kind in ("queue", "dead-letters") and graph.resources[node.id].properties.get("FifoQueue"):
-            name = "sqs_fifo_request"
-        if node.kind == "machine" and graph.resources[node.id].properties["StateMachineType"] == "EXPRESS":
-            name, unit = "step_functions_express_request", "runs"
+    properties = graph.resources[node.id].properties
+    paid = _PAID.get(node.kind, ())
+    if properties.get("FifoQueue"):
+        paid = (("sqs_fifo_request", "requests"),)
+    if properties.get("StateMachineType") == "EXPRESS":
+        paid = (("step_functions_express_request", "runs"),)
+    for name, unit in paid:
         price = usd[name]
-        yield f"${price:,.4g} per {unit}" if price > 0.001 else f"${price * _MILLION:,.2f} per million {unit}"
+        yield f"${price:,.4g} per {unit}" if price > _SMALL else f"${price * _MILLION:,.2f} per million {unit}"

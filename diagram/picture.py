@@ -20,15 +20,49 @@ LINES = {
 _FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 # Colours in text meet 4.5:1 on what is behind them, in both themes.
 _LIGHT = {
-    "paper": "#f8f0e1", "card": "#fffaf0", "node": "#ffffff", "ink": "#2b1f18", "soft": "#66523f", "edge": "#dcc9ab", "sign": "#ffffff",
-    "compute": "#c2521b", "messages": "#a3286f", "data": "#2c5fa8", "flow": "#6b3fa0", "front": "#17695f", "spine": "#ae3117",
-    "request": "#17796d", "task": "#7a4bb3", "event": "#cb3b1c", "message": "#b23a80", "stream": "#3d7d2f", "store": "#7d8fae",
-}  # fmt: skip
+    "paper": "#f8f0e1",
+    "card": "#fffaf0",
+    "node": "#ffffff",
+    "ink": "#2b1f18",
+    "soft": "#66523f",
+    "edge": "#dcc9ab",
+    "sign": "#ffffff",
+    "spine": "#ae3117",
+    "compute": "#c2521b",
+    "messages": "#a3286f",
+    "data": "#2c5fa8",
+    "flow": "#6b3fa0",
+    "front": "#17695f",
+    "request": "#17796d",
+    "task": "#7a4bb3",
+    "event": "#cb3b1c",
+    "message": "#b23a80",
+    "stream": "#3d7d2f",
+    "store": "#7d8fae",
+}
 _DARK = {
-    "paper": "#181310", "card": "#221b17", "node": "#2e2520", "ink": "#f5e9d6", "soft": "#c7b299", "edge": "#4d3f33", "sign": "#1a120d",
-    "compute": "#f0955f", "messages": "#e389bb", "data": "#86b2ef", "flow": "#bd9bea", "front": "#65c2b4", "spine": "#ff9a70",
-    "request": "#4fb3a4", "task": "#b18ee6", "event": "#ff8259", "message": "#e27fb4", "stream": "#86c272", "store": "#7489ad",
-}  # fmt: skip
+    "paper": "#181310",
+    "card": "#221b17",
+    "node": "#2e2520",
+    "ink": "#f5e9d6",
+    "soft": "#c7b299",
+    "edge": "#4d3f33",
+    "sign": "#1a120d",
+    "spine": "#ff9a70",
+    "compute": "#f0955f",
+    "messages": "#e389bb",
+    "data": "#86b2ef",
+    "flow": "#bd9bea",
+    "front": "#65c2b4",
+    "request": "#4fb3a4",
+    "task": "#b18ee6",
+    "event": "#ff8259",
+    "message": "#e27fb4",
+    "stream": "#86c272",
+    "store": "#7489ad",
+}
+# A page's nodes are buttons, so the picture is a group of them.
+_IN_A_PAGE = 'role="group" aria-labelledby="architecture-title"'
 _LONG = 12  # letters that fit at the usual size
 _FAMILIES = {
     "function": "compute",
@@ -79,6 +113,11 @@ def styled(scope: str = "svg", rules: str = RULES) -> str:
     )
 
 
+def style_sheet() -> str:
+    """The same rules for the storefront's page."""
+    return f"/* Written by `make schemas` from diagram/picture.py: change it there. */\n{styled('.diagram')}\n"
+
+
 def _variables(colours: dict[str, str]) -> str:
     return " ".join(f"--{name}: {value};" for name, value in colours.items())
 
@@ -88,7 +127,7 @@ def picture(graph: Graph, layout: Layout, lines: list[Line], *, alone: bool = Tr
     parts = [
         *(_service(graph, name, box) for name, box in layout.services.items()),
         *_drawn_lines(lines),
-        _spine(layout.nodes["Bus"]),
+        _spine(graph.nodes["Bus"], layout.nodes["Bus"]),
         *(_stack(stack.box) for stack in layout.stacks.values()),
         *(_node(graph, graph.nodes[node], box) for node, box in layout.nodes.items() if node != "Bus"),
         *_diamonds(graph, lines),
@@ -124,21 +163,19 @@ def _outside(node: Node, label: str, box: Box) -> str:
     words = "Event bus" if node.kind == "bus" else label
     long = " label--long" if len(words) > 18 else ""
     text = f'<text class="label{long}" x="{box.x + 32}" y="{box.y + 21}">{escape(words)}</text>'
-    return f'<g class="outside tone-{_FAMILIES[node.kind]}">{_rect(box, 15, "body")}{_sign(node.kind, box.x + 4, box.y + 4)}{text}</g>'
+    sign = _sign(node.kind, box.x + 4, box.y + 4)
+    return f'<g class="outside tone-{_FAMILIES[node.kind]}">{_rect(box, 15, "body")}{sign}{text}</g>'
 
 
 def _svg(view: Box, title: str, text: str, parts: list[str], *, alone: bool) -> str:
     style = f"<style>\n{styled()}\n</style>\n" if alone else ""
     body = "\n".join(part for part in parts if part)
-    role = (
-        'role="img" aria-labelledby="architecture-title architecture-text"'
-        if alone
-        else 'role="group" aria-labelledby="architecture-title"'
-    )
+    role = 'role="img" aria-labelledby="architecture-title architecture-text"' if alone else _IN_A_PAGE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view.x} {view.y} {view.width} {view.height}" {role}>\n'
-        f'<title id="architecture-title">{escape(title)}</title>\n<desc id="architecture-text">{escape(text)}</desc>\n{style}'
-        f'<rect class="paper" x="{view.x}" y="{view.y}" width="{view.width}" height="{view.height}" rx="18"/>\n{body}\n</svg>\n'
+        f'<title id="architecture-title">{escape(title)}</title>\n'
+        f'<desc id="architecture-text">{escape(text)}</desc>\n'
+        f"{style}{_rect(view, 18, 'paper')}\n{body}\n</svg>\n"
     )
 
 
@@ -178,7 +215,8 @@ def _node(graph: Graph, node: Node, box: Box) -> str:
 def _group(node: Node, body: str) -> str:
     optional = " node--optional" if node.optional else ""
     name = escape(f"{node.label}, {NAMES[node.kind]}")
-    return f'<g class="node node--{node.kind}{optional} tone-{_FAMILIES[node.kind]}" data-node="{node.id}" aria-label="{name}">{body}</g>'
+    classes = f"node node--{node.kind}{optional} tone-{_FAMILIES[node.kind]}"
+    return f'<g class="{classes}" data-node="{node.id}" aria-label="{name}">{body}</g>'
 
 
 def _part(node: Node, box: Box) -> str:
@@ -196,13 +234,11 @@ def _glyph(kind: str, x: float, y: float, scale: float) -> str:
     return f'<path class="glyph" transform="translate({x:g} {y:g}) scale({scale:g})" d="{GLYPHS[kind]}"/>'
 
 
-def _spine(box: Box) -> str:
+def _spine(node: Node, box: Box) -> str:
     x, y = box.middle
-    return (
-        f'<g class="node node--bus tone-messages" data-node="Bus" aria-label="Bus, {NAMES["bus"]}">{_rect(box, 14, "spine")}'
-        f"{_glyph('bus', x - 15, box.y + 14, 1.5)}"
-        f'<text class="spine-text" transform="translate({x + 7:g} {y:g}) rotate(-90)" text-anchor="middle">EVENT BUS · EventBridge</text></g>'
-    )
+    words = f'<text class="spine-text" transform="translate({x + 7:g} {y:g}) rotate(-90)" text-anchor="middle">'
+    sign = _glyph("bus", x - 15, box.y + 14, 1.5)
+    return _group(node, f"{_rect(box, 14, 'spine')}{sign}{words}EVENT BUS · EventBridge</text>")
 
 
 # --- lines ------------------------------------------------------------------------------------------------------
@@ -272,37 +308,42 @@ def _diamonds(graph: Graph, lines: list[Line]) -> Iterator[str]:
     for line in lines:
         for index, rule in enumerate(line.rules):
             x, y = _along(line.points, 18 + 18 * index)
-            yield _group(
-                graph.nodes[rule], f'<path class="diamond" d="M{x - 7.5:g} {y:g}l7.5 -7.5l7.5 7.5l-7.5 7.5z"/>'
-            )
+            yield _group(graph.nodes[rule], _diamond(x, y))
+
+
+def _diamond(x: float, y: float) -> str:
+    return f'<path class="diamond" d="M{x - 7.5:g} {y:g}l7.5 -7.5l7.5 7.5l-7.5 7.5z"/>'
 
 
 def _legend(box: Box) -> str:
-    parts = [
-        f'<g class="legend" aria-hidden="true"><text class="title" x="{box.x + 18}" y="{box.y + 25}">How to read it</text>'
-    ]
-    for index, (kind, words) in enumerate(LINES.items()):
-        y = box.y + HEAD + 16 + 27 * index
-        of = "store" if kind == "read-write" else kind
-        start = _head((box.x + 40, y), (box.x + 20, y)) if kind == "read-write" else ""
-        parts.append(
-            f'<g class="of-{of}"><path class="line line--{of}" d="M{box.x + (25 if start else 20)} {y}H{box.x + 55}"/>{start}{_head((box.x + 40, y), (box.x + 60, y))}</g>'
-            f'<text class="small" x="{box.x + 70}" y="{y + 5}">{words}</text>'
-        )
-    y = box.y + HEAD + 16 + 27 * len(LINES)
-    parts.append(
-        f'<g class="of-event"><path class="diamond" d="M{box.x + 32} {y}l7.5 -7.5l7.5 7.5l-7.5 7.5z"/></g><text class="small" x="{box.x + 70}" y="{y + 5}">rule: which events pass</text>'
-        f'<g class="node--optional tone-compute"><rect class="body" x="{box.x + 20}" y="{y + 18}" width="40" height="18" rx="5"/></g>'
-        f'<text class="small" x="{box.x + 70}" y="{y + 32}">off until you switch it on</text>'
-    )
-    shown = [kind for kind in NAMES if kind not in ("bus", "rule")]
-    for index, kind in enumerate(shown):
+    head = f'<text class="title" x="{box.x + 18}" y="{box.y + 25}">How to read it</text>'
+    return f'<g class="legend" aria-hidden="true">{head}{"".join((*_lines_explained(box), *_signs_explained(box)))}</g>'
+
+
+def _lines_explained(box: Box) -> Iterator[str]:
+    x, y = box.x + 20, box.y + HEAD + 16
+    for kind, words in LINES.items():
+        of, both = ("store", True) if kind == "read-write" else (kind, False)
+        heads = _head((x + 20, y), (x + 40, y)) + (_head((x + 20, y), (x, y)) if both else "")
+        line = f'<path class="line line--{of}" d="M{x + 5 * both} {y}H{x + 35}"/>'
+        yield f'<g class="of-{of}">{line}{heads}</g>{_words(x + 50, y, words)}'
+        y += 27
+    yield f"{_diamond(x + 20, y)}{_words(x + 50, y, 'rule: which events pass')}"
+    y += 27
+    off = f'<rect class="body" x="{x}" y="{y - 9}" width="40" height="18" rx="5"/>'
+    yield f'<g class="node--optional tone-compute">{off}</g>{_words(x + 50, y, "off until you switch it on")}'
+
+
+def _signs_explained(box: Box) -> Iterator[str]:
+    for index, kind in enumerate(kind for kind in NAMES if kind not in ("bus", "rule")):
         column, row = divmod(index, 8)
         x, y = box.x + 252 + column * 150, box.y + HEAD + 6 + 28 * row
-        parts.append(
-            f'<g class="tone-{_FAMILIES[kind]}">{_sign(kind, x, y)}</g><text class="small" x="{x + 29}" y="{y + 16}">{_SHORT.get(kind, NAMES[kind])}</text>'
-        )
-    return "".join(parts) + "</g>"
+        words = _words(x + 29, y + 11, _SHORT.get(kind, NAMES[kind]))
+        yield f'<g class="tone-{_FAMILIES[kind]}">{_sign(kind, x, y)}</g>{words}'
+
+
+def _words(x: float, y: float, words: str) -> str:
+    return f'<text class="small" x="{x:g}" y="{y + 5:g}">{words}</text>'
 
 
 _SHORT = {

@@ -22,13 +22,20 @@ def ways(somebody: Visitor, name: str) -> Locator:
 def test_a_customer_sees_the_way_of_an_order(shop: RunningShop, buyer: Visitor) -> None:
     order = Order(shop, buyer.buys(shop.sells(5), "pm_declined"))
     buyer.sees_status("Rejected")
-    buyer.sees("Card declined")
+    buyer.sees("Card says no")
     buyer.page.get_by_role("link", name="See its way through the architecture").click()
     expect(buyer.page.get_by_label("Order", exact=True)).to_have_value(order.id)
     buyer.sees("PaymentDeclined")
     slider(buyer).press("End")
     # Goods go back by the stream, and money by the queue.
-    for reached in ("Order/Place", "Workflows/Checkout", "Payment/Authorize", "Order/Reject", "Inventory/Sync", "Payment/Settle"):
+    for reached in (
+        "Order/Place",
+        "Workflows/Checkout",
+        "Payment/Authorize",
+        "Order/Reject",
+        "Inventory/Sync",
+        "Payment/Settle",
+    ):
         expect(ways(buyer, reached)).to_have_count(1)
     for not_reached in ("Order/Confirm", "Payment/Capture", "Clickstream/Purchases", "Notify/Webhook"):
         expect(ways(buyer, not_reached)).to_have_count(0)

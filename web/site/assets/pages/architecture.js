@@ -156,12 +156,10 @@ class ArchitecturePage extends Page {
   orderView() {
     if (!session()) return html`<span class="soft">A recorded order plays. <a href=${signInHref()}>Sign in</a> to play your own.</span>`;
     return html`
-      <label>Order
-        <select @change=${(event) => this.chosen(event.target.value)} ?disabled=${!this.orders.length}>
-          ${this.orders.length ? nothing : html`<option>a recorded one</option>`}
-          ${this.orders.map((order) => html`<option value=${order.order_id} ?selected=${order.order_id === this.order}>${orderWords(order)}</option>`)}
-        </select>
-      </label>
+      <label for="order-choice">Order</label>
+      <select id="order-choice" @change=${(event) => this.chosen(event.target.value)} ?disabled=${!this.orders.length}>
+        ${this.choices().map(([id, words]) => html`<option value=${id} ?selected=${id === this.order}>${words}</option>`)}
+      </select>
       <label><input type="checkbox" .checked=${this.live} @change=${(event) => this.follows(event.target.checked)}> Follow the newest</label>
       ${this.trouble ? html`<span class="soft" role="status">${this.trouble instanceof Problem ? inWords(this.trouble) : this.trouble.message}</span>` : nothing}`;
   }
@@ -169,6 +167,13 @@ class ArchitecturePage extends Page {
   play() {
     this.querySelector(".stage").scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
     this.player.play();
+  }
+
+  /** The newest orders, and the one of the address if it is older. @returns {[string, string][]} */
+  choices() {
+    const newest = this.orders.map((order) => [order.order_id, orderWords(order)]);
+    if (!newest.length) return [["", "a recorded one"]];
+    return newest.some(([id]) => id === this.order) ? newest : [...newest, [this.order, shortId(this.order)]];
   }
 
   chosen(order) {

@@ -2,7 +2,8 @@
 
 import sys
 
-from diagram.files import ROOT, Unplaced, generated
+from diagram.files import Unplaced, generated
+from tools.expand import ROOT
 
 
 def main() -> int:

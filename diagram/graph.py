@@ -101,14 +101,6 @@ class Graph:
     def into(self, node: str, *kinds: str) -> Iterator[Edge]:
         return (edge for edge in self.edges if edge.target == node and (not kinds or edge.kind in kinds))
 
-    def described(self) -> dict[str, Any]:
-        """The graph as plain data, to be compared."""
-        nodes = {
-            node.id: {"kind": node.kind, "service": node.service, "owner": node.owner, "optional": node.optional}
-            for node in self.nodes.values()
-        }
-        return {"nodes": nodes, "edges": [[edge.source, edge.target, edge.kind, edge.via] for edge in self.edges]}
-
 
 def graph(everything: Deployment | None = None, by_default: Deployment | None = None) -> Graph:
     """Reads the project's templates, or the deployments that are given."""

@@ -59,8 +59,9 @@ def document(graph: Graph, lines: list[Line]) -> str:
     for stages in ways.values():
         for hop in (hop for stage in stages for hop in stage):
             hop["line"] = drawn.get((hop["from"], hop["to"], hop.pop("kind")))
+    watching = alarms(graph)
     content = {
-        "nodes": {node.id: _described(graph, node) for node in graph.nodes.values()},
+        "nodes": {node.id: _described(graph, node, watching.get(node.id, [])) for node in graph.nodes.values()},
         "edges": [[edge.source, edge.target, edge.kind, *([edge.via] if edge.via else [])] for edge in graph.edges],
         "events": ways,
         "lines": {identity(line): path(line) for line in lines},
@@ -82,9 +83,9 @@ def _sample() -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["at"])
 
 
-def _described(graph: Graph, node: Node) -> dict[str, Any]:
+def _described(graph: Graph, node: Node, watching: list[dict[str, str]]) -> dict[str, Any]:
     first, last = template_lines(node)
-    found = {
+    found: dict[str, Any] = {
         "name": node.label,
         "kind": NAMES[node.kind],
         "service": TITLES.get(node.service, node.service),
@@ -92,7 +93,7 @@ def _described(graph: Graph, node: Node) -> dict[str, Any]:
         "template": f"{node.template.as_posix()}:{first}",
         "lines": "\n".join((ROOT / node.template).read_text().splitlines()[first - 1 : last]),
         "price": list(_prices(graph, node)),
-        "alarms": [{"name": name, "text": text} for name, text in alarms(graph, node)],
+        "alarms": watching,
     }
     if code := code_of(graph, node):
         found["code"] = code
@@ -133,23 +134,32 @@ def code_of(graph: Graph, node: Node) -> str | None:
     return found[0].as_posix()
 
 
-def alarms(graph: Graph, node: Node) -> Iterator[tuple[str, str]]:
-    """Name and description of each alarm that watches the node or its dead letters."""
-    watched = {node.id, *(it.id for it in graph.nodes.values() if it.owner == node.id)}
-    for found in graph.resources.values():
-        if found.type == "AWS::CloudWatch::Alarm" and watched & set(_watched(graph, found.properties)):
-            text = re.sub(r" See docs/\S+$", "", found.properties.get("AlarmDescription", ""))
-            yield found.properties["AlarmName"].removeprefix("cartwheel-"), text
+def alarms(graph: Graph) -> dict[str, list[dict[str, str]]]:
+    """Name and description of each alarm that watches a node or its dead letters, by node."""
+    nodes = {text: node for node in graph.nodes.values() for text in _named(graph, node)}
+    found: dict[str, list[dict[str, str]]] = {}
+    for alarm in (it for it in graph.resources.values() if it.type == "AWS::CloudWatch::Alarm"):
+        text = re.sub(r" See docs/\S+$", "", alarm.properties.get("AlarmDescription", ""))
+        told = {"name": alarm.properties["AlarmName"].removeprefix("cartwheel-"), "text": text}
+        values = set(_dimensions(alarm.properties))
+        watched = {node for name, node in nodes.items() if values & {name, f"{name}.QueueName", f"{name}.Name"}}
+        for node in sorted({it.id for it in watched} | {it.owner for it in watched if it.owner}):
+            found.setdefault(node, []).append(told)
+    return found
 
 
-def _watched(graph: Graph, properties: dict[str, Any]) -> Iterator[str]:
-    text = json.dumps([properties.get("Dimensions"), properties.get("Metrics")])
-    for node in graph.nodes.values():
-        found = graph.resources[node.id]
-        names = {generated_name(found.stack, found.logical_id), found.written_name}
-        names.discard("cartwheel")  # which is also the namespace of the shop's own metrics
-        if any(isinstance(name, str) and re.search(rf'"{re.escape(name)}(\.\w+)?"', text) for name in names):
-            yield node.id
+def _dimensions(properties: dict[str, Any]) -> Iterator[str]:
+    """Every value by which the alarm's metrics are chosen."""
+    for metric in (properties, *(it.get("MetricStat", {}).get("Metric", {}) for it in properties.get("Metrics", []))):
+        yield from (str(dimension["Value"]) for dimension in metric.get("Dimensions", []))
+
+
+def _named(graph: Graph, node: Node) -> Iterator[str]:
+    """The texts that name the node in a dimension. The stack's own name is also that of the shop's metrics."""
+    found = graph.resources[node.id]
+    yield generated_name(found.stack, found.logical_id)
+    if found.written_name and found.written_name != "cartwheel":
+        yield found.written_name
 
 
 def _prices(graph: Graph, node: Node) -> Iterator[str]:

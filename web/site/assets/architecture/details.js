@@ -7,11 +7,11 @@ const VERBS = { request: "requests", task: "runs as a step", event: "events", me
 /** What it gets and gives, as the templates connect it. @param {any} graph @param {string} id */
 export function connections(graph, id) {
   const found = graph.edges.filter(([from, to, , rule]) => [from, to, rule].includes(id));
-  const rows = found.map(([from, to, kind]) => `${nameOf(graph, from)} → ${nameOf(graph, to)}: ${VERBS[kind]}`);
+  const here = graph.nodes[id].service;
+  const name = (other) => (graph.nodes[other].service === here || !other.includes("/") ? "" : `${graph.nodes[other].service} `) + graph.nodes[other].name;
+  const rows = found.map(([from, to, kind]) => `${name(from)} → ${name(to)}: ${VERBS[kind]}`);
   return [...new Set(rows)];
 }
-
-const nameOf = (graph, id) => (id.includes("/") ? `${graph.nodes[id].service} ${graph.nodes[id].name}` : graph.nodes[id].name);
 
 /** @param {any} graph @param {string} id @param {() => void} close */
 export function nodeView(graph, id, close) {

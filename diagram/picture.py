@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from diagram.glyphs import GLYPHS, NAMES
-from diagram.graph import Graph, Node
+from diagram.graph import SHARED, Graph, Node
 from diagram.layout import HEAD, NODE_HEIGHT, Box, Layout
 from diagram.routing import Line
 
@@ -214,7 +214,8 @@ def _node(graph: Graph, node: Node, box: Box) -> str:
 
 def _group(node: Node, body: str) -> str:
     optional = " node--optional" if node.optional else ""
-    name = escape(f"{node.label}, {NAMES[node.kind]}")
+    service = "" if node.service == SHARED else f"{TITLES.get(node.service, node.service)} "
+    name = escape(f"{service}{node.label}, {NAMES[node.kind]}")
     classes = f"node node--{node.kind}{optional} tone-{_FAMILIES[node.kind]}"
     return f'<g class="{classes}" data-node="{node.id}" aria-label="{name}">{body}</g>'
 

@@ -12,7 +12,7 @@ import yaml
 from diagram.glyphs import NAMES
 from diagram.graph import Graph, Node, template_lines
 from diagram.journeys import journeys
-from diagram.picture import TITLES, identity, path
+from diagram.picture import TITLES, identity
 from diagram.routing import Line
 from tools.deployment import generated_name
 from tools.expand import ROOT
@@ -64,7 +64,7 @@ def document(graph: Graph, lines: list[Line]) -> str:
         "nodes": {node.id: _described(graph, node, watching.get(node.id, [])) for node in graph.nodes.values()},
         "edges": [[edge.source, edge.target, edge.kind, *([edge.via] if edge.via else [])] for edge in graph.edges],
         "events": ways,
-        "lines": {identity(line): path(line) for line in lines},
+        "lines": {identity(line): sorted({end for edge in line.edges for end in edge[:2]}) for line in lines},
         "sample": _sample(),
     }
     parts = (f"{json.dumps(name)}: {_compact(part)}" for name, part in content.items())

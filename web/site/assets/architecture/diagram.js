@@ -28,6 +28,24 @@ export class Diagram {
     for (const line of svg.querySelectorAll("[data-edge]")) this.#lines.set(line.dataset.edge, line);
     this.#nodes.get("Order/Place").tabIndex = 0;
     svg.addEventListener("keydown", (event) => this.#key(event, opens));
+    for (const type of ["pointerover", "focusin"]) svg.addEventListener(type, (event) => this.#look(event, graph));
+    for (const type of ["pointerleave", "focusout"]) svg.addEventListener(type, () => this.#lookAway());
+  }
+
+  /** Shows what the node under the pointer, or with the focus, is connected to. */
+  #look(event, graph) {
+    const id = event.target.closest("[data-node]")?.dataset.node;
+    if (!id) return this.#lookAway();
+    const lines = Object.entries(graph.lines).filter(([, ends]) => ends.includes(id));
+    const ends = new Set([id, ...lines.flatMap(([, ends]) => ends)]);
+    const near = new Set(lines.map(([line]) => line));
+    this.svg.classList.toggle("looking", lines.length > 0);
+    for (const [line, element] of this.#lines) element.classList.toggle("near", near.has(line));
+    for (const [node, element] of this.#nodes) element.classList.toggle("near", ends.has(node));
+  }
+
+  #lookAway() {
+    this.svg.classList.remove("looking");
   }
 
   #prepare(node, graph, opens) {

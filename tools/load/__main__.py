@@ -21,6 +21,7 @@ from rich.console import Console
 
 from deployed.errors import CommandError
 from deployed.front_door import FrontDoor
+from deployed.seeding import catalogue
 from deployed.stack import PROJECT, Stack
 from deployed.users import sign_in
 from tools.load.measure import processor, units
@@ -94,7 +95,8 @@ def _plan(stack: Stack, orders: int) -> Plan:
         raise CommandError("The shop has no customers yet; add some: ./shop seed")
     operator = sign_in(stack, details.operators[0].email)
     with FrontDoor(details.api_url, operator) as door:
-        products = door.products()
+        seeded = {entry.sku for entry in catalogue()}
+        products = [product for product in door.products() if product.sku in seeded]
         if len(products) < LINES:
             raise CommandError("The shop has no products yet; add some: ./shop seed")
         for product in products:

@@ -2,18 +2,15 @@
 
 import sys
 
-from diagram.files import Unplaced, generated
+from diagram.files import Incomplete, generated
 from tools.expand import ROOT
 
 
 def main() -> int:
     try:
         files = generated()
-    except Unplaced as error:
+    except Incomplete as error:
         print(error)
-        return 1
-    except KeyError as error:
-        print(f"diagram/words.yaml says nothing about {error.args[0]}")
         return 1
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from diagram import layout, page, picture
+from diagram import layout, page, part, picture
 from diagram.graph import SHARED, Graph, graph
 from diagram.routing import Ways, routed
 from tools.expand import ROOT
@@ -14,15 +14,15 @@ PICTURES = ROOT / "docs" / "pictures"
 ASSETS = ROOT / "web" / "site" / "assets" / "architecture"
 
 
-class Unplaced(ValueError):
-    """Templates and diagram/places.yaml disagree."""
+class Incomplete(ValueError):
+    """A node of the templates has no place or no sentence, or one is left of a node that is gone."""
 
 
 def generated(found: Graph | None = None) -> dict[Path, str]:
-    """Returns each generated file's text, by path. Raises Unplaced."""
+    """Returns each generated file's text, by path. Raises Incomplete."""
     found = found or graph()
-    if wrong := layout.unplaced(found):
-        raise Unplaced("\n".join(wrong))
+    if wrong := [*layout.unplaced(found), *page.undescribed(found)]:
+        raise Incomplete("\n".join(wrong))
     kept: dict[str, Ways] = json.loads(WAYS.read_text()) if WAYS.exists() else {}
     ways: dict[str, Ways] = {}
     whole = layout.layout(found)
@@ -34,9 +34,9 @@ def generated(found: Graph | None = None) -> dict[Path, str]:
         ASSETS / "graph.json": page.document(found, lines),
     }
     for service, name in _explained(found).items():
-        part = layout.of_service(found, whole, service)
-        near, ways[service] = routed(found, part, kept.get(service))
-        files[PICTURES / f"architecture-{name}.svg"] = picture.service_picture(found, part, near)
+        around = part.of_service(found, whole, service)
+        near, ways[service] = routed(found, around, kept.get(service))
+        files[PICTURES / f"architecture-{name}.svg"] = picture.service_picture(found, around, near)
     files[WAYS] = _compact(ways)
     return files
 

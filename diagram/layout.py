@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from diagram.graph import ATTACHED, SHARED, STORED, UNDRAWN, Graph
+from diagram.graph import ATTACHED, Graph
 
 PLACES = Path(__file__).parent / "places.yaml"
 CELL = 6  # every coordinate is a multiple of it, and edges run from cell to cell
@@ -99,16 +99,20 @@ def unplaced(graph: Graph, text: str | None = None) -> list[str]:
         if name != "."
     }
     there = {(node.service, node.logical_id) for node in graph.nodes.values() if node.kind not in (*ATTACHED, "bus")}
-    return [f"{service}/{name} has no place in diagram/places.yaml" for service, name in sorted(there - named)] + [
-        f"diagram/places.yaml has a place for {service}/{name}, which no template has"
-        for service, name in sorted(named - there)
+    gone = named - there
+    return [
+        *(f"{service}/{name} has no place in diagram/places.yaml" for service, name in sorted(there - named)),
+        *(
+            f"diagram/places.yaml names {service}/{name}, which is in no template"
+            for service, name in sorted(named - there)
+        ),
     ]
 
 
 def layout(graph: Graph) -> Layout:
     columns = places()
-    widths = {name: max(map(_width, services.values())) for name, services in columns.items()}
-    heights = {name: sum(map(_height, it.values())) + BETWEEN * (len(it) - 1) for name, it in columns.items()}
+    widths = {name: max(map(grid_width, services.values())) for name, services in columns.items()}
+    heights = {name: sum(map(grid_height, it.values())) + BETWEEN * (len(it) - 1) for name, it in columns.items()}
     left = MARGIN
     middle = left + widths["left"] + GUTTER
     bus = middle + widths["middle"] + BESIDE_BUS
@@ -121,74 +125,23 @@ def layout(graph: Graph) -> Layout:
     made.nodes["Bus"] = Box(bus, top, BUS_WIDTH, tall)
     lowest = max(made.services[service].bottom for service in columns["right"])
     made.legend = Box(right, lowest + BETWEEN, widths["right"], top + tall - lowest - BETWEEN)
-    for stack in _stacks(graph, made):
+    for stack in stacks(graph, made):
         made.stacks[stack.id] = stack
     return made
-
-
-_OUTSIDE_WIDTH = 204
-_WAY_OUT = 72
-
-
-def of_service(graph: Graph, whole: Layout, service: str) -> Layout:
-    """One service, with what it is connected to on the side on which it stands in the whole picture."""
-    grid = next(grids[service] for grids in places().values() if service in grids)
-    box = whole.services[service]
-    around = _connected(graph, whole, service)
-    sides = {side: [it for it in around if (whole.box(it).x < box.x) == (side == "left")] for side in ("left", "right")}
-    left = MARGIN + (_OUTSIDE_WIDTH + _WAY_OUT if sides["left"] else 0)
-    placed = Box(left, MARGIN, _width(grid), _height(grid))
-    right = placed.right + (_WAY_OUT + _OUTSIDE_WIDTH if sides["right"] else 0) + MARGIN
-    tallest = max(placed.height, *(len(units) * (PITCH + SPACER) for units in sides.values()))
-    made = Layout(right, tallest + 2 * MARGIN, of=service, services={service: placed})
-    made.nodes.update(_cells(graph, service, grid, placed))
-    for stack in _stacks(graph, made):
-        made.stacks[stack.id] = stack
-    for side, units in sides.items():
-        x = MARGIN if side == "left" else placed.right + _WAY_OUT
-        for index, unit in enumerate(sorted(units, key=lambda unit: (whole.box(unit).y, unit))):
-            _outside(
-                graph, whole, made, unit, Box(x, MARGIN + HEAD + index * (PITCH + SPACER), _OUTSIDE_WIDTH, NODE_HEIGHT)
-            )
-    return made
-
-
-def _connected(graph: Graph, whole: Layout, service: str) -> list[str]:
-    """The units of other services with a drawn edge from or to this one."""
-    ends = set()
-    for edge in graph.edges:
-        inside = [graph.nodes[end].service == service for end in (edge.source, edge.target)]
-        if sum(inside) == 1 and edge.kind not in (*UNDRAWN, *STORED) and graph.nodes[edge.target].kind not in ATTACHED:
-            ends.add(whole.unit(edge.target if inside[0] else edge.source))
-    return sorted(ends)
-
-
-def _outside(graph: Graph, whole: Layout, made: Layout, unit: str, box: Box) -> None:
-    members = whole.stacks[unit].members if unit in whole.stacks else (unit,)
-    node = graph.nodes[members[0]]
-    label = node.label if len(members) == 1 else f"{len(members)} functions"
-    made.outside[unit] = (
-        label if node.service in (SHARED, "Api") else f"{node.service.removesuffix('Service')}: {label}"
-    )
-    made.nodes.update(dict.fromkeys(members, box))
-    if len(members) > 1:
-        made.stacks[unit] = Stack(unit, members, box)
-    else:
-        made.nodes[unit] = box
 
 
 def _column(graph: Graph, made: Layout, services: Mapping[str, Grid], box: Box, *, spread: bool) -> None:
-    spare = box.height - sum(map(_height, services.values()))
+    spare = box.height - sum(map(grid_height, services.values()))
     between = spare // (len(services) - 1) // CELL * CELL if spread else BETWEEN
     y = box.y
     for service, grid in services.items():
-        placed = Box(box.x, y, box.width, _height(grid))
+        placed = Box(box.x, y, box.width, grid_height(grid))
         made.services[service] = placed
-        made.nodes.update(_cells(graph, service, grid, placed))
+        made.nodes.update(cells(graph, service, grid, placed))
         y = placed.bottom + between
 
 
-def _cells(graph: Graph, service: str, grid: Grid, box: Box) -> dict[str, Box]:
+def cells(graph: Graph, service: str, grid: Grid, box: Box) -> dict[str, Box]:
     ids = {node.logical_id: node.id for node in graph.nodes.values() if node.service == service}
     found: dict[str, Box] = {}
     y = box.y + HEAD
@@ -203,7 +156,7 @@ def _cells(graph: Graph, service: str, grid: Grid, box: Box) -> dict[str, Box]:
     return found
 
 
-def _stacks(graph: Graph, made: Layout) -> Iterator[Stack]:
+def stacks(graph: Graph, made: Layout) -> Iterator[Stack]:
     callers = {
         node.id: frozenset(edge.source for edge in graph.into(node.id, "request", "task"))
         for node in graph.nodes.values()
@@ -227,10 +180,10 @@ def _follows(made: Layout, above: str, below: str) -> bool:
     return made.nodes[above].x == made.nodes[below].x and made.nodes[below].y - made.nodes[above].y == PITCH
 
 
-def _width(grid: Grid) -> int:
+def grid_width(grid: Grid) -> int:
     columns = max(column + 1 for row in grid if row for column, name in enumerate(row) if name != ".")
     return columns * NODE_WIDTH + (columns - 1) * GAP + 2 * PADDING
 
 
-def _height(grid: Grid) -> int:
+def grid_height(grid: Grid) -> int:
     return HEAD + sum(PITCH if row else SPACER for row in grid) - (PITCH - NODE_HEIGHT) + PADDING

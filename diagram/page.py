@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from contracts.envelope import EventData
+from contracts.events import EVENTS
 from diagram.glyphs import NAMES
-from diagram.graph import Graph, Node, template_lines
+from diagram.graph import ATTACHED, Graph, Node, template_lines
 from diagram.journeys import journeys
 from diagram.picture import TITLES, identity
 from diagram.routing import Line
@@ -50,6 +52,21 @@ _FREE = {
 def words() -> dict[str, dict[str, str]]:
     read: dict[str, dict[str, str]] = yaml.safe_load(WORDS.read_text())
     return read
+
+
+def undescribed(graph: Graph) -> list[str]:
+    """What diagram/words.yaml lacks, and what it says too much."""
+    nodes = {node.id for node in graph.nodes.values() if node.kind not in ATTACHED}
+    described = words()["nodes"].keys()
+    return [
+        *(f"{node} has no sentence in diagram/words.yaml" for node in sorted(nodes - described)),
+        *(f"diagram/words.yaml describes {node}, which is in no template" for node in sorted(described - nodes)),
+        *(f"diagram/words.yaml says of no function that it makes {event.__name__}" for event in _unmade()),
+    ]
+
+
+def _unmade() -> Iterator[type[EventData]]:
+    return (event for event in EVENTS if event.__name__ not in words()["events"])
 
 
 def document(graph: Graph, lines: list[Line]) -> str:
@@ -103,7 +120,7 @@ def _described(graph: Graph, node: Node, watching: list[dict[str, str]]) -> dict
 
 
 def sentence(graph: Graph, node: Node) -> str:
-    """What the node is for. Raises KeyError for a node that diagram/words.yaml does not describe."""
+    """What the node is for."""
     owner = graph.nodes[node.owner].label if node.owner else ""
     match node.kind:
         case "rule":

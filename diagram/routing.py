@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from diagram.graph import ATTACHED, UNDRAWN, Edge, Graph
+from diagram.graph import ATTACHED, STORED, UNDRAWN, Edge, Graph
 from diagram.layout import Box, Layout
 from diagram.router import Cell, Router
+
+_STORE = "store"
 
 
 @dataclass(frozen=True)
@@ -51,35 +53,35 @@ def routed(graph: Graph, layout: Layout, kept: Ways | None = None) -> tuple[list
 
 
 def _wanted(graph: Graph, layout: Layout) -> list[_Wanted]:
-    """The lines to draw, the shortest first."""
-    groups: dict[tuple[str, str, str], list[tuple[str, str, str, str | None]]] = defaultdict(list)
+    """The lines to draw, the shortest first. Edges between the same two units are one line."""
+    groups: dict[tuple[str, str, str], list[Edge]] = defaultdict(list)
     for edge in graph.edges:
-        if edge.kind in UNDRAWN or any(graph.nodes[end].kind in ATTACHED for end in (edge.source, edge.target)):
-            continue
-        if _is_aside(graph, edge) or not {edge.source, edge.target} <= layout.nodes.keys():
-            continue
-        drawn = "store" if edge.kind in ("read", "write", "read-write") else edge.kind
-        if layout.of and layout.of not in (graph.nodes[edge.source].service, graph.nodes[edge.target].service):
-            continue
-        groups[layout.unit(edge.source), layout.unit(edge.target), drawn].append(
-            (edge.source, edge.target, edge.kind, edge.via)
-        )
-    found = []
-    for (source, target, kind), edges in groups.items():
-        kinds = {it for _, _, it, _ in edges}
-        shown = kind if kind != "store" else kinds.pop() if len(kinds) == 1 else "read-write"
-        net = (source, kind, graph.nodes[edges[0][1]].service) if kind == "event" else (source, kind)
-        if kind == "store":
-            net = (source, target)
-        rules = tuple(sorted(via for *_, via in edges if via))
-        found.append(_Wanted(source, target, shown, net, tuple(sorted({edge[:3] for edge in edges})), rules))
+        if _is_drawn(graph, layout, edge):
+            kind = _STORE if edge.kind in STORED else edge.kind
+            groups[layout.unit(edge.source), layout.unit(edge.target), kind].append(edge)
+    found = [_line(graph, source, target, kind, edges) for (source, target, kind), edges in groups.items()]
     return sorted(found, key=lambda it: (_distance(layout.box(it.source), layout.box(it.target)), it.source, it.target))
 
 
-def _is_aside(graph: Graph, edge: Edge) -> bool:
-    """A look-up in another service's store: a line across the whole picture, for little."""
-    across = graph.nodes[edge.source].service != graph.nodes[edge.target].service
-    return across and edge.kind in ("read", "write", "read-write")
+def _line(graph: Graph, source: str, target: str, kind: str, edges: list[Edge]) -> _Wanted:
+    """What a caller or publisher sends branches from one line; each use of a store is a line of its own."""
+    kinds = {edge.kind for edge in edges}
+    net: tuple[str, ...] = (source, target) if kind == _STORE else (source, kind)
+    if kind == "event":
+        net = (*net, graph.nodes[edges[0].target].service)
+    drawn = tuple(sorted({(edge.source, edge.target, edge.kind) for edge in edges}))
+    rules = tuple(sorted(edge.via for edge in edges if edge.via))
+    return _Wanted(source, target, kinds.pop() if len(kinds) == 1 else "read-write", net, drawn, rules)
+
+
+def _is_drawn(graph: Graph, layout: Layout, edge: Edge) -> bool:
+    ends = graph.nodes[edge.source], graph.nodes[edge.target]
+    services = [end.service for end in ends]
+    # A look-up in another service's store would be a line across the whole picture, for little.
+    aside = services[0] != services[1] and edge.kind in STORED
+    small = any(end.kind in ATTACHED for end in ends)
+    there = all(end.id in layout.nodes for end in ends) and (not layout.of or layout.of in services)
+    return there and not aside and not small and edge.kind not in UNDRAWN
 
 
 def _distance(one: Box, other: Box) -> int:

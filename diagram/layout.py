@@ -99,7 +99,6 @@ def unplaced(graph: Graph, text: str | None = None) -> list[str]:
         if name != "."
     }
     there = {(node.service, node.logical_id) for node in graph.nodes.values() if node.kind not in (*ATTACHED, "bus")}
-    gone = named - there
     return [
         *(f"{service}/{name} has no place in diagram/places.yaml" for service, name in sorted(there - named)),
         *(

@@ -13,8 +13,8 @@ import pytest
 
 from contracts.events import EVENTS
 from diagram import layout, page
-from diagram.files import ASSETS, PICTURES, Unplaced, generated
-from diagram.graph import ATTACHED, Graph, graph
+from diagram.files import ASSETS, PICTURES, Incomplete, generated
+from diagram.graph import Graph, graph
 from diagram.journeys import journeys
 from diagram.routing import routed
 from tools.deployment import Deployment
@@ -65,9 +65,8 @@ def test_every_node_has_its_sentence(node: str) -> None:
     assert len(text) <= LONGEST_SENTENCE
 
 
-def test_no_sentence_is_about_a_node_that_is_gone() -> None:
-    described = {node.id for node in GRAPH.nodes.values() if node.kind not in ATTACHED}
-    assert page.words()["nodes"].keys() == described
+def test_everything_is_described_and_nothing_else() -> None:
+    assert page.undescribed(GRAPH) == []
     assert page.words()["events"].keys() == {event.__name__ for event in EVENTS}
 
 
@@ -188,5 +187,5 @@ def rename_a_function(template: Template) -> None:
 
 @pytest.mark.parametrize(("change", "name"), [(add_a_queue, "Order/NewQueue"), (rename_a_function, "Order/Get")])
 def test_a_node_that_is_new_or_gone_is_noticed(change: Callable[[Template], None], name: str) -> None:
-    with pytest.raises(Unplaced, match=name):
+    with pytest.raises(Incomplete, match=name):
         generated(planted(change))

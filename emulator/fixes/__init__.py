@@ -19,6 +19,7 @@ NAMES = (
     # what runs
     "function_errors",
     "cold_starts",
+    "forked_environments",
     "proxy_errors",
     "mock_integrations",
     "id_tokens",

@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "plain_requests",
     "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation

@@ -21,6 +21,7 @@ NAMES = (
     "function_errors",
     "cold_starts",
     "forked_environments",
+    "whole_logs",
     "proxy_errors",
     "mock_integrations",
     "id_tokens",

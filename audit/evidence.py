@@ -25,7 +25,7 @@ _AT_ONCE = 8
 
 class Order(Value):
     """A row of the orders table. `all_orders` and `open` put it into the indexes of all orders and of undecided
-    orders."""
+    orders, whose keys are spread: `all`, `all#1`, … by `key_shard`."""
 
     pk: str
     order_id: str
@@ -40,6 +40,7 @@ class Order(Value):
     placed_at: Timestamp
     updated_at: Timestamp
     version: int
+    key_shard: int = 0
     all_orders: str | None = None
     open: str | None = None
 

@@ -281,9 +281,10 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("lines in another currency", ORDERS, f"{SHORT}: its lines are in EUR, its total in USD", _with("orders", SHORT, lines=_line(unit_price=Money(amount=1450, currency="EUR")))),
     ("one sku in two lines", ORDERS, f"{SHORT}: MUG is in 2 lines", _with("orders", SHORT, lines=_line(quantity=1) * 2)),
     ("an order that no list shows", ORDERS, f"{CONFIRMED}: it is not in the list of all orders", _with("orders", CONFIRMED, all_orders=None)),
-    ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open", _with("orders", HELD, open=None)),
-    ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open, not None", _with("orders", CANCELLED, open="open")),
-    ("a closed order whose money is given back and that still waits for it", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is unsettled, not None", _with("orders", CANCELLED, open="unsettled")),
+    ("an order in another shard of the list", ORDERS, f"{CONFIRMED}: it is not in the list of all orders (all_orders is all, not all#3)", _with("orders", CONFIRMED, all_orders="all")),
+    ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open#3", _with("orders", HELD, open=None)),
+    ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open#3, not None", _with("orders", CANCELLED, open="open#3")),
+    ("a closed order whose money is given back and that still waits for it", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is unsettled#3, not None", _with("orders", CANCELLED, open="unsettled#3")),
     ("rejected for no reason", ORDERS, f"{SHORT}: it is REJECTED, and its reason is None", _with("orders", SHORT, reason=None)),
     ("a row that nobody can read", ORDERS, "order#ord_x: its row in Order/Orders cannot be read: total.amount", lambda shop: changed(shop, unreadable=(Unreadable("Order/Orders", "order#ord_x", "total.amount"),))),
     # What is written in events.

@@ -27,6 +27,7 @@ def handler(request: Request) -> Response:
         order_id=order_id,
         customer_id=customer_id,
         fingerprint=fingerprint(wanted),
+        key_shards=int(os.environ["KEY_SHARDS"]),
         now=clock.now(),
     )
     try:

@@ -2,9 +2,9 @@
 Guide, "Best practices for designing partition keys"), and an index that takes no more throttles its table."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import merge
-from itertools import islice
+from itertools import islice, repeat
 
 type Row = Mapping[str, str]
 type Position = tuple[str, str]
@@ -39,9 +39,7 @@ def shown(after: Position | None) -> dict[int, str]:
 def newest_of(shards: Sequence[Sequence[Row]], limit: int, *, time: str) -> list[tuple[int, Row]]:
     """Returns the newest rows of all shards, each with its shard. In each shard the newest rows come first. `time` names
     an attribute."""
-    numbered: list[Iterator[tuple[int, Row]]] = [
-        ((shard, row) for row in rows) for shard, rows in zip(range(len(shards)), shards, strict=True)
-    ]
+    numbered = [zip(repeat(shard), rows) for shard, rows in enumerate(shards)]  # noqa: B905 - repeat never ends
     return list(islice(merge(*numbered, key=lambda found: found[1][time], reverse=True), limit))
 
 

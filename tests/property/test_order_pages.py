@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from order import store
 from order.domain import Order, order_id
 from shopkit import shards
+from shopkit.paging import next_cursor
 from shopkit.shards import Position
 from tests.support.api_gateway import OPERATOR
 from tests.support.orders import Orders, orders_on_moto
@@ -51,7 +52,7 @@ def in_order(found: Sequence[Order]) -> bool:
 
 
 @given(placements, sizes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_pages_concatenate_to_the_sorted_whole(placed: list[tuple[int, int]], sizes: list[int]) -> None:
     """Each order may have been placed under another number of shards: it was raised and lowered."""
     with orders_on_moto():
@@ -62,7 +63,7 @@ def test_pages_concatenate_to_the_sorted_whole(placed: list[tuple[int, int]], si
 
 
 @given(placements, sizes, st.lists(counts, max_size=10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_orders_that_are_placed_between_pages_change_no_later_page(
     placed: list[tuple[int, int]], sizes: list[int], later: list[int]
 ) -> None:
@@ -79,7 +80,7 @@ def test_orders_that_are_placed_between_pages_change_no_later_page(
 
 
 @given(placements)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_reconciler_finds_every_open_order_oldest_first(placed: list[tuple[int, int]]) -> None:
     with orders_on_moto():
         orders = [add(number, second, count) for number, (second, count) in enumerate(placed)]
@@ -111,7 +112,7 @@ def test_a_shop_whose_number_of_shards_changes_shows_every_order_and_its_cursors
 def test_a_cursor_that_somebody_made_up_breaks_nothing(made_up: str) -> None:
     with orders_on_moto() as orders:
         placed = orders.placed()
-        cursor = {"cursor": _cursor("9999-12-31T23:59:59.999999Z", made_up)}
+        cursor = {"cursor": next_cursor(["9999-12-31T23:59:59.999999Z", made_up])}
         assert [order["order_id"] for order in orders.page(OPERATOR, **cursor).body["orders"]] == [placed]
 
 
@@ -152,12 +153,6 @@ def test_a_planted_fault_is_noticed(name: str, wrong: object) -> None:
         seen = [order for page in pages([5]) for order in page]
         assert in_order(seen)
         assert sorted(order.order_id for order in seen) == sorted(order.order_id for order in orders)
-
-
-def _cursor(*position: str) -> str:
-    from shopkit.paging import next_cursor
-
-    return next_cursor(position)
 
 
 def _listed(orders: Orders, id_: str) -> str:

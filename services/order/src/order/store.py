@@ -142,7 +142,9 @@ def _newest_keys(
     """Returns one key's newest rows in the index, with `placed_at` and `order_id`, and whether there are more: those
     placed `until` then, and of those placed right then, the rows that follow the order `behind`."""
     ((name, value),) = key.items()
-    start = {"ExclusiveStartKey": to_item({"pk": key_of(behind), **key, "placed_at": until})} if until and behind else {}
+    start = (
+        {"ExclusiveStartKey": to_item({"pk": key_of(behind), **key, "placed_at": until})} if until and behind else {}
+    )
     found = client("dynamodb").query(
         TableName=_table(),
         IndexName=index,

@@ -61,7 +61,8 @@ def _unlisted(order: Order, payment: Payment | None) -> Iterator[str]:
     report comes."""
     shard = f"#{order.key_shard}" if order.key_shard else ""
     if order.all_orders != f"all{shard}":
-        yield f"{order.order_id}: it is not in the list of all orders (all_orders is {order.all_orders}, not all{shard})"
+        found = f"all_orders is {order.all_orders}, not all{shard}"
+        yield f"{order.order_id}: it is not in the list of all orders ({found})"
     listed, expected = order.open, f"open{shard}" if order.status in _OPEN else None
     waits_for_its_money = order.status in _CLOSED and listed == f"unsettled{shard}" and not _has_spoken(payment)
     if listed != expected and not waits_for_its_money:

@@ -26,8 +26,8 @@ def keys_of(value: str, shards: int) -> list[str]:
 
 
 def shown(after: Position | None) -> dict[int, str]:
-    """Returns, by shard, the last id that earlier pages have shown of the time at which the position stands. Rows of one
-    time have an order only within their shard. What is not such a position says nothing of any shard."""
+    """Returns, by shard, the last id of the position's own time that earlier pages have shown. Rows of one time have an
+    order only within their shard. What is no such position says nothing of any shard."""
     ids: dict[int, str] = {}
     for part in after[1].split() if after else ():
         id_, _, shard = part.partition("@")
@@ -37,9 +37,9 @@ def shown(after: Position | None) -> dict[int, str]:
 
 
 def newest_of(shards: Sequence[Sequence[Row]], limit: int, *, time: str) -> list[tuple[int, Row]]:
-    """Returns the newest rows of all shards, each with its shard. In each shard the newest rows come first. `time` names
-    an attribute."""
-    numbered = [zip(repeat(shard), rows) for shard, rows in enumerate(shards)]  # noqa: B905 - repeat never ends
+    """Returns the newest rows of all shards, each with its shard. In each shard the newest rows come first. `time` is
+    an attribute's name."""
+    numbered = [zip(repeat(shard), rows) for shard, rows in enumerate(shards)]
     return list(islice(merge(*numbered, key=lambda found: found[1][time], reverse=True), limit))
 
 

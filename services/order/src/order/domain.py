@@ -12,7 +12,6 @@ from pydantic import Field, StringConstraints, field_validator
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import PRINTABLE, VISIBLE, Money, OrderLine, Sku, Strict, Timestamp, Value
-from shopkit.shards import shard_of
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 # How often the closing event of an order is repeated while its payment is not settled.
@@ -150,7 +149,6 @@ _PLACEMENT = (
     "shipping_address",
     "placed_at",
     "fingerprint",
-    "key_shard",
 )
 
 
@@ -229,10 +227,8 @@ def place(
     order_id: str,
     customer_id: str,
     fingerprint: str,
-    key_shards: int = 1,
     now: datetime,
 ) -> Order:
-    """Returns the new order. It keeps its shard of the indexes, however many there will be."""
     return _placed(
         order_id=order_id,
         customer_id=customer_id,
@@ -242,7 +238,6 @@ def place(
         shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
         fingerprint=fingerprint,
-        key_shard=shard_of(order_id, key_shards),
     )
 
 

@@ -27,7 +27,6 @@ def handler(request: Request) -> Response:
         order_id=order_id,
         customer_id=customer_id,
         fingerprint=fingerprint(wanted),
-        key_shards=int(os.environ["KEY_SHARDS"]),
         now=clock.now(),
     )
     try:

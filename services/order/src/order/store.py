@@ -70,15 +70,16 @@ def find_row(order_id: str) -> Row | None:
 
 
 def add(order: Order) -> None:
-    """Writes the order if its id is free. The same write is the idempotency record.
+    """Writes the order if its id is free. The same write is the idempotency record. The order keeps its shard of the
+    indexes, however many there will be.
 
     Raises AlreadyPlaced, Unreadable.
     """
-    dynamodb = client("dynamodb")
+    dynamodb, shard = client("dynamodb"), shards.shard_of(order.order_id, int(os.environ["KEY_SHARDS"]))
     try:
         dynamodb.put_item(
             TableName=_table(),
-            Item=to_item(row_of(order, revision=1)),
+            Item=to_item(row_of(order.model_copy(update={"key_shard": shard}), revision=1)),
             ConditionExpression="attribute_not_exists(pk)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )

@@ -8,6 +8,7 @@ The limit of 1,000 write units a second is not modelled, because conflicts come 
 """
 
 import heapq
+import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shopkit.telemetry import logger
 from tests.simulation.invocation import invoke
 from tests.simulation.people import People
 from tests.simulation.simulation import Simulation, new_simulation
@@ -69,6 +71,7 @@ class Rush:
         self.shop.aws.boundary = self._at_a_call
         with (
             patch("shopkit.backoff.time.sleep", self._passes),
+            patch("inventory.store.measure"),
             patch("shopkit.backoff.random.uniform", self.rng.uniform),
         ):
             while waiting:
@@ -153,7 +156,9 @@ def main(
     shards: Annotated[list[int] | None, typer.Option(help="Rows of the product; may be repeated.")] = None,
     purchases: Annotated[int, typer.Option(help="Purchases of each buyer.", min=1)] = 20,
 ) -> None:
-    """Prints the curve. Twenty purchases by each of 100 buyers take about a minute."""
+    """Prints the curve."""
+    logger.setLevel("CRITICAL")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     results = [rush(count, rows, purchases) for count in buyers or [1, 10, 100] for rows in shards or [1, 8]]
     Console().print(table_of(results))
 

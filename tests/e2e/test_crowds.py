@@ -68,7 +68,7 @@ def test_every_order_of_a_crowd_is_listed_once_newest_first(shop: RunningShop, o
     times = [at for at, _ in seen]
     assert times == sorted(times, reverse=True)
     assert len(set(seen)) == len(seen)
-    assert {order.order_id for order in orders} <= {order_id for _, order_id in seen}
+    assert {order.id for order in orders} <= {order_id for _, order_id in seen}
 
 
 @pytest.mark.usefixtures("checkout")

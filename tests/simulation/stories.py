@@ -53,9 +53,10 @@ def hot_product(people: People) -> None:
     people.restock("MUG", 4)
     people.shop.settle_down()
     for key, units in (("first", 1), ("second", 2), ("third", 2)):
-        order_id = people.place("pm_visa", ("MUG", units), key=key)
+        people.place("pm_visa", ("MUG", units), key=key)
         people.shop.settle_down()
-    people.cancel(people.place("pm_visa", ("MUG", 1), key="fourth"))
+    order_id = people.place("pm_visa", ("MUG", 1), key="fourth")
+    people.cancel(order_id)
     people.upsert("MUG", stock_shards=2)
     people.look_around(order_id)
     people.shop.settle_down()

@@ -38,6 +38,7 @@ CONDITIONS = st.sampled_from(
         "attribute_exists(pk) AND n >= :n AND m = :m",
         "attribute_not_exists(#n) OR n > :n AND m <= :m",
         "NOT n = :n",
+        "n BETWEEN :n AND :n OR m BETWEEN :m AND :m",
         "(attribute_exists(m) OR n = :n) AND NOT (m = :m)",
     ]
 )

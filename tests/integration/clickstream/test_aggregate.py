@@ -69,7 +69,7 @@ def test_resharding_loses_no_click_and_counts_none_twice(clickstream: Clickstrea
 
 
 def test_poison_goes_whole_to_the_failure_queue_and_the_rest_is_counted(clickstream: Clickstream) -> None:
-    clickstream.post(click(1), click(2))
+    clickstream.post(click(1), click(2, session_id="s2"))
     first, second = clickstream.records()
     poison = [
         record(b"\xff\xfe", "7"),
@@ -152,6 +152,13 @@ def test_a_record_with_more_clicks_than_a_request_is_poison(clickstream: Clickst
     assert clickstream.aggregate([record(b"\n".join(lines), "1"), record(lines[0], "2"), record(b"", "3")]) == []
     assert clickstream.trend("tea")["views"] == 1
     assert len(clickstream.set_aside()) == 2
+
+
+def test_poison_that_a_later_reader_understands_is_counted_when_it_is_redriven(clickstream: Clickstream) -> None:
+    first, second, third = (json.dumps(click(number)).encode() for number in range(3))
+    assert clickstream.aggregate([record(first, "1"), record(b"?", "2"), record(third, "3")]) == []
+    assert clickstream.aggregate([record(second, "2")]) == []
+    assert clickstream.trend("tea")["views"] == 3
 
 
 def test_of_a_session_only_so_many_clicks_count(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:

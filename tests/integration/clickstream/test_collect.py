@@ -20,9 +20,7 @@ class Throttled:
         self.asked: list[list[str]] = []
 
     def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        ids = [
-            " ".join(click["event_id"] for click in map(json.loads, entry["Data"].splitlines())) for entry in Records
-        ]
+        ids = [" ".join(ids_in(entry["Data"])) for entry in Records]
         self.asked.append(ids)
         refused = self._refusals.pop(0) if self._refusals else set()
         taken = [entry for entry, key in zip(Records, ids, strict=True) if key not in refused]
@@ -37,10 +35,11 @@ class Throttled:
 
 
 def collected(clickstream: Clickstream) -> list[str]:
-    lines = [
-        line for entry in clickstream.records() for line in base64.b64decode(entry["kinesis"]["data"]).splitlines()
-    ]
-    return sorted(json.loads(line)["event_id"] for line in lines)
+    return sorted(id_ for entry in clickstream.records() for id_ in ids_in(base64.b64decode(entry["kinesis"]["data"])))
+
+
+def ids_in(data: bytes) -> list[str]:
+    return [json.loads(line)["event_id"] for line in data.splitlines()]
 
 
 def throttle(monkeypatch: pytest.MonkeyPatch, *refusals: set[str]) -> Throttled:
@@ -57,10 +56,7 @@ def test_clicks_are_accepted_into_the_stream(clickstream: Clickstream) -> None:
 def test_the_clicks_of_a_session_share_a_record_with_a_line_each(clickstream: Clickstream) -> None:
     clickstream.post(click(1), click(2, session_id="s2"), click(3))
     records = [base64.b64decode(entry["kinesis"]["data"]) for entry in clickstream.records()]
-    assert sorted([json.loads(line)["event_id"] for line in data.splitlines()] for data in records) == [
-        ["e1", "e3"],
-        ["e2"],
-    ]
+    assert sorted(map(ids_in, records)) == [["e1", "e3"], ["e2"]]
     assert all(data.endswith(b"\n") for data in records)
 
 

@@ -211,7 +211,7 @@ def test_the_command_line_s_visitors_look_and_buy_once_per_seed(
 
 def clicks_counted(shop: RunningShop) -> Counter[str]:
     """Of all products, also those that do not trend; the audit holds the counters to these."""
-    return Counter(one.counter for key, one in gather(shop.stack).counted.items() if key.startswith("click#"))
+    return Counter(click.counter for click in gather(shop.stack).clicks.values())
 
 
 def test_switched_off_it_takes_no_clicks_has_no_stream_and_still_tells_what_is_bought(

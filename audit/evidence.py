@@ -13,6 +13,7 @@ from audit.people import Customer, customers_of
 from audit.wiring import Wiring, wiring_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
+from deployed.mails import with_text
 from deployed.stack import Stack
 from shopkit.dynamodb import pages
 
@@ -290,6 +291,7 @@ def rows_to_read(stack: Stack) -> int:
 def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any) -> Evidence:
     """Builds the evidence from the rows of the tables (see `_TABLES`). Rows that cannot be read are listed in it."""
     orders, inventory, clicks = rows["orders"], rows["inventory"], rows.get("clicks", [])
+    notifications = [with_text(row) for row in rows.get("notifications", [])]
     reading = _Reading()
     entries = reading.read("Order/Orders", CatalogueEntry, _with_prefix(orders, "product#"))
     products = reading.read("Inventory/Inventory", Product, _with_prefix(inventory, "product#"))
@@ -308,7 +310,7 @@ def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any)
         reservations={_key(row, "reservation#"): reservation for row, reservation in reservations},
         payments={row["order_id"]: one for row, one in reading.read("Payment/Payments", Payment, rows["payments"])},
         charges={row["order_id"]: one for row, one in reading.read("Payment/SandboxLedger", Charge, rows["ledger"])},
-        notifications=_values(reading.read("Notify/Notifications", Notification, rows.get("notifications", []))),
+        notifications=_values(reading.read("Notify/Notifications", Notification, notifications)),
         clicks={
             (_key(row, "session#"), event_id): click
             for row, one in claims

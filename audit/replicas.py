@@ -93,11 +93,11 @@ def _purchase_faults(evidence: Evidence) -> Iterator[str]:
         if times[event_id] != 1:
             yield f"{event.order_id}: its purchases were counted {times[event_id]} times"
     for event_id, minute in sorted(counted):
-        event = confirmed.get(event_id)
-        if event is None and _compared(minute, evidence.at):
-            yield f"{event_id}: its purchases were counted, but no order was confirmed"
-        elif event and minute != _minute_of(event):
-            yield f"{event.order_id}: its purchases were counted at {shown(minute)}, not at {shown(_minute_of(event))}"
+        if (found := confirmed.get(event_id)) is None:
+            if _compared(minute, evidence.at):
+                yield f"{event_id}: its purchases were counted, but no order was confirmed"
+        elif minute != (expected := _minute_of(found)):
+            yield f"{found.order_id}: its purchases were counted at {shown(minute)}, not at {shown(expected)}"
 
 
 def _counter_faults(evidence: Evidence) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from hypothesis.errors import FlakyFailure
 from clickstream import aggregate, domain, purchases, store, stream
 from shopkit import clock, optimistic
 from shopkit.dynamodb import from_item
+from shopkit.types import LambdaHandler
 from tests.integration.clickstream.test_purchases import confirmed
 from tests.simulation.planted import edit
 from tests.simulation.small_aws import Call, Perform, SmallAWS, installed
@@ -146,6 +148,10 @@ def counts_in(counters: Table) -> Counter[tuple[str, str]]:
     return found
 
 
+def _invoke(handler: LambdaHandler, event: Any) -> None:
+    handler(event, None)
+
+
 def finish(shards: Sequence[Sequence[Sent]], size: int) -> None:
     """Delivers everything once more, as a redrive of all that was given up, until the function asks for no retry."""
     for shard in shards:
@@ -166,8 +172,7 @@ def clicks_are_exact(shards: list[list[Sent]], data: st.DataObject, monkeypatch:
     size = data.draw(st.integers(1, 5))
     with table(monkeypatch, data.draw(PER_ROW)) as counters:
         deliveries = [{"Records": [sent.record() for sent in some]} for some in batches]
-        acts = [lambda event=event: aggregate.handler(event, None) for event in deliveries]
-        interleave(acts, in_bursts(data))
+        interleave([partial(_invoke, aggregate.handler, event) for event in deliveries], in_bursts(data))
         finish(shards, size)
         sent = {click for shard in shards for sent in shard if not sent.poison for click in sent.clicks}
         assert counts_in(counters) == Counter((sku_of(click), KINDS[kind_of(click)]) for click in sent)
@@ -177,8 +182,7 @@ def purchases_are_exact(data: st.DataObject, monkeypatch: pytest.MonkeyPatch) ->
     events = [confirmed(f"ord_{number}", *SKUS[: 1 + number % 3]) for number in range(data.draw(st.integers(1, 6)))]
     batches = data.draw(st.lists(st.lists(st.sampled_from(events), min_size=1, max_size=4), min_size=1, max_size=4))
     with table(monkeypatch, data.draw(PER_ROW)) as counters:
-        acts = [lambda some=some: purchases.handler(sqs_event(*some), None) for some in batches]
-        interleave(acts, in_bursts(data))
+        interleave([partial(_invoke, purchases.handler, sqs_event(*some)) for some in batches], in_bursts(data))
         assert returned(purchases.handler(sqs_event(*events), None)) == []
         expected = Counter((line.sku, "purchases") for event in events for line in event.data.lines)
         assert counts_in(counters) == expected

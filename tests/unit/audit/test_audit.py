@@ -57,7 +57,7 @@ def _with(table: str, key: str, **changes: Any) -> Callable[[Evidence], Evidence
     return lambda shop: changed(shop, **{table: {key: getattr(shop, table)[key].model_copy(update=changes)}})
 
 
-def _without(table: str, key: str) -> Callable[[Evidence], Evidence]:
+def _without(table: str, key: object) -> Callable[[Evidence], Evidence]:
     return lambda shop: changed(shop, **{table: {key: None}})
 
 

@@ -59,7 +59,9 @@ def main(
     calls = Counter((call.service, call.operation) for call in read(home, began) if call.kind == "call")
     runs = sum(call.kind == "run" for call in read(home, began))
     if as_json:
-        typer.echo(json.dumps({"server": each.server, "functions": each.functions, "placed_seconds": placed}))
+        counted = {f"{service}:{operation}": count / orders for (service, operation), count in calls.items()}
+        figures = {"server": each.server, "functions": each.functions, "placed_seconds": placed}
+        typer.echo(json.dumps(figures | {"runs": runs / orders, "calls": counted}))
     else:
         _show(orders, each, idle, calls, runs, placed)
 
@@ -115,8 +117,8 @@ def _show(
     table.add_row("lambda", "runs of functions", f"{runs / orders:.2f}")
     console.print(table)
     console.print(
-        f"\n{orders:,} orders in {placed:,.1f} s. One takes the server {each.server:.3f} s of a core, and its functions "
-        f"{each.functions:.3f} s.\nIdle, the server takes {idle.server:.3f} s a second, its functions "
+        f"\n{orders:,} orders in {placed:,.1f} s. One takes the server {each.server:.3f} s of a core, and "
+        f"its functions {each.functions:.3f} s.\nIdle, the server takes {idle.server:.3f} s a second, its functions "
         f"{idle.functions:.3f} s."
     )
 

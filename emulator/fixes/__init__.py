@@ -17,6 +17,7 @@ NAMES = (
     "environment_values",
     "generated_secrets",
     # what runs
+    "tracing",
     "function_errors",
     "cold_starts",
     "proxy_errors",

@@ -40,7 +40,9 @@ def traces(account: Account, order_id: str, count: int = 1) -> list[list[dict[st
 
     def found() -> list[str]:
         summaries = xray.get_trace_summaries(
-            StartTime=time.time() - 3600, EndTime=time.time() + 1, FilterExpression=f'annotation.order_id = "{order_id}"'
+            StartTime=time.time() - 3600,
+            EndTime=time.time() + 1,
+            FilterExpression=f'annotation.order_id = "{order_id}"',
         )["TraceSummaries"]
         return [summary["Id"] for summary in summaries] if len(summaries) >= count else []
 
@@ -122,7 +124,9 @@ def test_a_rule_hands_the_trace_on_to_a_state_machine_and_that_to_its_tasks(acco
         "States": {"Do": {"Type": "Task", "Resource": account.arn(task), "InputPath": "$.detail", "End": True}},
     }
     role = account.role(EVERYTHING)
-    machine = machines.create_state_machine(name=account.name("machine"), definition=json.dumps(definition), roleArn=role)
+    machine = machines.create_state_machine(
+        name=account.name("machine"), definition=json.dumps(definition), roleArn=role
+    )
     rule = account.name("rule")
     events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["test"]}))
     events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": machine["stateMachineArn"], "RoleArn": role}])

@@ -1,0 +1,128 @@
+"""Which consumers an event should have reached, according to what is deployed, and which have not taken it yet.
+
+X-Ray knows nothing of a message that nobody has received. So this asks the bus for its rules, the topics for their
+subscriptions, and Lambda for its event source mappings.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from contracts.events import EVENTS
+from deployed.bus import rules_of
+from deployed.stack import Stack
+from deployed.traces.names import Names
+from deployed.traces.steps import Step
+
+_SOURCES = {event.__name__: event.source for event in EVENTS}
+_OFF = {"Disabled", "Disabling"}
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A function that reads a queue or a stream. `off` is whether its event source mapping is disabled."""
+
+    name: str
+    function: str
+    source: str
+    off: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event, or a write to a table, that a consumer has not taken. `since` is in seconds since 1970."""
+
+    consumer: Consumer
+    event: str
+    since: float
+    cause: str
+
+
+class Consumers:
+    """The consumers of events and streams in a stack."""
+
+    def __init__(self, stack: Stack, names: Names) -> None:
+        self.stack, self.names = stack, names
+
+    @cached_property
+    def all(self) -> list[Consumer]:
+        functions = {found.id for found in self.stack.resources.of_type("AWS::Lambda::Function")}
+        pages = self.stack.client("lambda").get_paginator("list_event_source_mappings").paginate()
+        return [
+            Consumer(self.names.of(name), name, mapping.get("EventSourceArn", ""), mapping.get("State") in _OFF)
+            for page in pages
+            for mapping in page["EventSourceMappings"]
+            if (name := mapping["FunctionArn"].split(":")[6]) in functions
+        ]
+
+    def of_event(self, event: str) -> list[Consumer]:
+        """Returns the functions whose queue a rule or a topic certainly fills with events of this type."""
+        queues = {arn for wanted, arn in self._routes if wanted(event)}
+        return [consumer for consumer in self.all if consumer.source in queues]
+
+    def of_table(self, table: str) -> list[Consumer]:
+        return [consumer for consumer in self.all if f":table/{table}/stream/" in consumer.source]
+
+    @cached_property
+    def _routes(self) -> list[tuple[Any, str]]:
+        return [*self._rules(), *self._subscriptions()]
+
+    def _rules(self) -> Iterator[tuple[Any, str]]:
+        for rule in rules_of(self.stack):
+            pattern = json.loads(rule.pattern or "{}")
+            for target in rule.targets:
+                if target.service == "sqs":
+                    yield (lambda event, pattern=pattern: certainly_matches(pattern, event)), target.arn
+
+    def _subscriptions(self) -> Iterator[tuple[Any, str]]:
+        sns = self.stack.client("sns")
+        for topic in self.stack.resources.of_type("AWS::SNS::Topic"):
+            if not topic.id.endswith(".fifo"):  # the others carry no events
+                continue
+            for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic.id):
+                for found in page["Subscriptions"]:
+                    if found["Protocol"] == "sqs":
+                        given = sns.get_subscription_attributes(SubscriptionArn=found["SubscriptionArn"])["Attributes"]
+                        types = json.loads(given.get("FilterPolicy") or "{}").get("type")
+                        yield (lambda event, types=types: types is None or event in types), found["Endpoint"]
+
+
+def certainly_matches(pattern: Mapping[str, Any], event: str) -> bool:
+    """Returns whether a rule takes every event of this type. A pattern that looks at more than the type may not."""
+    if set(pattern) - {"source", "detail-type"}:
+        return False
+    return event in pattern.get("detail-type", [event]) and _SOURCES.get(event) in pattern.get(
+        "source", [_SOURCES.get(event)]
+    )
+
+
+def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept: bool) -> list[Waiting]:
+    """Returns what waits for a consumer. On AWS, where some traces are not sampled, only consumers that are switched off
+    certainly have not taken it."""
+    steps = list(steps)
+    taken = {(step.event_id, step.segment.name) for step in steps if step.deed == "consumed"}
+    found = []
+    published = {step.event_id: step for step in steps if step.deed == "published"}
+    for step in published.values():
+        if step.error and not any(step.id == other.cause for other in steps):
+            continue  # not published
+        found += [
+            Waiting(consumer, step.event, step.ended or step.began, step.id)
+            for consumer in consumers.of_event(step.event)
+            if (step.event_id, consumer.function) not in taken and (consumer.off or every_trace_is_kept)
+        ]
+    return [*found, *_unread(steps, consumers)]
+
+
+def _unread(steps: list[Step], consumers: Consumers) -> Iterator[Waiting]:
+    """Yields the writes that a switched-off reader of the table's stream has not read. For one that is on, a write may
+    be one that its filter leaves out."""
+    read = {(step.segment.name, step.cause) for step in steps if step.link == "stream"}
+    for step in steps:
+        tables = dict.fromkeys(call.on for call in step.calls if call.on and call.writes and not call.error)
+        for table in tables:
+            for consumer in consumers.of_table(table):
+                if consumer.off and (consumer.function, step.id) not in read:
+                    yield Waiting(consumer, f"the write to {table}", step.ended or step.began, step.id)

@@ -147,7 +147,7 @@ def _waterfall(rows: Sequence[_Row], width: int) -> Table:
     for row in rows:
         drawn.add_row(
             f"+{row.began - began:.3f}",
-            "" if row.waited is None or (row.until == "its end" and row.waited < 0.0005) else _seconds(row.waited),  # noqa: PLR2004
+            "" if row.waited is None or (row.until == "its end" and row.waited < 0.0005) else _seconds(row.waited),
             "" if row.ended is None else _seconds(row.ended - row.began),
             _indented(row.label, row.depth * indent),
             _bar(row, began, whole, bar),

@@ -217,11 +217,11 @@ def _apis(gateway: Any, traces: Traces) -> None:
 
 
 def _by_status(status: int) -> Document:
-    if status >= 500:  # noqa: PLR2004
+    if status >= 500:
         return {"fault": True}
-    if status == 429:  # noqa: PLR2004
+    if status == 429:
         return {"error": True, "throttle": True}
-    return {"error": True} if status >= 400 else {}  # noqa: PLR2004
+    return {"error": True} if status >= 400 else {}
 
 
 def _executions(machines: Any, traces: Traces) -> None:

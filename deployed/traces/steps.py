@@ -175,8 +175,8 @@ class _Forest:
 def _adopted(segments: Iterable[Segment]) -> Iterator[Segment]:
     """Puts subsegments into the invocation in whose time they are.
 
-    The SDK keeps its idea of the invocation as long as the trace's id stays the same (`LambdaContext._refresh_context`).
-    So in a warm environment, the second attempt of a task reports its subsegments as parts of the first.
+    The SDK keeps its idea of the invocation while the trace's id stays the same (`LambdaContext._refresh_context`). So
+    in a warm environment, the second attempt of a task reports its subsegments as parts of the first.
     """
     found = {segment.id: segment for segment in segments}
     runs: defaultdict[tuple[str, str], list[Segment]] = defaultdict(list)

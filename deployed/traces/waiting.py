@@ -99,8 +99,8 @@ def certainly_matches(pattern: Mapping[str, Any], event: str) -> bool:
 
 
 def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept: bool) -> list[Waiting]:
-    """Returns what waits for a consumer. On AWS, where some traces are not sampled, only consumers that are switched off
-    certainly have not taken it."""
+    """Returns what waits for a consumer. On AWS, where some traces are not sampled, only a consumer that is switched off
+    has certainly not taken it."""
     steps = list(steps)
     taken = {(step.event_id, step.segment.name) for step in steps if step.deed == "consumed"}
     found = []

@@ -1,9 +1,9 @@
 """X-Ray: the daemon that functions send to, the segments of the services, and the API that returns traces.
 
 AWS: functions send subsegments to a daemon beside them (AWS_XRAY_DAEMON_ADDRESS). Lambda itself sends the segments
-AWS::Lambda and AWS::Lambda::Function, which those subsegments hang from, and sets _X_AMZN_TRACE_ID for each invocation.
-API Gateway and Step Functions send segments of theirs and hand the trace on to functions. EventBridge and SNS hand it on
-to their targets, in SQS as the message attribute AWSTraceHeader. A function that reads a queue begins a trace of its
+AWS::Lambda and AWS::Lambda::Function, which those subsegments hang from, and sets _X_AMZN_TRACE_ID at each invocation.
+API Gateway and Step Functions send segments of theirs and hand the trace on to functions. EventBridge and SNS hand it
+on to their targets, in SQS as the message attribute AWSTraceHeader. A function that reads a queue begins a trace of its
 own, which is linked to those of the messages. Streams hand on nothing (X-Ray Developer Guide, "Integrating AWS X-Ray
 with other AWS services", "Tracing event-driven applications").
 Emulator: sets a new _X_AMZN_TRACE_ID for each invocation, whoever invokes, and has neither daemon, segments nor API.

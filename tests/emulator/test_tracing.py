@@ -5,6 +5,8 @@ import socket
 import time
 from typing import Any
 
+import httpx2
+
 from tests.emulator.account import Account
 
 CODE = """
@@ -25,6 +27,7 @@ def handler(event, context):
                 "Detail": json.dumps(event["publish"])}])
     return {"statusCode": 200, "body": os.environ["_X_AMZN_TRACE_ID"]}
 """
+MACHINE = "AWS::StepFunctions::StateMachine"
 EVERYTHING = {"Action": "*", "Resource": "*"}
 
 
@@ -92,8 +95,6 @@ def test_an_api_hands_its_trace_on(account: Account) -> None:
     name = function(account, CODE.replace('event.get("order_id") or "none"', repr("api-order")))
     account.open_to_apis(name)
     url = account.api({"paths": {"/things": {"post": account.integration(name)}}})
-    import httpx2
-
     assert httpx2.post(f"{url}/things", json={}).status_code == 200
     (found,) = traces(account, "api-order")
     gateway = one(found, origin="AWS::ApiGateway::Stage")
@@ -143,9 +144,6 @@ def test_a_rule_hands_the_trace_on_to_a_state_machine_and_that_to_its_tasks(acco
     finally:
         events.remove_targets(Rule=rule, Ids=["1"])
         events.delete_rule(Name=rule)
-
-
-MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 def test_strangers_cannot_add_to_traces(account: Account) -> None:

@@ -1,6 +1,5 @@
 """Draws an order's steps: a tree of what led to what, and beside it a line of time on which each waits and runs."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from deployed.traces.steps import Call, Step
 from deployed.traces.waiting import Waiting
 
 _NARROWEST_BAR, _WIDEST_BAR = 10, 48
-_COLUMNS = 27  # of the three columns of times, with the space after them
+_COLUMNS = 27  # of the three columns of times, with the spaces after all
 _ROOMY = 110
 _WAIT, _RUN, _WORKFLOW = "┄", "█", "━"
 _FAILED, _WAITED = "bold red", "yellow"
@@ -42,6 +41,7 @@ class TracePicture:
     """Requests that only read the order are counted, not drawn."""
 
     found: Traced
+    now: float
     calls: bool = False
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
@@ -50,8 +50,10 @@ class TracePicture:
         reads = [step for step in found.steps if step.only_reads]
         hidden = {step.id for step in reads}
         drawn = [step for step in found.steps if step.id not in hidden and step.cause not in hidden]
-        rows = list(_rows(drawn, found.waiting, calls=self.calls))
+        rows = list(_rows(drawn, found.waiting, self.now, calls=self.calls))
+        yield ""
         yield _waterfall(rows, options.max_width)
+        yield ""
         yield Text.assemble(
             (_WAIT * 2, _WAITED), " waits   ", _RUN * 2, " runs   ", _WORKFLOW * 2, " workflow", style="dim"
         )
@@ -72,7 +74,7 @@ class TracePicture:
             )
 
 
-def _rows(steps: Sequence[Step], waiting: Sequence[Waiting], *, calls: bool) -> Iterator[_Row]:
+def _rows(steps: Sequence[Step], waiting: Sequence[Waiting], now: float, *, calls: bool) -> Iterator[_Row]:
     known = {step.id for step in steps}
     after: defaultdict[str | None, list[Step]] = defaultdict(list)
     for step in steps:
@@ -92,7 +94,7 @@ def _rows(steps: Sequence[Step], waiting: Sequence[Waiting], *, calls: bool) -> 
         if calls:
             yield from (_call_row(call, depth + 1) for call in shown.calls)
         for one in (*pending[step.id], *(pending[shown.id] if shown is not step else ())):
-            yield _waiting_row(one, depth + 1)
+            yield _waiting_row(one, depth + 1, now)
         for each in following:
             yield from below(each, depth + 1)
 
@@ -112,6 +114,8 @@ def _label(step: Step) -> Text:
         label.append(f" → {step.event}", style="bold")
     if step.attempt > 1:
         label.append(f" (attempt {step.attempt})", style=_WAITED)
+    if step.started_up:
+        label.append(f"\ncold start {_seconds(step.started_up)}", style="dim")
     if step.error:
         label.append(f"\n✗ {step.error}", style=_FAILED)
     elif step.ended is None:
@@ -120,16 +124,16 @@ def _label(step: Step) -> Text:
 
 
 def _call_row(call: Call, depth: int) -> _Row:
-    label = Text(f"{call.service} {call.operation}", style="dim")
+    label = Text(f"{call.operation} {call.on or call.service}", style="dim")
     if call.error:
         label.append(f"\n✗ {call.error}", style=_FAILED)
     return _Row(depth, label, call.segment.began, call.segment.ended, None, _FAILED if call.error else "dim")
 
 
-def _waiting_row(one: Waiting, depth: int) -> _Row:
-    why = "its event source is switched off" if one.consumer.off else "it has not come yet"
-    label = Text.assemble((f"{one.consumer.name} waits", f"bold {_WAITED}"), (f"\nfor {one.event}:\n{why}", _WAITED))
-    return _Row(depth, label, one.since, None, max(time.time() - one.since, 0.0), _WAITED, until="now")
+def _waiting_row(one: Waiting, depth: int, now: float) -> _Row:
+    why = "which is switched off" if one.consumer.off else "which has not taken it"
+    label = Text.assemble((f"{one.event} waits", f"bold {_WAITED}"), (f"\nfor {one.consumer.name},\n{why}", _WAITED))
+    return _Row(depth, label, one.since, None, max(now - one.since, 0.0), _WAITED, until="now")
 
 
 def _waterfall(rows: Sequence[_Row], width: int) -> Table:
@@ -137,8 +141,9 @@ def _waterfall(rows: Sequence[_Row], width: int) -> Table:
     whole = max((row.ended or row.began for row in rows), default=0.0) - began
     indent = 2 if width >= _ROOMY else 1
     longest = max((max(map(len, row.label.plain.split("\n"))) + row.depth * indent for row in rows), default=0)
-    bar = min(max(width - _COLUMNS - longest - 2, _NARROWEST_BAR), _WIDEST_BAR)
+    bar = min(max(width - _COLUMNS - longest, _NARROWEST_BAR), _WIDEST_BAR)
     drawn = table()
+    drawn.padding, drawn.show_edge = (0, 0, 0, 0), False
     drawn.add_column("at", justify="right", no_wrap=True)
     drawn.add_column("waited", justify="right", no_wrap=True, style=_WAITED)
     drawn.add_column("took", justify="right", no_wrap=True)
@@ -149,7 +154,7 @@ def _waterfall(rows: Sequence[_Row], width: int) -> Table:
             f"+{row.began - began:.3f}",
             "" if row.waited is None or (row.until == "its end" and row.waited < 0.0005) else _seconds(row.waited),
             "" if row.ended is None else _seconds(row.ended - row.began),
-            _indented(row.label, row.depth * indent),
+            _indented(row.label, 1 + row.depth * indent),
             _bar(row, began, whole, bar),
         )
     return drawn

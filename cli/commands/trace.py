@@ -1,6 +1,7 @@
 """`trace`: every function and AWS call of an order, in time, and which led to which."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +46,7 @@ def trace(
     if otlp:
         _write(otlp, document(order.order_id, found.steps))
         shop.hint(f"Written for a viewer of OpenTelemetry: {otlp}")
-    shop.say(_document(found), lambda: TracePicture(found, calls=calls))
+    shop.say(_document(found), lambda: TracePicture(found, time.time(), calls=calls))
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
@@ -74,6 +75,7 @@ def _step(step: Step) -> dict[str, Any]:
         "began": _moment(step.began),
         "seconds": None if step.ended is None else round(step.ended - step.began, 6),
         "waited_seconds": None if step.waited is None else round(step.waited, 6),
+        "cold_start_seconds": None if step.started_up is None else round(step.started_up, 6),
         "did": step.deed or None,
         "event": step.event or None,
         "event_id": step.event_id or None,

@@ -50,6 +50,7 @@ def _span(order_id: str, step: Step, by_id: Mapping[str, Step]) -> dict[str, Any
                 "messaging.message.id": step.event_id,
                 "cartwheel.attempt": step.attempt,
                 "cartwheel.waited_ms": round(step.waited * 1000) if step.waited is not None else None,
+                "faas.coldstart": True if step.started_up else None,
                 "error.type": step.error,
             }
         ),
@@ -69,7 +70,7 @@ def _call(call: Call, step: Step) -> dict[str, Any]:
                 "rpc.system": "aws-api",
                 "rpc.service": call.service,
                 "rpc.method": call.operation,
-                "aws.dynamodb.table_names": [call.on] if call.on else None,
+                "aws.dynamodb.table_names": [call.table] if call.table else None,
                 "error.type": call.error,
             }
         ),
@@ -113,6 +114,8 @@ def _attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"boolValue": value}
     if isinstance(value, int):
         return {"intValue": str(value)}
     if isinstance(value, Iterable) and not isinstance(value, str):

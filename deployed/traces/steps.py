@@ -28,11 +28,12 @@ _SLACK = 2.0
 
 @dataclass(frozen=True)
 class Call:
-    """A call of an AWS API by a function. `on` is the table, if it is one about a table."""
+    """A call of an AWS API by a function. `table` is the table's id, if it is about one, and `on` its short name."""
 
     segment: Segment
     service: str
     operation: str
+    table: str = ""
     on: str = ""
 
     @property
@@ -47,7 +48,8 @@ class Call:
 @dataclass(frozen=True)
 class Step:
     """What one function, workflow or API request did for the order. `event` is what it published or consumed; `cause`
-    is the id of the step that led here, over `link`. `waited` is in seconds, before it began."""
+    is the id of the step that led here, over `link`. `waited` is in seconds, before it began; `started_up` is how many
+    seconds of it a cold start took."""
 
     id: str
     segment: Segment
@@ -62,6 +64,7 @@ class Step:
     cause: str | None = None
     link: Link | None = None
     waited: float | None = None
+    started_up: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,7 +110,7 @@ class _Forest:
         parts = [part for part in inside if part.facts and self._names_it(part)]
         if not parts:
             calls = self._calls(inside)
-            yield Step(run.id, run, kind, name, calls, error=run.error)
+            yield Step(run.id, run, kind, name, calls, error=run.error, started_up=_started_up(inside))
         for part in parts:
             deed, facts = next(iter(part.facts.items()))
             yield Step(
@@ -121,6 +124,7 @@ class _Forest:
                 deed=deed,
                 attempt=int(facts.get("attempt", 1)),
                 error=part.error or run.error,
+                started_up=_started_up(inside),
                 facts=facts,
             )
 
@@ -167,9 +171,21 @@ class _Forest:
         calls = {part.id: part for part in parts if part.is_call}
         made = sorted(calls.values(), key=lambda call: call.began)
         return tuple(
-            Call(call, self.names.service(call.name), call.aws["operation"], call.aws.get("table_name", ""))
+            Call(
+                call,
+                self.names.service(call.name),
+                call.aws["operation"],
+                table := call.aws.get("table_name", ""),
+                self.names.table(table),
+            )
             for call in made
         )
+
+
+def _started_up(inside: Iterable[Segment]) -> float | None:
+    """Returns how long Lambda needed for a new environment, if it did."""
+    found = next((part for part in inside if part.name == "Initialization"), None)
+    return None if found is None or found.ended is None else found.ended - found.began
 
 
 def _adopted(segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -259,7 +275,7 @@ class _Writers:
                 continue
             if written_at is not None and not began - _SLACK <= float(written_at) <= ended + _SLACK:
                 continue
-            if call.on == table or (not call.on and self.names.same_service(step.segment.name, table)):
+            if call.table == table or (not call.table and self.names.same_service(step.segment.name, table)):
                 self.claimed.add((reader.segment.id, step.id))
                 return call
         return None
@@ -274,5 +290,5 @@ def _tried(steps: Iterable[Step]) -> Iterator[Step]:
             if last and last.error:
                 waited = step.began - (last.ended or step.began)
                 step = replace(step, attempt=last.attempt + 1, waited=max(waited, 0.0))  # noqa: PLW2901
-            before[step.cause, step.name] = step
+            before[step.cause or "", step.name] = step
         yield step

@@ -99,8 +99,8 @@ def certainly_matches(pattern: Mapping[str, Any], event: str) -> bool:
 
 
 def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept: bool) -> list[Waiting]:
-    """Returns what waits for a consumer. On AWS, where some traces are not sampled, only a consumer that is switched off
-    has certainly not taken it."""
+    """Returns what waits for a consumer. On AWS, where not every trace is sampled, only a consumer that is switched
+    off has certainly not taken it."""
     steps = list(steps)
     taken = {(step.event_id, step.segment.name) for step in steps if step.deed == "consumed"}
     found = []
@@ -117,12 +117,15 @@ def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept:
 
 
 def _unread(steps: list[Step], consumers: Consumers) -> Iterator[Waiting]:
-    """Yields the writes that a switched-off reader of the table's stream has not read. For one that is on, a write may
-    be one that its filter leaves out."""
+    """Yields, for each switched-off reader of a table's stream, the last write that it has not read. Its filter may
+    leave out earlier ones. For a reader that is on, it may leave out any."""
     read = {(step.segment.name, step.cause) for step in steps if step.link == "stream"}
+    last: dict[tuple[str, str], Waiting] = {}
     for step in steps:
-        tables = dict.fromkeys(call.on for call in step.calls if call.on and call.writes and not call.error)
-        for table in tables:
+        written = (call for call in step.calls if call.table and call.writes and not call.error)
+        for table, name in dict.fromkeys((call.table, call.on) for call in written):
             for consumer in consumers.of_table(table):
                 if consumer.off and (consumer.function, step.id) not in read:
-                    yield Waiting(consumer, f"the write to {table}", step.ended or step.began, step.id)
+                    since = step.ended or step.began
+                    last[consumer.function, table] = Waiting(consumer, f"write to {name}", since, step.id)
+    yield from last.values()

@@ -6,7 +6,7 @@ This is the only module that knows the tracing SDK (docs/decisions/tracing.md). 
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ type Deed = Literal["published", "consumed", "read"]
 
 def concerns(order_id: object) -> None:
     """Annotates the running function's trace with its order, so that the trace can be found. Ignores what is no id."""
-    _annotate(tracer.provider.current_subsegment(), order_id, order_id)
+    _annotate(tracer.put_annotation, order_id, order_id)
 
 
 @contextmanager
@@ -36,21 +36,19 @@ def traced(deed: Deed, name: str, *, order_id: object, correlation_id: object, *
     `facts` may be ids, times and counts, but nothing about a person: every reader of traces sees them.
     """
     with tracer.provider.in_subsegment(name=name) as part:
-        _annotate(part, order_id, correlation_id)
         if part is not None:
+            _annotate(part.put_annotation, order_id, correlation_id)
             part.put_metadata(deed, {name: value for name, value in facts.items() if value is not None}, _NAMESPACE)
         yield
 
 
-def _annotate(part: Any, order_id: object, correlation_id: object) -> None:
+def _annotate(put: Callable[[str, str], None], order_id: object, correlation_id: object) -> None:
     """X-Ray indexes 50 annotations of a trace (Developer Guide, "Segment documents"), and one trace may be about all
     the orders of a batch. So a correlation id that is the order's id is not written twice."""
-    if part is None:
-        return
     if isinstance(order_id, str) and _ORDER_ID.fullmatch(order_id):
-        part.put_annotation("order_id", order_id)
+        put("order_id", order_id)
     if isinstance(correlation_id, str) and correlation_id != order_id:
-        part.put_annotation("correlation_id", correlation_id[:200])
+        put("correlation_id", correlation_id[:200])
 
 
 def measure(name: str, unit: MetricUnit, value: float) -> None:

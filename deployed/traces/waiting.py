@@ -18,6 +18,7 @@ from deployed.traces.steps import Step
 
 _SOURCES = {event.__name__: event.source for event in EVENTS}
 _OFF = {"Disabled", "Disabling"}
+_ABOUT_AN_ORDER = {"data": {"order_id": [{"exists": True}]}}
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,18 @@ class Consumers:
 
 
 def certainly_matches(pattern: Mapping[str, Any], event: str) -> bool:
-    """Returns whether a rule takes every event of this type. A pattern that looks at more than the type may not."""
-    if set(pattern) - {"source", "detail-type"}:
+    """Returns whether a rule takes every event of this type about an order. A pattern that looks at more may not."""
+    about_the_type = {field: wanted for field, wanted in pattern.items() if wanted != _ABOUT_AN_ORDER}
+    if set(about_the_type) - {"source", "detail-type"}:
         return False
-    return event in pattern.get("detail-type", [event]) and _SOURCES.get(event) in pattern.get(
-        "source", [_SOURCES.get(event)]
-    )
+    said = {"source": _SOURCES.get(event, ""), "detail-type": event}
+    return all(any(_takes(one, said[field]) for one in wanted) for field, wanted in about_the_type.items())
+
+
+def _takes(wanted: str | Mapping[str, Any], value: str) -> bool:
+    if isinstance(wanted, str):
+        return wanted == value
+    return list(wanted) == ["prefix"] and value.startswith(wanted["prefix"])
 
 
 def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept: bool) -> list[Waiting]:
@@ -117,15 +124,16 @@ def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept:
 
 
 def _unread(steps: list[Step], consumers: Consumers) -> Iterator[Waiting]:
-    """Yields, for each switched-off reader of a table's stream, the last write that it has not read. Its filter may
+    """Yields, for each switched-off reader of a table's stream, the last write if it has not read it. Its filter may
     leave out earlier ones. For a reader that is on, it may leave out any."""
     read = {(step.segment.name, step.cause) for step in steps if step.link == "stream"}
-    last: dict[tuple[str, str], Waiting] = {}
-    for step in steps:
-        written = (call for call in step.calls if call.table and call.writes and not call.error)
-        for table, name in dict.fromkeys((call.table, call.on) for call in written):
-            for consumer in consumers.of_table(table):
-                if consumer.off and (consumer.function, step.id) not in read:
-                    since = step.ended or step.began
-                    last[consumer.function, table] = Waiting(consumer, f"write to {name}", since, step.id)
-    yield from last.values()
+    last = {
+        (call.table, call.on): step
+        for step in steps
+        for call in step.calls
+        if call.table and call.writes and not call.error
+    }
+    for (table, name), step in last.items():
+        for consumer in consumers.of_table(table):
+            if consumer.off and (consumer.function, step.id) not in read:
+                yield Waiting(consumer, f"write to {name}", step.ended or step.began, step.id)

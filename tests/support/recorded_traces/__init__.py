@@ -1,7 +1,7 @@
 """Traces of two orders, as the embedded AWS recorded them, without what nobody reads and with short names.
 
-`retried` was placed with pm_flaky. `waiting` was placed with pm_visa while inventory.sync and clickstream.purchases were
-switched off.
+`retried` was placed with pm_flaky; `waiting` with pm_visa, while inventory.sync and clickstream.purchases were switched
+off.
 """
 
 import json

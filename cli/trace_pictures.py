@@ -147,7 +147,7 @@ def _waterfall(rows: Sequence[_Row], width: int) -> Table:
     drawn.add_column("at", justify="right", no_wrap=True)
     drawn.add_column("waited", justify="right", no_wrap=True, style=_WAITED)
     drawn.add_column("took", justify="right", no_wrap=True)
-    drawn.add_column("what", overflow="fold")
+    drawn.add_column(" what", overflow="fold")
     drawn.add_column("", no_wrap=True, width=bar)
     for row in rows:
         drawn.add_row(

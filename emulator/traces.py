@@ -10,11 +10,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-FILE_BYTES, FILES = 4 * 1024 * 1024, 8
+FILE_BYTES, FILES = 4 * 1024 * 1024, 16
 LARGEST = 64 * 1024  # of a segment document and of a datagram (X-Ray Developer Guide, "Segment documents")
 BUFFER = 4 * 1024 * 1024
 # Traces that may still grow. Only documents of traces that began here are kept: other users can reach the port, too.
@@ -62,7 +62,7 @@ class Traces:
     def of(self, trace_ids: set[str]) -> list[Document]:
         """The documents of these traces."""
         wanted = [trace_id.encode() for trace_id in trace_ids]
-        found = (json.loads(line) for line in self._lines() if any(trace_id in line for trace_id in wanted))
+        found = (json.loads(line) for line in self._lines(wanted) if any(trace_id in line for trace_id in wanted))
         return [document for document in found if document.get("trace_id") in trace_ids]
 
     def annotated(self, name: str, value: str, since: float, until: float) -> list[str]:
@@ -70,7 +70,7 @@ class Traces:
         text = json.dumps(value).encode()
         found = {
             document["trace_id"]: began(document["trace_id"])
-            for line in self._lines()
+            for line in self._lines([text])
             if text in line and value in annotations(document := json.loads(line), name)
         }
         return [trace_id for trace_id, at in sorted(found.items(), key=lambda one: one[1]) if since <= at <= until]
@@ -103,10 +103,13 @@ class Traces:
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("traces-*.jsonl"))
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self, wanted: Sequence[bytes]) -> Iterator[bytes]:
+        """The lines of files that contain any of these. A file that contains none is not taken apart."""
         for path in self._files():
             with contextlib.suppress(FileNotFoundError):  # rotated meanwhile
-                yield from (line for line in path.read_bytes().split(b"\n")[:-1] if line.startswith(b"{"))
+                content = path.read_bytes()
+                if any(text in content for text in wanted):
+                    yield from (line for line in content.split(b"\n")[:-1] if line.startswith(b"{"))
 
 
 def began(trace_id: str) -> float:

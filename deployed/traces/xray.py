@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
-# X-Ray keeps traces for 30 days, searches at most six hours at a time, and returns five traces a call (API reference,
+# X-Ray keeps traces for 30 days, refuses to search a long time at once, and returns five traces a call (API reference,
 # GetTraceSummaries, BatchGetTraces; "X-Ray endpoints and quotas").
 _KEPT, _WINDOW, _AT_ONCE = timedelta(days=30), timedelta(hours=6), 5
 _BEFORE = timedelta(minutes=1)

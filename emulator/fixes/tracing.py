@@ -11,6 +11,7 @@ Fix: all of it, with every trace sampled. Left out: segments of SNS, EventBridge
 Goes when: MiniStack has X-Ray.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -283,9 +284,9 @@ def _serve(server: Any, router: Any, traces: Traces) -> None:
     async def handle(_method: str, path: str, _headers: Any, body: bytes, _query: Any) -> Any:
         asked = json.loads(body or b"{}")
         if path == "/TraceSummaries":
-            return _summaries(traces, asked)
+            return await asyncio.to_thread(_summaries, traces, asked)
         if path == "/Traces":
-            return _batch(traces, asked)
+            return await asyncio.to_thread(_batch, traces, asked)
         return _answer(400, {"message": f"The embedded AWS has no {path} of X-Ray"}, "InvalidRequestException")
 
     server.SERVICE_HANDLERS["xray"] = handle

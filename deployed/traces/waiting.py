@@ -5,7 +5,7 @@ subscriptions, and Lambda for its event source mappings.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,10 @@ from deployed.traces.steps import Step
 _SOURCES = {event.__name__: event.source for event in EVENTS}
 _OFF = {"Disabled", "Disabling"}
 _ABOUT_AN_ORDER = {"data": {"order_id": [{"exists": True}]}}
+
+
+type Route = tuple[Callable[[str], bool], str]
+"""Whether it takes events of a type, and the ARN of the queue that it leads to."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +62,32 @@ class Consumers:
             if (name := mapping["FunctionArn"].split(":")[6]) in functions
         ]
 
-    def of_event(self, event: str) -> list[Consumer]:
-        """Returns the functions whose queue a rule or a topic certainly fills with events of this type."""
-        queues = {arn for wanted, arn in self._routes if wanted(event)}
+    def of_event(self, event: str, *, on_a_topic: bool) -> list[Consumer]:
+        """Returns the functions whose queue a rule, or the topic of order updates if it was published there too,
+        certainly fills with events of this type."""
+        routes = [*self._rules, *(self._subscriptions if on_a_topic else [])]
+        queues = {arn for wanted, arn in routes if wanted(event)}
         return [consumer for consumer in self.all if consumer.source in queues]
 
     def of_table(self, table: str) -> list[Consumer]:
         return [consumer for consumer in self.all if f":table/{table}/stream/" in consumer.source]
 
     @cached_property
-    def _routes(self) -> list[tuple[Any, str]]:
-        return [*self._rules(), *self._subscriptions()]
+    def _rules(self) -> list[Route]:
+        return list(self._routes_of_rules())
 
-    def _rules(self) -> Iterator[tuple[Any, str]]:
+    @cached_property
+    def _subscriptions(self) -> list[Route]:
+        return list(self._routes_of_topics())
+
+    def _routes_of_rules(self) -> Iterator[Route]:
         for rule in rules_of(self.stack):
             pattern = json.loads(rule.pattern or "{}")
             for target in rule.targets:
                 if target.service == "sqs":
                     yield (lambda event, pattern=pattern: certainly_matches(pattern, event)), target.arn
 
-    def _subscriptions(self) -> Iterator[tuple[Any, str]]:
+    def _routes_of_topics(self) -> Iterator[Route]:
         sns = self.stack.client("sns")
         for topic in self.stack.resources.of_type("AWS::SNS::Topic"):
             if not topic.id.endswith(".fifo"):  # the others carry no events
@@ -117,7 +127,7 @@ def waiting(steps: Iterable[Step], consumers: Consumers, *, every_trace_is_kept:
             continue  # not published
         found += [
             Waiting(consumer, step.event, step.ended or step.began, step.id)
-            for consumer in consumers.of_event(step.event)
+            for consumer in consumers.of_event(step.event, on_a_topic=any(call.service == "SNS" for call in step.calls))
             if (step.event_id, consumer.function) not in taken and (consumer.off or every_trace_is_kept)
         ]
     return [*found, *_unread(steps, consumers)]

@@ -49,12 +49,6 @@ def publishing(events: Sequence[Envelope[Any]], facts: Sequence[Mapping[str, Any
 
 def publish(events: Sequence[Envelope[Any]]) -> None:
     """Puts at most 10 events on the bus BUS_NAME. Raises PublicationFailed unless all were accepted."""
-    with publishing(events):
-        put(events)
-
-
-def put(events: Sequence[Envelope[Any]]) -> None:
-    """Does the same within `publishing`."""
     answer = client("events").put_events(Entries=entries(os.environ["BUS_NAME"], events))
     if answer["FailedEntryCount"]:
         raise PublicationFailed([entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry])

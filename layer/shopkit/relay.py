@@ -11,7 +11,7 @@ from typing import Any
 
 from contracts.envelope import Envelope
 from shopkit.aws import client
-from shopkit.bus import PublicationFailed, publishing, put
+from shopkit.bus import PublicationFailed, publish, publishing
 from shopkit.streams import Change, change_of, facts_of, projected, retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
 from shopkit.types import Image, LambdaHandler
@@ -102,7 +102,7 @@ def _message(event: Envelope[Any]) -> str:
 def _publish(batch: Sequence[_Pending]) -> None:
     events = [entry.event for entry in batch]
     with publishing(events, [entry.facts for entry in batch]):
-        put(events)
+        publish(events)
         if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
             _publish_in_order(topic, batch)
 

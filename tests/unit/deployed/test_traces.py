@@ -164,7 +164,8 @@ class Deployed(Consumers):
     def __init__(self, *, off: bool) -> None:
         self.off = off
 
-    def of_event(self, event: str) -> list[Consumer]:
+    def of_event(self, event: str, *, on_a_topic: bool) -> list[Consumer]:
+        assert on_a_topic is event.startswith("Order")  # only the order's relay publishes there, too
         named = [("order.record_timeline", "shop-Order-RecordTimeline", False)]
         if event == "OrderConfirmed":
             named.append(("clickstream.purchases", "shop-Clickstream-Purchases", self.off))

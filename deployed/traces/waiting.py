@@ -7,7 +7,7 @@ subscriptions, and Lambda for its event source mappings.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from contracts.events import EVENTS
@@ -85,7 +85,7 @@ class Consumers:
             pattern = json.loads(rule.pattern or "{}")
             for target in rule.targets:
                 if target.service == "sqs":
-                    yield (lambda event, pattern=pattern: certainly_matches(pattern, event)), target.arn
+                    yield partial(certainly_matches, pattern), target.arn
 
     def _routes_of_topics(self) -> Iterator[Route]:
         sns = self.stack.client("sns")
@@ -97,7 +97,11 @@ class Consumers:
                     if found["Protocol"] == "sqs":
                         given = sns.get_subscription_attributes(SubscriptionArn=found["SubscriptionArn"])["Attributes"]
                         types = json.loads(given.get("FilterPolicy") or "{}").get("type")
-                        yield (lambda event, types=types: types is None or event in types), found["Endpoint"]
+                        yield partial(_among, types), found["Endpoint"]
+
+
+def _among(types: list[str] | None, event: str) -> bool:
+    return types is None or event in types
 
 
 def certainly_matches(pattern: Mapping[str, Any], event: str) -> bool:

@@ -1,7 +1,7 @@
 """Traces in a folder: what functions send to the X-Ray daemon's port, and what the services add to it.
 
 A document is one line of a file and one system call, so a killed process loses at most what was still in the socket.
-The oldest file goes when there are too many.
+The oldest file goes when there are too many. As with the daemon, a burst that the socket cannot hold is lost.
 """
 
 import contextlib

@@ -147,8 +147,8 @@ class _Forest:
         if "order_id" in segment.annotations:
             yield str(segment.annotations["order_id"])
         for child in self.children[segment.id]:
-            # What a published event has started is another step.
-            if not segment.is_call or child.origin not in {"AWS::StepFunctions::StateMachine", "AWS::Lambda"}:
+            # What a published event has started is another step. A workflow's own calls are those of its tasks.
+            if not (segment.is_call and child.origin) or segment.aws["operation"] == "Invoke":
                 yield from self._orders_below(child)
 
     def _names_it(self, segment: Segment) -> bool:

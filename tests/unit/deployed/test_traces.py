@@ -160,6 +160,17 @@ def test_two_workflows_that_name_no_order_belong_to_whoever_published_alone() ->
     assert "Wake" not in {step.name for step in steps("retried", [*batch, foreign, silent])}
 
 
+def test_a_workflow_is_found_by_its_tasks_below_its_own_calls() -> None:
+    """On AWS, each state of a workflow is a subsegment, in which the call of the function is another."""
+    found = recorded_traces.segments("retried")
+    (workflow,) = {one.id for one in found if one.origin.endswith("StateMachine")}
+    tasks = [one for one in found if one.parent == workflow]
+    states = [replace(one, id=f"call-{one.id}", name="Lambda", origin="", aws={"operation": "Invoke"}) for one in tasks]
+    theirs = {one.id for one in tasks}
+    moved = [replace(one, parent=f"call-{one.id}") if one.id in theirs else one for one in found]
+    assert joins(steps("retried", [*moved, *states])) == LED_TO
+
+
 class Deployed(Consumers):
     def __init__(self, *, off: bool) -> None:
         self.off = off

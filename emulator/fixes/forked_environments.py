@@ -106,7 +106,7 @@ class Environment:
 
     def __init__(self, pid: int, descriptor: int, stdin: int, stdout: int, stderr: int) -> None:
         self.pid, self._descriptor = pid, descriptor
-        self.stdin, self.stdout, self.stderr = open(stdin, "w", buffering=1), open(stdout), open(stderr)  # noqa: SIM115
+        self.stdin, self.stdout, self.stderr = open(stdin, "w", buffering=1), open(stdout), open(stderr)  # noqa: PTH123, SIM115, PLW1514
         self.returncode: int | None = None
         weakref.finalize(self, os.close, descriptor)
 

@@ -26,6 +26,7 @@ from cli.commands import (
     replay,
     sales,
     setup,
+    trace,
     watch,
 )
 from cli.explaining import explained
@@ -46,7 +47,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, experiment, audit):
+_COMMANDS = (
+    *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, experiment),
+    audit,
+)
+for group in _COMMANDS:
     group.register(app)
 
 

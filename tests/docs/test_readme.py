@@ -127,6 +127,8 @@ def _break_it(copy: Copy) -> None:
         for following in then:
             _follow(copy, following.replace("ORDER", order_id))
     assert "OrderPlaced" in copy.run("./shop story")
+    (tracing,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "tracing.md").read_text(), re.DOTALL)
+    assert "payment.authorize (attempt 3)" in copy.run(tracing)
     (audit,) = blocks("Break it")
     assert "✗" not in copy.run(audit)
 

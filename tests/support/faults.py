@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.eventually import until
+from tests.support.eventually import eventually, until
 from tests.support.shop import Order, RunningShop
 
 _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
@@ -62,6 +62,24 @@ def seen_again_soon(shop: RunningShop, queue: str, seconds: int = 1) -> Iterator
         yield
     finally:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@contextmanager
+def held_back(shop: RunningShop, function: str) -> Iterator[None]:
+    """The function's queue fills, and nobody reads it."""
+    functions = shop.aws("lambda")
+    (mapping,) = functions.list_event_source_mappings(FunctionName=shop.table(function))["EventSourceMappings"]
+
+    def switch(enabled: bool) -> None:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+        state = "Enabled" if enabled else "Disabled"
+        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"], state)
+
+    switch(False)
+    try:
+        yield
+    finally:
+        switch(True)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The permissions that the roles of a deployed stack have, read from IAM.
 
-Resources have their logical paths, so that two stacks, and the templates, can be compared: `Order/Orders/index/by_need`.
+Resources have their logical paths (`Order/Orders/index/by_need`), so that stacks and templates can be compared.
 """
 
 import json
@@ -88,11 +88,13 @@ def grants_of(stack: Stack) -> tuple[Grant, ...]:
 
 
 def in_documents(role: str, documents: Iterable[Any], path_of: Callable[[str], str]) -> Iterator[Grant]:
-    """Yields what the policy documents allow. Raises CommandError for a statement with Deny, NotAction or NotResource."""
+    """Yields what the policy documents allow. Raises CommandError at Deny, NotAction and NotResource."""
     for document in documents:
         for statement in _listed(document["Statement"]):
             if statement["Effect"] != "Allow" or "Action" not in statement or "Resource" not in statement:
-                raise CommandError(f"{role} has a statement that does not list what is allowed: {json.dumps(statement)}")
+                raise CommandError(
+                    f"{role} has a statement that does not list what is allowed: {json.dumps(statement)}"
+                )
             condition = ", ".join(
                 f"{operator} {key}" for operator, keys in statement.get("Condition", {}).items() for key in keys
             )

@@ -127,9 +127,9 @@ PLANTS: dict[str, tuple[Path, Change, str]] = {
     ),
     "a condition less": (
         NOTIFY,
-        lambda it: it["Resources"]["EmailRole"]["Properties"]["Policies"][1]["Fn::If"][1]["PolicyDocument"]["Statement"][
-            0
-        ].pop("Condition"),
+        lambda it: it["Resources"]["EmailRole"]["Properties"]["Policies"][1]["Fn::If"][1]["PolicyDocument"][
+            "Statement"
+        ][0].pop("Condition"),
         "nothing needs Notify/EmailRole: ses:SendEmail on ses:identity/*",
     ),
     "a workflow that may invoke one function more": (

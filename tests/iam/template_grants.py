@@ -23,7 +23,12 @@ _WAITS = ".waitForTaskToken"
 _NETWORK = {"KafkaSubnets": "subnet-0a,subnet-0b", "KafkaSecurityGroup": "sg-0a"}
 _EXISTING = {"Kafka": "existing", "KafkaBrokers": "broker:9092"}
 _SECRET = {"KafkaSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:kafka-abcdef"}
-_EVERYTHING = {"WebhookUrl": "https://hooks.example", "SenderEmail": "shop@example.com"}
+_EVERYTHING = {
+    "WebhookUrl": "https://hooks.example",
+    "SenderEmail": "shop@example.com",
+    "OperatorsEmail": "operator@example.com",
+    "OperatorsPhone": "+12065550100",
+}
 # Together they have every resource of every template.
 VARIANTS: dict[str, dict[str, str]] = {
     "everything": {"Environment": "local", **_EXISTING, **_EVERYTHING},

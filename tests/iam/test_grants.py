@@ -62,6 +62,12 @@ def test_each_permission_is_needed_and_each_need_is_permitted(variant: str) -> N
     assert list(problems(deployment(variant), reasons())) == []
 
 
+def test_the_deployments_have_every_resource_of_every_template() -> None:
+    written = {(str(path), name) for path in templates() for name in expand(path)["Resources"]}
+    made = {(str(found.template), found.logical_id) for each in everything() for found in each.resources}
+    assert {(path, name) for path, name in written - made if not name.startswith("ApiDeployment")} == set()
+
+
 def test_the_file_says_nothing_that_no_deployment_has() -> None:
     given, made = reasons(), everything()
     grants = {grant for each in made for grant in granted(each)}

@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from deployed.permissions.standing import Use, judged
 from emulator import broker
 from tests.e2e.conftest import HOME
 from tests.support.deployment import redeploy
+from tests.support.desk import Desk
 from tests.support.eventually import until
 from tests.support.faults import (
     Event,
@@ -88,6 +90,40 @@ def test_every_call_that_a_role_may_make_is_made(shop: RunningShop, customer: Pe
     until(unused, lambda grants: not grants, "every permission used")
     assert len(calls) > 150
     assert [str(one.grant) for one in judged(held, recorded.news(), reasons()).unused] == []
+
+
+@contextmanager
+def one_more(shop: RunningShop, role: str, action: str, resource: str) -> Iterator[None]:
+    iam, name = shop.aws("iam"), shop.table(role)
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="planted", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="planted")
+
+
+def test_a_permission_too_many_is_found(shop: RunningShop, desk: Desk) -> None:
+    with one_more(shop, "Order/GetRole", "dynamodb:DeleteItem", "arn:aws:dynamodb:*:*:table/*"):
+        code, said = desk.tries("permissions", "--unused")
+    (found,) = said["permissions"]
+    assert (code, found["role"], found["action"]) == (1, "Order/GetRole", "dynamodb:DeleteItem")
+    assert desk.types("permissions", "--unused")["ok"]
+
+
+def test_a_permission_too_few_is_found(shop: RunningShop, customer: Person, desk: Desk) -> None:
+    order = customer.orders(shop.sells(stock=1))
+    order.becomes("CONFIRMED")
+    with without_permission(shop, "Order/GetRole", "dynamodb:GetItem"):
+        assert customer.looks_at(order).status_code == 500
+        code, said = desk.tries("permissions")
+    (denied,) = said["denied"]
+    assert (code, denied["role"], denied["action"], denied["resource"]) == (
+        *(1, "Order/GetRole"),
+        *("dynamodb:GetItem", "Order/Orders"),
+    )
+    assert desk.types("permissions")["ok"]
 
 
 def fits(grant: Grant, use: Use) -> bool:

@@ -1,6 +1,6 @@
 """`permissions`: what each role may do, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -10,10 +10,13 @@ from rich.text import Text
 from cli.format import count, table
 from cli.session import console, session_of
 from deployed.errors import Usage
+from deployed.permissions.grants import MANAGED
 from deployed.permissions.reasons import CALL, reasons
 from deployed.permissions.standing import Report, Standing, standing_of
 
 _NOT_RECORDED = "–"
+_REASON_WIDTH = 16  # leaves room at 80 columns for the longest names that are common
+_WORDS = {CALL: "own call", None: "nothing"}
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +47,7 @@ def permissions(
             for use, number in report.denied
         ],
     }
-    shop.say(document, lambda: _picture(report, chosen, in_full=role is not None or unused))
+    shop.say(document, lambda: _picture(report, chosen, by_role=role is None, only_unused=unused))
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -53,12 +56,12 @@ def _is_of(standing: Standing, role: str | None) -> bool:
     return role is None or standing.grant.role in (role, f"{role}Role")
 
 
-def _picture(report: Report, chosen: Sequence[Standing], *, in_full: bool) -> RenderableType:
-    parts: list[RenderableType] = [_each(chosen, report) if in_full else _by_role(chosen, report)]
-    if not in_full:
-        parts = [*parts, *_found(report.unused)]
-    for use, number in report.denied:
-        parts.append(Text(f"✗ denied {count(number, 'time')}: {use}", style="red"))
+def _picture(report: Report, chosen: Sequence[Standing], *, by_role: bool, only_unused: bool) -> RenderableType:
+    parts: list[RenderableType] = []
+    if not only_unused:
+        parts += [_by_role(chosen, report)] if by_role else [_each(chosen, report), *_notes(chosen)]
+    parts += [Text(f"✗ nothing needs {one.grant}", style="red") for one in chosen if one.why is None]
+    parts += [Text(f"✗ denied {count(number, 'time')}: {use}", style="red") for use, number in report.denied]
     return Group(*parts, _verdict(report))
 
 
@@ -66,46 +69,52 @@ def _by_role(chosen: Sequence[Standing], report: Report) -> RenderableType:
     view = table()
     view.add_column("role", style="cyan", no_wrap=True)
     for name in ("may do", "own calls", "AWS needs", "unused", "used here"):
-        view.add_column(name, justify="right")
+        view.add_column(name, justify="right", no_wrap=True)
     for role in sorted({one.grant.role for one in chosen}):
         own = [one for one in chosen if one.grant.role == role]
         calls, unused = (sum(one.why == why for one in own) for why in (CALL, None))
-        used = f"{sum(one.used for one in own):,}" if report.recorded else _NOT_RECORDED
         numbers = (len(own), calls, len(own) - calls - unused)
+        used = _used(sum(one.used for one in own), report)
         view.add_row(role, *map(str, numbers), Text(str(unused), style="bold red" if unused else ""), used)
     return view
 
 
 def _each(chosen: Sequence[Standing], report: Report) -> RenderableType:
-    if not chosen:
-        return Text("There is no permission that nothing needs.")
-    view, given = table(), reasons()
-    view.add_column("may", style="cyan", overflow="fold", ratio=3)
-    view.add_column("on", overflow="fold", ratio=3)
-    view.add_column("because", ratio=4)
+    view = table()
+    view.add_column("may", style="cyan", overflow="fold")
+    view.add_column("on", overflow="fold")
+    view.add_column("because", max_width=_REASON_WIDTH)
     view.add_column("used", justify="right", no_wrap=True)
     for one in chosen:
-        wildcard = given.wildcard(one.grant)
-        why = Text(one.why or "nothing needs it", style="" if one.why else "bold red")
-        if one.why and one.why != CALL:
-            why.append(f"\n{given.integrations[one.why].source}", style="dim")
-        if wildcard:
-            why.append(f"\n{wildcard.reason}", style="dim")
-        if one.grant.condition:
-            why.append(f"\nonly if {one.grant.condition}", style="dim")
-        view.add_row(one.grant.action, one.grant.resource, why, f"{one.used:,}" if report.recorded else _NOT_RECORDED)
+        because = Text(_WORDS.get(one.why, one.why or ""), style="" if one.why else "bold red")
+        view.add_row(one.grant.action.removeprefix(MANAGED), one.grant.resource, because, _used(one.used, report))
     return view
 
 
-def _found(unused: Sequence[Standing]) -> list[Text]:
-    return [Text(f"✗ nothing needs {one.grant}", style="red") for one in unused]
+def _notes(chosen: Sequence[Standing]) -> Iterator[Text]:
+    """Explains each integration, pattern and condition once."""
+    given = reasons()
+    for kind in dict.fromkeys(one.why for one in chosen if one.why and one.why != CALL):
+        yield _note(kind, given.integrations[kind].source)
+    for grant in (one.grant for one in chosen):
+        about = f"{grant.action.removeprefix(MANAGED)} on {grant.resource}"
+        if wildcard := given.wildcard(grant):
+            yield _note(about, wildcard.reason)
+        if grant.condition:
+            yield _note(about, f"Only if {grant.condition}.")
+
+
+def _note(about: str, text: str) -> Text:
+    return Text.assemble((f"{about}: ", "bold"), text)
+
+
+def _used(number: int, report: Report) -> str:
+    return f"{number:,}" if report.recorded else _NOT_RECORDED
 
 
 def _verdict(report: Report) -> Text:
-    roles, calls = (
-        len({one.grant.role for one in report.standings}),
-        sum(one.why == CALL for one in report.standings),
-    )
+    roles = len({one.grant.role for one in report.standings})
+    calls = sum(one.why == CALL for one in report.standings)
     needs = len(report.standings) - calls - len(report.unused)
     said = (
         f"{count(roles, 'role')}, {count(len(report.standings), 'permission')}: {calls} for own calls, {needs} that "

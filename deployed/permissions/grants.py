@@ -49,7 +49,8 @@ class Paths:
         self._known, self._stacks = dict[tuple[str, str], str](), dict[str, str]()
         for found in resources:
             service = found.type.split("::")[1].lower()
-            self._known[_SERVICES.get(service, service), re.split("[:/]", found.id)[-1]] = found.path
+            name = re.split("[:/]", found.id)[-1]
+            self._known[_SERVICES.get(service, service), _without_suffix(service, name)] = found.path
             if found.type == _STACK:  # arn:…:stack/NAME/ID
                 self._stacks[found.id.split("/")[1]] = found.path
 
@@ -60,10 +61,15 @@ class Paths:
         _arn, _partition, service, _region, _account, resource = arn.split(":", 5)
         parts = re.split("([:/])", resource)
         for position, part in reversed(list(enumerate(parts))):
-            if path := self._known.get((service, part)):
+            if path := self._known.get((service, _without_suffix(service, part))):
                 rest = "".join(self._stacks.get(name, name) for name in parts[position + 1 :])
                 return path + re.sub(r"^/stream/.*", "/stream", rest)
         return OUTSIDE if service == "secretsmanager" else f"{service}:{resource}"
+
+
+def _without_suffix(service: str, name: str) -> str:
+    """Secrets Manager ends an ARN with six characters that are not part of the secret's name."""
+    return re.sub(r"-\w{6}$", "", name) if service == "secretsmanager" else name
 
 
 def grants_of(stack: Stack) -> tuple[Grant, ...]:

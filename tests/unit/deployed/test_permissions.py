@@ -31,6 +31,7 @@ RESOURCES = [
     Resource("KafkaService/Cluster", "AWS::MSK::ServerlessCluster", "arn:aws:kafka:us-east-1:1:cluster/shop/7-7"),
     Resource("Clicks/Logs", "AWS::Logs::LogGroup", "shop-Logs-1"),
     Resource("Clicks/Errors", "AWS::Logs::LogStream", "shop-Errors-1"),
+    Resource("Notify/Secret", "AWS::SecretsManager::Secret", "shop-Secret-0BD28B419A814"),
     Resource("Flow", "AWS::StepFunctions::StateMachine", "arn:aws:states:us-east-1:1:stateMachine:flow-1"),
 ]
 
@@ -52,6 +53,7 @@ RESOURCES = [
         ("arn:aws:logs:us-east-1:1:log-group:shop-Logs-1:log-stream:shop-Errors-1", "Clicks/Errors"),
         ("arn:aws:states:us-east-1:1:execution:flow-1:*", "Flow:*"),
         ("arn:aws:ses:us-east-1:1:identity/*", "ses:identity/*"),
+        ("arn:aws:secretsmanager:us-east-1:1:secret:shop-Secret-0BD28B419A814-a1B2c3", "Notify/Secret"),
         ("arn:aws:secretsmanager:us-east-1:1:secret:theirs", "KafkaSecretArn"),
         ("arn:aws:dynamodb:us-east-1:1:table/another", "dynamodb:table/another"),
     ],

@@ -174,6 +174,7 @@ def break_and_heal(shop: RunningShop, operator: Person) -> None:
     with seen_again_soon(shop, "Notify/EmailQueue"):
         assert operator.asks("PUT", "operations/breaks/poison-message").status_code == 200
         until(lambda: depth(operator, "Notify/EmailDeadLetters"), bool, "the poison set aside")
+    clear(shop)  # it must not go back
 
 
 def depth(operator: Person, place: str) -> int:

@@ -52,23 +52,25 @@ KEYS = ("pk", "order_id")
 
 
 @pytest.fixture
-def every_option(shop: RunningShop) -> Iterator[None]:
-    """Senders of e-mails and webhooks, and another environment, so that the storefront is published again."""
+def since_redeployed(shop: RunningShop) -> Iterator[Recorded]:
+    """What is used with a sender of e-mails and a webhook, and while the storefront is published for another
+    environment."""
+    recorded = Recorded(shop.stack)
+    recorded.news()  # of other tests
     shop.aws("sesv2").create_email_identity(EmailIdentity=SENDER)
     stale = {"Bucket": shop.table("Web/Site"), "Key": "stale.txt"}
     shop.aws("s3").put_object(**stale, Body=b"of no version")
     with receiver() as server:
         redeploy(shop, SenderEmail=SENDER, WebhookUrl=server.url, Environment="sandbox")
-        yield
+        yield recorded
         clear(shop)
         redeploy(shop, SenderEmail="", WebhookUrl="", Environment="local")
 
 
 @pytest.mark.parametrize("checkout", ["STANDARD"], indirect=True)
-@pytest.mark.usefixtures("checkout", "every_option")
-def test_every_call_that_a_role_may_make_is_made(shop: RunningShop, customer: Person, operator: Person) -> None:
-    recorded = Recorded(shop.stack)
-    recorded.news()  # of other tests
+def test_every_call_that_a_role_may_make_is_made(
+    shop: RunningShop, customer: Person, operator: Person, checkout: str, since_redeployed: Recorded
+) -> None:
     mug = shop.sells(stock=20, price=1000)
     shop.prices(mug, 1100)
     browse(customer, operator, mug)
@@ -83,13 +85,13 @@ def test_every_call_that_a_role_may_make_is_made(shop: RunningShop, customer: Pe
     left = set(calls)
 
     def unused() -> list[str]:
-        used = recorded.news()
+        used = since_redeployed.news()
         left.difference_update({grant for grant in left if any(fits(grant, use) for use in used)})
         return sorted(map(str, left))
 
     until(unused, lambda grants: not grants, "every permission used")
     assert len(calls) > 150
-    assert [str(one.grant) for one in judged(held, recorded.news(), reasons()).unused] == []
+    assert [str(one.grant) for one in judged(held, since_redeployed.news(), reasons()).unused] == []
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from tests.support.faults import (
 )
 from tests.support.kafka import send
 from tests.support.permissions import Recorded
+from tests.support.quiet import quiet
 from tests.support.receiver import receiver
 from tests.support.shop import Goods, Order, Person, RunningShop
 
@@ -64,6 +65,7 @@ def since_redeployed(shop: RunningShop) -> Iterator[Recorded]:
         redeploy(shop, SenderEmail=SENDER, WebhookUrl=server.url, Environment="sandbox")
         yield recorded
         clear(shop)
+        until(lambda: quiet(shop), bool, "a quiet shop")  # nobody would take what is left for the webhook
         redeploy(shop, SenderEmail="", WebhookUrl="", Environment="local")
 
 

@@ -48,9 +48,10 @@ deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|pro
 destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
 	@PYTHONPATH=$(SOURCES) python -m tools.destroy $(CONFIG)
 
-schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the event catalogue, AsyncAPI, API Gateway's document, alarms and dashboard, the quotes in docs
+schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the event catalogue, AsyncAPI, API Gateway's document, alarms and dashboard, the pictures of the architecture, the quotes in docs
 	PYTHONPATH=$(SOURCES) python -m schemas
 	python -m operations
+	PYTHONPATH=$(SOURCES) python -m diagram
 	PYTHONPATH=$(SOURCES) python -m tools.one_order --quote
 
 pictures: $(ENVIRONMENT) ## draw the products of deployed/data/catalogue.yaml anew, for the storefront

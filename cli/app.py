@@ -20,6 +20,7 @@ from cli.commands import (
     decisions,
     dlq,
     doctor,
+    experiment,
     mail,
     orders,
     permissions,
@@ -47,7 +48,8 @@ app = typer.Typer(
     context_settings={"help_option_names": HELP},
 )
 for group in (
-    *(setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit, permissions),
+    *(setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, experiment, audit),
+    permissions,
 ):
     group.register(app)
 

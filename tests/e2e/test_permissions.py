@@ -77,6 +77,7 @@ def test_every_call_that_a_role_may_make_is_made(
     shop.prices(mug, 1100)
     browse(customer, operator, mug)
     orders = buy_in_every_way(shop, customer, operator, mug)
+    sell_a_hot_product(shop, customer, operator)
     break_and_heal(shop, operator)
     kill_a_checkout(shop, customer, operator, mug)
     poison_every_stream(shop)
@@ -168,6 +169,16 @@ def buy_in_every_way(shop: RunningShop, customer: Person, operator: Person, mug:
     assert customer.cancels(bought).status_code == 202
     assert bought.timeline
     return [bought, declined]
+
+
+def sell_a_hot_product(shop: RunningShop, customer: Person, operator: Person) -> None:
+    """Its units are in several rows. When they have become few, each movement looks at all of them."""
+    hot = shop.sells(stock=6, shards=4)
+    key = {"Idempotency-Key": "again"}
+    answer = operator.asks("POST", f"products/{hot.sku}/restock", json={"quantity": 2}, headers=key)
+    assert answer.status_code == 200, answer.text
+    assert customer.asks("GET", f"products/{hot.sku}").json()["available"] == 8
+    customer.orders(hot).becomes("CONFIRMED")
 
 
 def break_and_heal(shop: RunningShop, operator: Person) -> None:

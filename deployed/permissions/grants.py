@@ -94,10 +94,13 @@ def grants_of(stack: Stack) -> tuple[Grant, ...]:
 
 
 def in_documents(role: str, documents: Iterable[Any], path_of: Callable[[str], str]) -> Iterator[Grant]:
-    """Yields what the policy documents allow. Raises CommandError at Deny, NotAction and NotResource."""
+    """Yields what the policy documents allow. A statement that denies is left out, because it can only allow less.
+    Raises CommandError at NotAction and NotResource."""
     for document in documents:
         for statement in _listed(document["Statement"]):
-            if statement["Effect"] != "Allow" or "Action" not in statement or "Resource" not in statement:
+            if statement["Effect"] == "Deny":
+                continue
+            if "Action" not in statement or "Resource" not in statement:
                 raise CommandError(
                     f"{role} has a statement that does not list what is allowed: {json.dumps(statement)}"
                 )

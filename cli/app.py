@@ -23,6 +23,7 @@ from cli.commands import (
     experiment,
     mail,
     orders,
+    permissions,
     replay,
     sales,
     setup,
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, experiment),
-    audit,
+    *(audit, permissions),
 )
 for group in _COMMANDS:
     group.register(app)

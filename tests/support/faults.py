@@ -100,7 +100,8 @@ def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
 
 @contextmanager
 def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[None]:
-    """Removes the action from the policies of the role."""
+    """Removes the statements about the action from the policies of the role. What they allow may be denied until the
+    end of the test."""
     iam, name = shop.aws("iam"), shop.table(role)
     kept: dict[str, Any] = {}
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -108,6 +109,8 @@ def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[No
         left = [statement for statement in document["Statement"] if action not in _actions(statement)]
         if len(left) == len(document["Statement"]):
             continue
+        removed = [statement for statement in document["Statement"] if statement not in left]
+        shop.may_be_denied |= {(role, denied) for statement in removed for denied in _actions(statement)}
         kept[policy] = document
         if left:
             _put(iam, name, policy, {**document, "Statement": left})

@@ -1,5 +1,6 @@
 """Handlers behind a DynamoDB stream: records in order, a retry from the first failure, poison records set aside."""
 
+import base64
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,9 +71,17 @@ def change_of(record: Mapping[str, Any]) -> Change:
         old, new = images.get("OldImage"), images.get("NewImage")
         return Change(
             sequence_number=images["SequenceNumber"],
-            old=from_item(old) if old else None,
-            new=from_item(new) if new else None,
+            old=from_item(_with_bytes(old)) if old else None,
+            new=from_item(_with_bytes(new)) if new else None,
         )
+
+
+def _with_bytes(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the image with binary attributes as bytes. In an event, which is JSON, they are base64."""
+    return {
+        name: {"B": base64.b64decode(value["B"], validate=True)} if isinstance(value.get("B"), str) else value
+        for name, value in image.items()
+    }
 
 
 def projected(record: Mapping[str, Any], keeps: frozenset[str] | None) -> Mapping[str, Any]:

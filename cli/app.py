@@ -17,6 +17,7 @@ from cli.commands import (
     audit,
     catalogue,
     clicks,
+    cost,
     decisions,
     dlq,
     doctor,
@@ -46,7 +47,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, experiment, audit):
+for group in (
+    setup,
+    doctor,
+    catalogue,
+    clicks,
+    orders,
+    decisions,
+    mail,
+    sales,
+    dlq,
+    replay,
+    watch,
+    cost,
+    experiment,
+    audit,
+):
     group.register(app)
 
 

@@ -83,9 +83,7 @@ def _functions(calls: Sequence[Call], machines: Machines) -> Iterator[Line]:
     for call in calls:
         if call.kind == "run":
             runs[call.resources[0]].append(call)
-    busy = sum(
-        len(of) * median(call.seconds for call in of) * of[0].units["memory_mb"] / 1024 for of in runs.values()
-    )
+    busy = sum(len(of) * median(call.seconds for call in of) * of[0].units["memory_mb"] / 1024 for of in runs.values())
     logged = sum(
         call.units.get("log_bytes", 0) + (PLATFORM_LINES_BYTES if name in machines.talkative else 0)
         for name, of in runs.items()

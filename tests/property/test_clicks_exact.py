@@ -1,5 +1,6 @@
-"""Each click of a session counts once, however its records are delivered: batched in other ways, by invocations that
-die or go on after their retry has begun, at the same time, from other shards, or long after they were given up.
+"""Scenario 15: each click of a session counts once, however its records are delivered: batched in other ways, by
+invocations that die or go on after their retry has begun, at the same time, from other shards, or long after they were
+given up.
 
 The functions run on an in-memory DynamoDB that checks every condition, and take turns at every call.
 """

@@ -206,6 +206,8 @@ class RunningShop:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        # Roles and actions whose permission this test has removed.
+        self.may_be_denied: set[tuple[str, str]] = set()
 
     @property
     def url(self) -> str:

@@ -29,7 +29,10 @@ def cost(
     orders: Annotated[int, typer.Option(help="Orders to place and count.", min=1, max=10_000)] = 50,
     lines: Annotated[int, typer.Option(help="Products in each order.", min=1, max=50)] = 2,
     clicks: Annotated[int, typer.Option(help="Clicks before each order.", min=0, max=400)] = 20,
-    at_once: Annotated[int, typer.Option(help="Visitors at the same time.", min=1, max=50)] = 4,
+    at_once: Annotated[
+        int,
+        typer.Option(help="Visitors at the same time. With one, times are those of a quiet machine.", min=1, max=50),
+    ] = 1,
 ) -> None:
     """Place orders on the local shop, count every call of AWS that they cause, and print what a million would cost."""
     shop = session_of(context)
@@ -75,10 +78,10 @@ def picture(bill: Bill) -> RenderableType:
     listed.add_column("amount", justify="right", no_wrap=True)
     for kind in ("EXPRESS", "STANDARD"):
         listed.add_column(kind, justify="right", no_wrap=True)
-    others = {one.line.what: one for one in bill.standard}
+    others = {(one.line.service, one.line.what): one for one in bill.standard}
     small = [0.0, 0.0]
     for one in bill.express:
-        other = others[one.line.what]
+        other = others[one.line.service, one.line.what]
         if max(one.dollars, other.dollars) < _SHOWN:
             small = [small[0] + one.dollars, small[1] + other.dollars]
             continue

@@ -17,6 +17,7 @@ from cli.commands import (
     audit,
     catalogue,
     clicks,
+    cost,
     decisions,
     dlq,
     doctor,
@@ -49,7 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": HELP},
 )
 _COMMANDS = (
-    *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, experiment),
+    *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, cost, experiment),
     *(audit, permissions),
 )
 for group in _COMMANDS:

@@ -9,13 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from contracts.types import Value
 from deployed.checkouts import Checkouts
 from deployed.front_door import Event, Order
+from deployed.meter.prices import Prices
 
-PRICES = Path(__file__).parent / "data" / "prices.json"
 NOT_COUNTED = "traces, the gateway's own fees, what an idle shop costs, and the free tier"
 _RUN_SECONDS, _RUN_GB, _LOGGED_BYTES = 0.1, 0.5, 2000
 _EXPRESS_GB, _EXPRESS_STEP_SECONDS = 64 / 1024, 0.1
@@ -46,15 +44,6 @@ type Use = Counter[str]
 """How much of what the price list sells, by the price's name."""
 
 
-class Prices(Value):
-    """US dollars per unit, without discounts and free tiers."""
-
-    as_of: str
-    region: str
-    source: str
-    usd: dict[str, float]
-
-
 @dataclass(frozen=True)
 class Estimate:
     """`by_service` is in dollars, highest first."""
@@ -66,10 +55,6 @@ class Estimate:
     @property
     def total(self) -> float:
         return sum(self.by_service.values())
-
-
-def list_prices() -> Prices:
-    return Prices.model_validate_json(PRICES.read_text())
 
 
 def estimate(order: Order, events: Sequence[Event], checkouts: Checkouts, prices: Prices) -> Estimate:

@@ -5,6 +5,7 @@ functions, deliveries by buses and topics, and ends of executions. `deployed.cal
 """
 
 import json
+import math
 import os
 import re
 import time
@@ -23,6 +24,7 @@ from emulator.private import OWNER_ONLY
 MOST_BYTES = 256 * 1024 * 1024  # of one file; the one before is kept
 ORDER = re.compile(r"ord_[0-9a-f]{32}")
 MOST_ORDERS = 10
+READ_UNIT_BYTES = 4096
 TRACE = re.compile(r"Root=([^;]+)")
 INDEXES = {"ReturnConsumedCapacity": "INDEXES"}
 # Their answers say what they used; the others are counted item by item.
@@ -200,11 +202,18 @@ def _units() -> None:
         add(result, data, table_name, write, **items)
         counted: dict[str, Any] = {}
         add(counted, {**data, **INDEXES}, table_name, write, **items)
-        _note_units("write" if write else "read", [counted["ConsumedCapacity"]])
+        times = 1 if write else _read_units(tables, result)
+        _note_units("write" if write else "read", [counted["ConsumedCapacity"]], times)
 
     tables._add_consumed_capacity = add_consumed_capacity
     for name in COUNTED_WHOLE:
         setattr(tables, name, _counted(original(tables, name, "data"), "write" if "write" in name else "read"))
+
+
+def _read_units(tables: Any, result: Mapping[str, Any]) -> int:
+    """How many units of 4 KB were read: the emulator counts one, whatever the size."""
+    found = result.get("Items", [result["Item"]] if "Item" in result else [])
+    return max(1, math.ceil(sum(tables._item_size_bytes(item) for item in found) / READ_UNIT_BYTES))
 
 
 def _counted(handler: Any, kind: str) -> Any:
@@ -225,16 +234,17 @@ def _counted(handler: Any, kind: str) -> Any:
     return handle
 
 
-def _note_units(kind: str, consumed: Sequence[Mapping[str, Any]]) -> None:
+def _note_units(kind: str, consumed: Sequence[Mapping[str, Any]], times: int = 1) -> None:
     seen = _seen.get()
     if seen is None:
         return
     for one in consumed:
-        table, rest = one["TableName"].rpartition("/")[2], one["CapacityUnits"]
+        table, rest = one["TableName"].rpartition("/")[2], one["CapacityUnits"] * times
         for indexes in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
             for index, used in one.get(indexes, {}).items():
-                seen.units[f"{kind}:{table}/{index}"] += used["CapacityUnits"]
-                rest -= used["CapacityUnits"]
+                units = used["CapacityUnits"] * times
+                seen.units[f"{kind}:{table}/{index}"] += units
+                rest -= units
         if rest:
             seen.units[f"{kind}:{table}"] += rest
 

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from cli.format import table
 from cli.session import Options, console, session_of
-from deployed.cost import list_prices
 from deployed.doctor.check import Check, State
+from deployed.meter.prices import list_prices
 from deployed.stack import PROJECT
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.PROBLEM: ("✗", "bold red")}

@@ -15,9 +15,10 @@ from cli.session import console, session_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
 from deployed.checkouts import checkouts_of
-from deployed.cost import estimate, list_prices
+from deployed.cost import estimate
 from deployed.errors import CommandError, Usage
 from deployed.front_door import FrontDoor, Order
+from deployed.meter.prices import list_prices
 
 _LINE = re.compile(r"(?P<sku>[^:]+)(?::(?P<quantity>[0-9]{1,9}))?")
 ADDRESS = {

@@ -3,7 +3,7 @@ prices."""
 
 from dataclasses import dataclass
 
-from deployed.cost import list_prices
+from deployed.meter.prices import list_prices
 from tests.conformance.transports import EVENTBRIDGE, KAFKA, KINESIS, SNS, STREAM, Promise
 
 PROMISES = (EVENTBRIDGE, SNS, STREAM, KINESIS, KAFKA)

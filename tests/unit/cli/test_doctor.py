@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cli.commands import doctor as command
-from deployed.cost import list_prices
 from deployed.doctor import asking, machine, plan
 from deployed.doctor.check import Check, State, ok
+from deployed.meter.prices import list_prices
 from tests.support.front_door import Result
 from tools.expand import ROOT
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.events import EVENTS
-from deployed import cost
 from deployed.checkouts import Checkout, Checkouts, Step
-from deployed.cost import Estimate, estimate, list_prices
+from deployed.cost import Estimate, estimate
 from deployed.front_door import Event, Order
+from deployed.meter import prices
+from deployed.meter.prices import list_prices
 from schemas.examples import example
 from tests.support.front_door import order
 
@@ -68,7 +69,7 @@ def test_every_event_has_a_price(type_: str) -> None:
 
 
 def test_the_price_list_says_whence_and_of_when_it_is_and_holds_no_address() -> None:
-    prices = list_prices()
-    assert prices.source
-    assert prices.as_of
-    assert "://" not in cost.PRICES.read_text()
+    found = list_prices()
+    assert found.source
+    assert found.as_of
+    assert "://" not in prices.PRICES.read_text()

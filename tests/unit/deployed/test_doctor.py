@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deployed.cost import list_prices
 from deployed.doctor import account, asking, machine, plan
 from deployed.doctor.check import State
 from deployed.errors import Usage
+from deployed.meter.prices import list_prices
 from tools.deployment import LONGEST_STACK_NAME
 from tools.expand import ROOT
 

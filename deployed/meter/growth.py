@@ -1,0 +1,24 @@
+"""Whether orders use more than what was recorded for them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ALLOWED = 0.05
+# How many rows clicks write depends on how many requests a batch holds, and so on the moment. This is the promise.
+AT_MOST_PER_MILLION = {"write units, Clickstream/Counters": 9_000_000}
+"""For 20 clicks in 4 requests: 2 units a request, and one for the purchase."""
+READS_BY_BATCH = {"read units, Clickstream/Counters"}
+
+
+def grown(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what uses more DynamoDB units per order than recorded, of two documents of a bill."""
+    before, now = _units(recorded), _units(found)
+    for what, amount in now.items():
+        limit = AT_MOST_PER_MILLION.get(what, before.get(what, 0.0) * (1 + ALLOWED))
+        if amount > limit and what not in READS_BY_BATCH:
+            yield f"{what}: {amount / 1e6:.2f} per order, recorded {before.get(what, 0.0) / 1e6:.2f}"
+
+
+def _units(document: Mapping[str, Any]) -> dict[str, float]:
+    lines = document["per_million"]["EXPRESS"]["lines"]
+    return {line["what"]: line["amount"] for line in lines if line["service"] == "DynamoDB"}

@@ -13,7 +13,21 @@ import typer.main
 from rich.text import Text
 
 from cli import output
-from cli.commands import audit, catalogue, clicks, decisions, dlq, doctor, mail, orders, replay, sales, setup, watch
+from cli.commands import (
+    audit,
+    catalogue,
+    chaos,
+    clicks,
+    decisions,
+    dlq,
+    doctor,
+    mail,
+    orders,
+    replay,
+    sales,
+    setup,
+    watch,
+)
 from cli.explaining import explained
 from cli.output import OutputLost, ReaderGone
 from cli.session import Options, Session, console
@@ -32,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit):
+for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit, chaos):
     group.register(app)
 
 

@@ -126,7 +126,7 @@ class Crowd:
         todo = errands(orders, self.seed, [product.sku for product in products], len(self.customers))
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                for _ in pool.map(lambda numbered: self._one(*numbered, products), enumerate(todo)):
+                for _ in pool.map(lambda number, errand: self._one(number, errand, products), range(orders), todo):
                     self.done += 1
                     progress(self)
         finally:

@@ -27,6 +27,7 @@ from cli.commands import (
     sales,
     setup,
     watch,
+    weather,
 )
 from cli.explaining import explained
 from cli.output import OutputLost, ReaderGone
@@ -46,7 +47,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (setup, doctor, catalogue, clicks, orders, decisions, mail, sales, dlq, replay, watch, audit, chaos):
+for group in (
+    setup,
+    doctor,
+    catalogue,
+    clicks,
+    orders,
+    decisions,
+    mail,
+    sales,
+    dlq,
+    replay,
+    watch,
+    audit,
+    chaos,
+    weather,
+):
     group.register(app)
 
 

@@ -270,11 +270,12 @@ def _batches(injector: Injector) -> None:
 
 
 def source_of(arn: str) -> str:
-    """Returns the queue's, stream's or table's name without what CloudFormation adds at random."""
+    """Returns the logical id of a queue, stream or table: its name without what CloudFormation adds, which differs
+    from one deployment to the next."""
     resource = arn.split(":")[5:]
     name = resource[0].split("/")[1] if resource and "/" in resource[0] else ":".join(resource)
     parts = name.removesuffix(".fifo").split("-")
-    return "-".join(parts[1:-1] if len(parts) > 2 else parts) or name
+    return parts[-2] if len(parts) > 2 else name
 
 
 def _deliveries(injector: Injector) -> None:

@@ -1,5 +1,4 @@
-"""`chaos`: faults on purpose under a crowd of shoppers, and the audit's verdict. `weather`: the same, mildly and for
-long."""
+"""`chaos`: faults on purpose under a crowd of shoppers, and the audit's verdict."""
 
 import secrets
 import time

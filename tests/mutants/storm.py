@@ -180,7 +180,9 @@ def _errands(people: People, chance: Random, placed: list[str]) -> list[_Errand]
         [("cancels", cancels)],
         [("cancels too", cancels)],
         [("reviews", reviews)],
-        *([(f"prices {by}", partial(people.upsert, "MUG", 1450 + by))] for by in (1, 2, 3)),
+        [("prices", partial(people.upsert, "MUG", 1451))],
+        [("prices anew", partial(people.upsert, "MUG", 1452))],
+        [("prices again", partial(people.upsert, "MUG", 1453))],
         [("restocks", partial(people.restock, "TEE", 2, "more"))],
     ]
     chance.shuffle(others)

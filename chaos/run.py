@@ -120,10 +120,10 @@ def endings(orders: Sequence[Order]) -> dict[str, int]:
 
 def _violations(checks: Sequence[CheckResult], crowd: Crowd, found: Sequence[Order], orders: int) -> list[str]:
     audited = [f"{check.name}: {fault}" for check in checks for fault in check.faults]
-    noted = [f"{check.name}: {note}" for check in checks for note in check.notes]
+    needy = [f"{order.order_id} still needs attention" for order in found if order.attention]
     lost = {*crowd.placed} - {order.order_id for order in found}
     gone = [f"{order_id} was accepted, and is not there" for order_id in sorted(lost)]
     # One errand, one order: a key that was refused has no order.
     twice = len(set(crowd.placed)) != orders - len(crowd.refused)
     extra = [f"{orders - len(crowd.refused)} errands have {len(set(crowd.placed))} orders"] if twice else []
-    return [*audited, *noted, *crowd.noticed, *gone, *extra]
+    return [*audited, *needy, *crowd.noticed, *gone, *extra]

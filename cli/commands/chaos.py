@@ -11,12 +11,14 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from audit import run_audit
 from audit.verdict import verdict_on
 from chaos.imposing import require_embedded
 from chaos.run import Report, foreseen, plan_of, run
 from cli.commands.audit import checks_picture
 from cli.format import count, table
 from cli.session import console, session_of
+from deployed.errors import CommandError
 from deployed.faults import Kind, Plan
 
 _SHOWN = 8
@@ -62,6 +64,9 @@ def chaos(
         return
     require_embedded(shop.stack)
     with _progress(console(stderr=True)) as tell:
+        tell("Auditing the shop as it is", 0.0)
+        if not all(result.ok for result in run_audit(shop.stack)):
+            raise CommandError("The audit finds faults already, which chaos has not caused. See: ./shop audit")
         report = run(shop.stack, seed=number, orders=orders, rate=faults, tell=tell)
     shop.say(report.document(), lambda: report_picture(report))
     if not report.holds:

@@ -127,8 +127,9 @@ def _break_it(copy: Copy) -> None:
         for following in then:
             _follow(copy, following.replace("ORDER", order_id))
     assert "OrderPlaced" in copy.run("./shop story")
-    (audit,) = blocks("Break it")
+    audit, chaos = blocks("Break it")
     assert "✗" not in copy.run(audit)
+    assert "✓ 0 violations" in copy.run(chaos)
 
 
 def _follow(copy: Copy, command: str) -> None:

@@ -36,6 +36,7 @@ def report(**changes: object) -> Report:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[Report]:
     reports = [report()]
     monkeypatch.setattr(chaos, "run", lambda _stack, **_options: reports[0])
+    monkeypatch.setattr(chaos, "run_audit", lambda _stack: CHECKS)
     return reports
 
 
@@ -62,6 +63,15 @@ def test_a_violation_fails_and_is_named(run: Run, ran: list[Report]) -> None:
     assert found.code == 1
     assert "stock: MUG: -1 available" in found.out
     assert "./shop chaos --orders 60 --seed 7" in found.err
+
+
+def test_a_shop_that_is_wrong_already_is_left_alone(
+    run: Run, ran: list[Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chaos, "run_audit", lambda _stack: [CheckResult(1, "stock", "2 skus", ("MUG: -1",))])
+    found = run("chaos")
+    assert found.code == 1
+    assert "./shop audit" in found.err
 
 
 def test_another_plan_in_force_is_not_disturbed(home: Path) -> None:

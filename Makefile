@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
-.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order proof lock
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order load proof lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
 	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
@@ -48,9 +48,10 @@ deploy: build ## to the sandbox account of your AWS credentials (ENV=staging|pro
 destroy: $(ENVIRONMENT) ## delete the deployed stack and everything in it (ENV=staging|prod)
 	@PYTHONPATH=$(SOURCES) python -m tools.destroy $(CONFIG)
 
-schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the event catalogue, AsyncAPI, API Gateway's document, alarms and dashboard, the quotes in docs
+schemas: $(ENVIRONMENT) ## write what is generated: the registry's schemas, the event catalogue, AsyncAPI, API Gateway's document, alarms and dashboard, the pictures of the architecture, the quotes in docs
 	PYTHONPATH=$(SOURCES) python -m schemas
 	python -m operations
+	PYTHONPATH=$(SOURCES) python -m diagram
 	PYTHONPATH=$(SOURCES) python -m tools.one_order --quote
 
 pictures: $(ENVIRONMENT) ## draw the products of deployed/data/catalogue.yaml anew, for the storefront
@@ -61,6 +62,10 @@ screenshots: $(ENVIRONMENT) ## drive Chromium through the running shop and take 
 
 proof: $(ENVIRONMENT) ## chaos on the running stack with SEEDS=10 seeds and ORDERS=1000 orders each, which takes hours: writes docs/proof.md
 	@PYTHONPATH=$(SOURCES) python -m tools.proof --seeds $(or $(SEEDS),10) --orders $(or $(ORDERS),1000) $(ARGS)
+
+load: $(ENVIRONMENT) ## send shoppers to the running shop, print how long they wait and what they cost, and audit it (ORDERS=100 SHOPPERS=8 CURVE=100,1000 STACK=…)
+	@PYTHONPATH=$(SOURCES) python -m tools.load $(if $(ORDERS),--orders $(ORDERS)) $(if $(SHOPPERS),--shoppers $(SHOPPERS)) \
+	  $(if $(CURVE),--curve $(CURVE)) $(if $(STACK),--stack $(STACK))
 
 one-order: $(ENVIRONMENT) ## place an order on the running stack and write docs/one-order.md from it
 	@PYTHONPATH=$(SOURCES) python -m tools.one_order

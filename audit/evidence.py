@@ -25,7 +25,7 @@ _AT_ONCE = 8
 
 class Order(Value):
     """A row of the orders table. `all_orders` and `open` put it into the indexes of all orders and of undecided
-    orders."""
+    orders, whose keys are spread: `all`, `all#1`, … by `key_shard`."""
 
     pk: str
     order_id: str
@@ -40,6 +40,7 @@ class Order(Value):
     placed_at: Timestamp
     updated_at: Timestamp
     version: int
+    key_shard: int = 0
     all_orders: str | None = None
     open: str | None = None
 
@@ -65,11 +66,21 @@ class Product(CatalogueEntry):
     reserved: int
 
 
+class StockRow(Value):
+    """A further row of a hot product's stock, from row 1 on."""
+
+    available: int = 0
+    reserved: int = 0
+
+
 class Reservation(Value):
+    """A decision about an order's goods. `rows` says from which row those of each hot product were taken."""
+
     order_id: str
     status: Literal["RESERVED", "REJECTED", "COMMITTED", "RELEASED", "RETURNED"]
     lines: tuple[Goods, ...]
     short: tuple[str, ...] = ()
+    rows: Mapping[str, int] | None = None
     version: int
     updated_at: Timestamp
 
@@ -200,9 +211,9 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Orders, reservations, payments and charges are by order id; products and the replica by sku; `counted` by id;
-    customers by the customer id in orders. `webhook_since` is when the webhook was last turned on, or None if it is
-    off."""
+    """Orders, reservations, payments and charges are by order id; products and the replica by sku; further rows of
+    stock by sku and number; `counted` by id; customers by the customer id in orders. `webhook_since` is when the
+    webhook was last turned on, or None if it is off."""
 
     at: datetime = field(compare=False)
     orders: Mapping[str, Order]
@@ -217,6 +228,7 @@ class Evidence:
     counted: Mapping[str, Counted]
     counters: tuple[CounterRow, ...]
     endings: Endings
+    stock_rows: Mapping[tuple[str, int], StockRow] = field(default_factory=dict)
     wiring: Wiring = field(default_factory=Wiring)
     customers: Mapping[str, Customer] = field(default_factory=dict, compare=False)
     unreadable: tuple[Unreadable, ...] = ()
@@ -276,6 +288,7 @@ def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any)
     reading = _Reading()
     entries = reading.read("Order/Orders", CatalogueEntry, _with_prefix(orders, "product#"))
     products = reading.read("Inventory/Inventory", Product, _with_prefix(inventory, "product#"))
+    stock_rows = reading.read("Inventory/Inventory", StockRow, _with_prefix(inventory, "stock#"))
     reservations = reading.read("Inventory/Inventory", Reservation, _with_prefix(inventory, "reservation#"))
     restocks = reading.read("Inventory/Inventory", Restock, _with_prefix(inventory, "restock#"))
     counted = reading.read("Clickstream/Counters", Counted, [row for row in clicks if row["sk"] == "counted"])
@@ -287,6 +300,7 @@ def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any)
         replica={_key(row, "product#"): entry for row, entry in entries},
         timeline=_values(reading.read("Order/Timeline", Recorded, rows["timeline"])),
         products={_key(row, "product#"): product for row, product in products},
+        stock_rows={_stock_key(row): one for row, one in stock_rows},
         restocks=_values(restocks),
         reservations={_key(row, "reservation#"): reservation for row, reservation in reservations},
         payments={row["order_id"]: one for row, one in reading.read("Payment/Payments", Payment, rows["payments"])},
@@ -333,6 +347,11 @@ def _whole(dynamodb: Any, table: str, counting: Counting) -> list[Row]:
         counting(len(page))
         rows += page
     return rows
+
+
+def _stock_key(row: Row) -> tuple[str, int]:
+    sku, _, number = row["pk"].removeprefix("stock#").rpartition("#")
+    return sku, int(number)
 
 
 def _with_prefix(rows: list[Row], prefix: str) -> list[Row]:

@@ -59,10 +59,12 @@ def _unlisted(order: Order, payment: Payment | None) -> Iterator[str]:
     """Checks the indexes. An order that is missing from them is not listed, and the reconciler never checks it. The
     reconciler checks a closed order until its payment has reported what happened to the money. If no money was held, no
     report comes."""
-    if order.all_orders != "all":
-        yield f"{order.order_id}: it is not in the list of all orders (all_orders is {order.all_orders}, not all)"
-    listed, expected = order.open, "open" if order.status in _OPEN else None
-    waits_for_its_money = order.status in _CLOSED and listed == "unsettled" and not _has_spoken(payment)
+    shard = f"#{order.key_shard}" if order.key_shard else ""
+    if order.all_orders != f"all{shard}":
+        found = f"all_orders is {order.all_orders}, not all{shard}"
+        yield f"{order.order_id}: it is not in the list of all orders ({found})"
+    listed, expected = order.open, f"open{shard}" if order.status in _OPEN else None
+    waits_for_its_money = order.status in _CLOSED and listed == f"unsettled{shard}" and not _has_spoken(payment)
     if listed != expected and not waits_for_its_money:
         yield f"{order.order_id}: it is {order.status}, but open is {listed}, not {expected}"
     if (order.reason is None) == (order.status in _CLOSED):

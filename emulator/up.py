@@ -54,6 +54,11 @@ def _up(port: int | None, home: Path, kafka: str | None, given: dict[str, str]) 
     first_order(home, running)
     if stack.storefront_url:
         console.print(f"[green]✓[/] The shop's pages: [bold]{stack.storefront_url}[/]", highlight=False, soft_wrap=True)
+        console.print(
+            f"  How it works, and your order in it: {stack.storefront_url}#/architecture",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(f"[green]✓[/] The shop's API: [bold]{stack.api_url}[/]", highlight=False, soft_wrap=True)
     console.print("  Try `curl -s $(./shop url)/products`, `./shop order --wait`, `./shop --help`")
     console.print(f"[green]✓[/] [dim]{time.monotonic() - began:.0f} s in all; `make stop` stops it[/]")

@@ -4,6 +4,7 @@ does and what would let it go; each has an `apply()`, and a test that fails with
 from importlib import import_module
 
 NAMES = (
+    "plain_requests",
     "distributions",  # within access, which decides what reaches it
     "access",
     # CloudFormation
@@ -19,6 +20,8 @@ NAMES = (
     # what runs
     "function_errors",
     "cold_starts",
+    "forked_environments",
+    "whole_logs",
     "proxy_errors",
     "mock_integrations",
     "id_tokens",

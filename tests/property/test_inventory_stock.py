@@ -46,6 +46,19 @@ def assert_nothing_is_wrong(inventory: Inventory) -> None:
         held = [line for row in reservations if row["status"] == "RESERVED" for line in row["lines"]]
         assert found.balanced, (sku, found)
         assert found.reserved == sum(line["quantity"] for line in held if line["sku"] == sku), (sku, found)
+    for row in rows:
+        kind, _, name = row["pk"].partition("#")
+        if kind in {"product", "stock"}:
+            sku, _, number = name.partition("#")
+            taken = [
+                line["quantity"]
+                for reservation in reservations
+                if reservation["status"] == "RESERVED"
+                for line in reservation["lines"]
+                if (line["sku"], reservation.get("rows", {}).get(sku, 0)) == (sku, int(number or 0))
+            ]
+            assert row.get("available", 0) >= 0, row
+            assert row.get("reserved", 0) == sum(taken), (row, taken)
 
 
 def assert_history_is_legal(inventory: Inventory) -> None:
@@ -65,6 +78,7 @@ class Stock(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
+        self.stack.enter_context(patch("shopkit.backoff.time.sleep"))
         self.inventory = self.stack.enter_context(inventory_on_moto())
         self.baskets: dict[str, dict[str, int]] = {}
         self.answers: dict[str, str] = {}
@@ -89,9 +103,17 @@ class Stock(RuleBasedStateMachine):
     def change(self, sku: str, name: str) -> None:
         assert self.inventory.put(sku, {**MUG, "name": name}).status in {200, 201}
 
+    @rule(sku=st.sampled_from(SKUS), shards=st.integers(1, 4))
+    def heat(self, sku: str, shards: int) -> None:
+        """Products become hot and cool down, with more rows and fewer."""
+        assert self.inventory.put(sku, {**MUG, "stock_shards": shards}).status in {200, 201}
+
     @rule(order_id=st.sampled_from(ORDERS), basket=baskets)
     def reserve(self, order_id: str, basket: dict[str, int]) -> None:
-        answer = reserve(self.inventory, order_id, self.baskets.setdefault(order_id, basket))
+        basket, first = self.baskets.setdefault(order_id, basket), order_id not in self.answers
+        enough = all(books(self.inventory.rows(), sku).available >= units for sku, units in basket.items())
+        answer = reserve(self.inventory, order_id, basket)
+        assert not first or answer in {"closed", "reserved" if enough else "out of stock"}
         allowed = {"reserved": {"reserved", "closed"}}.get(self.answers.get(order_id, ""), {self.answers.get(order_id)})
         assert answer in allowed or order_id not in self.answers
         self.answers[order_id] = answer

@@ -35,8 +35,9 @@ class People:
             self.restock(sku, quantity)
         self.shop.settle_down()
 
-    def upsert(self, sku: str, amount: int = 1450) -> Answer:
+    def upsert(self, sku: str, amount: int = 1450, **more: Any) -> Answer:
         product = {
+            **more,
             "name": sku.title(),
             "description": "",
             "price": {"amount": amount, "currency": "USD"},

@@ -47,6 +47,21 @@ def several_lines(people: People) -> None:
     people.shop.settle_down()
 
 
+def hot_product(people: People) -> None:
+    """Its rows are one unit each. Most orders find theirs in another row than the first, and one gathers its own."""
+    people.upsert("MUG", stock_shards=4)
+    people.restock("MUG", 4)
+    people.shop.settle_down()
+    for key, units in (("first", 1), ("second", 2), ("third", 2)):
+        people.place("pm_visa", ("MUG", units), key=key)
+        people.shop.settle_down()
+    order_id = people.place("pm_visa", ("MUG", 1), key="fourth")
+    people.cancel(order_id)
+    people.upsert("MUG", stock_shards=2)
+    people.look_around(order_id)
+    people.shop.settle_down()
+
+
 def last_unit(people: People) -> None:
     for key in ("first", "second"):
         people.place("pm_visa", ("MUG", 1), ("TEE", 1), key=key)
@@ -144,6 +159,7 @@ STORIES: dict[str, Story] = {
     "the gateway's answers are lost": Story(paid_with("pm_timeout")),
     "the gateway fails twice": Story(paid_with("pm_flaky")),
     "out of stock": Story(paid_with("pm_visa"), stock={"MUG": 1}),
+    "of a hot product": Story(hot_product, stock={}),
     "two want the last unit": Story(last_unit, stock={"MUG": 5, "TEE": 1}),
     "cancelled at once": Story(cancelled_at_once),
     "cancelled when it was confirmed": Story(cancelled_after_all),

@@ -15,7 +15,9 @@ def books(shop: RunningShop) -> Evidence:
     return replace(
         found,
         orders={
-            order_id: order.model_copy(update={"open": None}) if order.open == "unsettled" else order
+            order_id: order.model_copy(update={"open": None})
+            if order.open and order.open.startswith("unsettled")
+            else order
             for order_id, order in found.orders.items()
         },
         timeline=tuple(sorted(found.timeline, key=lambda event: (event.event_id, event.occurred_at))),

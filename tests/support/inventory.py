@@ -46,7 +46,7 @@ class Books:
 
 class Inventory:
     def __init__(self, table: str, failure_queue_url: str) -> None:
-        self._table, self._failures = table, failure_queue_url
+        self.table, self._failures = table, failure_queue_url
 
     def put(self, sku: str, body: Any = MUG, caller: Caller = OPERATOR, **request: Any) -> Answer:
         return _call(upsert.handler, sku, body, caller=caller, **request)
@@ -72,12 +72,24 @@ class Inventory:
         product = upserted(None, "seed", ProductRequest.model_validate(MUG), datetime.now(UTC)).model_dump(mode="json")
         for sku, quantity in units.items():
             row = {**product, "pk": f"product#{sku}", "sku": sku, "available": quantity}
-            client("dynamodb").put_item(TableName=self._table, Item=to_item(row))
+            client("dynamodb").put_item(TableName=self.table, Item=to_item(row))
 
     def reserve(self, order_id: str, **units: int) -> dict[str, Any]:
         lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
         answer: dict[str, Any] = reserve.handler({"order_id": order_id, "lines": lines}, None)
         return answer
+
+    def hot(self, sku: str, *, shards: int, units: int = 0) -> None:
+        """Makes a product hot, and adds units."""
+        assert self.put(sku, {**MUG, "stock_shards": shards}).status in {200, 201}
+        if units:
+            assert self.restock(sku, {"quantity": units}, key=f"hot {sku}").status == 200
+
+    def rows_of(self, sku: str) -> list[tuple[int, int]]:
+        """Returns the units available and reserved in each row of a product, from row 0 on."""
+        stock = store.find_stock(sku)
+        assert stock
+        return [(row.available, row.reserved) for row in stock.rows]
 
     def order_became(self, order_id: str, status: str) -> dict[str, Any]:
         image = {"pk": f"order#{order_id}", "order_id": order_id, "status": status}
@@ -97,7 +109,7 @@ class Inventory:
         return reservation
 
     def rows(self) -> list[dict[str, Any]]:
-        return tables.rows(self._table)
+        return tables.rows(self.table)
 
     def books(self, sku: str) -> Books:
         return books(self.rows(), sku)
@@ -106,14 +118,14 @@ class Inventory:
         """Changes rows without using the service."""
         for name, value in counters.items():
             client("dynamodb").update_item(
-                TableName=self._table,
+                TableName=self.table,
                 Key=to_item({"pk": f"product#{sku}"}),
                 UpdateExpression=f"SET {name} = :value",
                 ExpressionAttributeValues=to_item({":value": value}),
             )
 
     def stream(self) -> list[dict[str, Any]]:
-        return tables.stream_records(self._table)
+        return tables.stream_records(self.table)
 
     def events(self) -> list[Envelope[Any]]:
         """Returns every event that the relay publishes for what happened so far."""
@@ -128,16 +140,17 @@ class Inventory:
 def books(rows: Iterable[dict[str, Any]], sku: str) -> Books:
     """Computes the books from the rows alone, as an auditor would."""
     restocked = sold = 0
-    product = {"available": 0, "reserved": 0}
+    held: list[dict[str, Any]] = []
     for row in rows:
         kind, _, name = row["pk"].partition("#")
         if kind == "restock" and row["sku"] == sku:
             restocked += row["quantity"]
         elif kind == "reservation" and row["status"] == ReservationStatus.COMMITTED:
             sold += sum(line["quantity"] for line in row["lines"] if line["sku"] == sku)
-        elif kind == "product" and name == sku:
-            product = row
-    return Books(restocked=restocked, available=product["available"], reserved=product["reserved"], sold=sold)
+        elif kind in {"product", "stock"} and name.partition("#")[0] == sku:
+            held.append(row)
+    available, reserved = (sum(row.get(name, 0) for row in held) for name in ("available", "reserved"))
+    return Books(restocked=restocked, available=available, reserved=reserved, sold=sold)
 
 
 @contextmanager

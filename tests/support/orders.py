@@ -201,6 +201,7 @@ def orders_on_moto() -> Iterator[Orders]:
             "ORDERS_TABLE": tables["Orders"],
             "TIMELINE_TABLE": tables["Timeline"],
             "ORDER_ID_SCOPE": "a shop",
+            "KEY_SHARDS": "4",
             "REVIEW_THRESHOLD": str(REVIEW_THRESHOLD),
             "CHECKOUT_LIMIT_SECONDS": "600",
             "REVIEW_LIMIT_SECONDS": "86400",

@@ -267,8 +267,9 @@ def _order(order_id: str, status: OrderStatus, version: int) -> Order:
         placed_at=THEN + timedelta(seconds=1),
         updated_at=THEN + timedelta(seconds=version),
         version=version,
-        all_orders="all",
-        open="open" if status is OrderStatus.AWAITING_REVIEW else None,
+        key_shard=3,
+        all_orders="all#3",
+        open="open#3" if status is OrderStatus.AWAITING_REVIEW else None,
     )
 
 

@@ -229,9 +229,12 @@ class RunningShop:
     def person(self, user: User) -> Person:
         return Person(self, users.sign_in(self.stack, user.email, user.password), user.email)
 
-    def sells(self, stock: int, *, price: int = 1000, name: str = "Mug") -> Goods:
-        """A new product with so many units, once orders know it: no two tests share one."""
-        return self.sells_each([stock], price=price, name=name)[0]
+    def sells(self, stock: int, *, price: int = 1000, name: str = "Mug", shards: int = 1) -> Goods:
+        """A new product with so many units, once orders know it: no two tests share one. A hot one has shards."""
+        goods = self.sells_each([stock], price=price, name=name)[0]
+        if shards > 1:
+            self.prices(goods, price, name=name, stock_shards=shards)
+        return goods
 
     def sells_each(self, stocks: Sequence[int], *, price: int = 1000, name: str = "Mug") -> list[Goods]:
         """Several new products at once."""
@@ -242,9 +245,10 @@ class RunningShop:
             until(lambda each=each: self.known(each), bool, f"{each.sku} known to orders")  # type: ignore[misc]
         return goods
 
-    def prices(self, goods: Goods, price: int, *, name: str = "Mug") -> None:
+    def prices(self, goods: Goods, price: int, *, name: str = "Mug", **more: Any) -> None:
         """Writes the catalogue entry; orders hear of it in their own time."""
         product = {
+            **more,
             "name": name,
             "description": "For a test.",
             "price": {"amount": price, "currency": "USD"},
@@ -269,10 +273,15 @@ class RunningShop:
         return self.row("Order/Orders", pk=f"product#{goods.sku}")
 
     def stock(self, goods: Goods) -> tuple[int, int]:
-        """Units available and reserved."""
+        """Units available and reserved, in all rows of the product."""
         row = self.row("Inventory/Inventory", pk=f"product#{goods.sku}")
         assert row, f"there is no {goods.sku}"
-        return row["available"], row["reserved"]
+        others = (
+            self.row("Inventory/Inventory", pk=f"stock#{goods.sku}#{number}") or {}
+            for number in range(1, row.get("stock_rows", 1))
+        )
+        rows = [row, *others]
+        return sum(one.get("available", 0) for one in rows), sum(one.get("reserved", 0) for one in rows)
 
     def buyers(self, count: int, *each: Goods, paying_with: str = "pm_visa") -> list[Order]:
         """So many orders at once, by both customers in turn."""

@@ -11,6 +11,7 @@ from tests.support.shop import Order, Person, RunningShop
 NARROW: ViewportSize = {"width": 320, "height": 640}
 ROUTES = [
     *("/", "/products/TEAPOT-IRON-08", "/cart", "/checkout", "/orders", "/no/such/page"),
+    "/architecture",
     *("/sign-in", "/sign-up", "/confirm?email=you@example.com", "/new-password"),
     *("/operators", "/operators/review", "/operators/attention", "/operators/dead-letters", "/operators/break"),
 ]
@@ -108,10 +109,11 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_nothing_moves_while_the_first_view_appears(storefront: Storefront, viewport: ViewportSize) -> None:
+@pytest.mark.parametrize("route", ["/", "/architecture"])
+def test_nothing_moves_while_the_first_view_appears(storefront: Storefront, viewport: ViewportSize, route: str) -> None:
     with storefront.visit(viewport=viewport) as visitor:
         visitor.page.add_init_script(WATCH_SHIFTS)
-        visitor.opens("/")
+        visitor.opens(route)
         assert visitor.page.evaluate("window.shifts") < MOST_SHIFT
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from audit import judge
 from audit.endings import Endings, Machine, Message, Queue
-from audit.evidence import CatalogueEntry, Evidence, Recorded, Unreadable
+from audit.evidence import CatalogueEntry, Evidence, Recorded, StockRow, Unreadable
 from audit.people import Customer
 from audit.verdict import Verdict, verdict_on
 from audit.wiring import GONE, Target, Wiring
@@ -192,6 +192,11 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("a closed order holds goods", STOCK, f"{DECLINED}: still holds", _with("reservations", DECLINED, status="RESERVED")),
     ("an order that never was holds goods", STOCK, "there is no such order", _without("orders", HELD)),
     ("a restock of an unknown product", STOCK, "PEN: its stock moved", _restocked(5, sku="PEN")),
+    ("a row of a hot product is negative", STOCK, "MUG, row 2: -1 available", lambda shop: changed(shop, stock_rows={("MUG", 1): StockRow(available=1), ("MUG", 2): StockRow(available=-1)})),
+    ("units of a hot product got lost between its rows", STOCK, "MUG: 100 came in, but 93 available", lambda shop: changed(shop, products={"MUG": shop.products["MUG"].model_copy(update={"available": 90})}, stock_rows={("MUG", 1): StockRow(available=3)})),
+    ("a release to another row", STOCK, "MUG, row 1: 2 reserved, but reservations hold 0", lambda shop: changed(shop, products={"MUG": shop.products["MUG"].model_copy(update={"reserved": 0})}, stock_rows={("MUG", 1): StockRow(reserved=2)})),
+    ("goods in a row that is not there", STOCK, "MUG, row 7: reservations hold 2, but there is no such row", _with("reservations", HELD, rows={"MUG": 7})),
+    ("a row of no product", STOCK, "PEN: its stock moved", lambda shop: changed(shop, stock_rows={("PEN", 1): StockRow()})),
     # Money.
     ("charged twice", MONEY, "CONFIRMED at $29.00, but captured $58.00", _row("charges", CONFIRMED, charge(CONFIRMED, captured=5800))),
     ("confirmed without a charge", MONEY, f"{CONFIRMED}: CONFIRMED, but never charged", _without("charges", CONFIRMED)),
@@ -281,9 +286,10 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("lines in another currency", ORDERS, f"{SHORT}: its lines are in EUR, its total in USD", _with("orders", SHORT, lines=_line(unit_price=Money(amount=1450, currency="EUR")))),
     ("one sku in two lines", ORDERS, f"{SHORT}: MUG is in 2 lines", _with("orders", SHORT, lines=_line(quantity=1) * 2)),
     ("an order that no list shows", ORDERS, f"{CONFIRMED}: it is not in the list of all orders", _with("orders", CONFIRMED, all_orders=None)),
-    ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open", _with("orders", HELD, open=None)),
-    ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open, not None", _with("orders", CANCELLED, open="open")),
-    ("a closed order whose money is given back and that still waits for it", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is unsettled, not None", _with("orders", CANCELLED, open="unsettled")),
+    ("an order in another shard of the list", ORDERS, f"{CONFIRMED}: it is not in the list of all orders (all_orders is all, not all#3)", _with("orders", CONFIRMED, all_orders="all")),
+    ("an open order that nobody looks after", ORDERS, f"{HELD}: it is AWAITING_REVIEW, but open is None, not open#3", _with("orders", HELD, open=None)),
+    ("a closed order that counts as open", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is open#3, not None", _with("orders", CANCELLED, open="open#3")),
+    ("a closed order whose money is given back and that still waits for it", ORDERS, f"{CANCELLED}: it is CANCELLED, but open is unsettled#3, not None", _with("orders", CANCELLED, open="unsettled#3")),
     ("rejected for no reason", ORDERS, f"{SHORT}: it is REJECTED, and its reason is None", _with("orders", SHORT, reason=None)),
     ("a row that nobody can read", ORDERS, "order#ord_x: its row in Order/Orders cannot be read: total.amount", lambda shop: changed(shop, unreadable=(Unreadable("Order/Orders", "order#ord_x", "total.amount"),))),
     # What is written in events.

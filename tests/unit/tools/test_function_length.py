@@ -13,6 +13,7 @@ FOLDERS = (
     "services",
     "schemas",
     "operations",
+    "diagram",
     "emulator",
     "audit",
     "chaos",

@@ -18,5 +18,6 @@ export const ROUTES = [
   { path: "/operators/attention", tag: "operators-attention", title: "Attention", load: () => import("./operators/attention.js") },
   { path: "/operators/dead-letters", tag: "operators-dead-letters", title: "Dead letters", load: () => import("./operators/dead-letters.js") },
   { path: "/operators/break", tag: "operators-break", title: "Break it", load: () => import("./operators/break.js") },
+  { path: "/architecture", tag: "architecture-page", title: "How the shop works", load: () => import("./pages/architecture.js") },
   { path: "/not-found", tag: "not-found-page", title: "Not found", load: () => import("./pages/not-found.js") },
 ];

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,10 @@ from contracts.types import SKU, VISIBLE, Goods, Money, Strict, Timestamp, Value
 # Operators are notified when a product has this many units left, or fewer.
 LOW_STOCK_THRESHOLD = 10
 
+# A product's row is read by each of its reservations, and DynamoDB reads a row at most 6,000 times a second (eventually
+# consistent). So more rows than these, of 500 reservations a second each, would gain nothing.
+MOST_STOCK_SHARDS = 16
+
 # A path below the storefront or an https URL, in RFC 3986's characters: nothing that a page could execute.
 _IMAGE = r"^(https://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+|/?[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*)$"
 
@@ -28,12 +32,14 @@ class RequestedPrice(Strict):
 
 
 class ProductRequest(Strict):
-    """The body of PUT /products/{sku}: the whole catalogue entry. Stock is not part of it."""
+    """The body of PUT /products/{sku}: the whole catalogue entry. Stock is not part of it, only over how many rows it
+    is spread: 1 unless the product is hot. Without `stock_shards` that stays as it is."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200), VISIBLE]
     description: Annotated[str, StringConstraints(max_length=2000), VISIBLE]
     price: RequestedPrice
     image: Annotated[str, StringConstraints(max_length=500, pattern=_IMAGE)]
+    stock_shards: Annotated[int, Field(ge=1, le=MOST_STOCK_SHARDS)] | None = None
 
 
 class RestockRequest(Strict):
@@ -44,7 +50,11 @@ class RestockRequest(Strict):
 
 class Product(Value):
     """A catalogue entry and its stock, in units. `version` counts changes of the entry and `stock_version` movements of
-    the stock, each with the time of the last one, so that neither conflicts with the other."""
+    the stock, each with the time of the last one, so that neither conflicts with the other.
+
+    Only a product that is or was hot has the last three: over how many rows its units are spread, how many rows may
+    hold some (the most shards it ever had), and how many units were available when the unsold ones became few, as long
+    as they are few. Its counters are then those of row 0 (see stock_rows)."""
 
     sku: str
     name: str
@@ -57,6 +67,9 @@ class Product(Value):
     reserved: int
     stock_version: int
     stock_updated_at: Timestamp
+    stock_shards: int | None = None
+    stock_rows: int | None = None
+    stock_low: int | None = None
 
     @property
     def on_hand(self) -> int:
@@ -84,12 +97,14 @@ class ReservationStatus(StrEnum):
 
 
 class Reservation(Value):
-    """The decision about an order's goods. It is returned to every later reserve of the order."""
+    """The decision about an order's goods. It is returned to every later reserve of the order. `rows` says from which
+    row the goods of each hot product were taken, and there they return."""
 
     order_id: str
     status: ReservationStatus
     lines: tuple[Goods, ...]
     short: tuple[str, ...] = ()
+    rows: Mapping[str, int] | None = None
     version: int
     updated_at: Timestamp
 
@@ -109,6 +124,10 @@ class Movement:
     available: int
     reserved: int
 
+    @property
+    def changes_on_hand(self) -> bool:
+        return self.available + self.reserved != 0
+
 
 RESTOCK = Movement(available=+1, reserved=0)
 RESERVE = Movement(available=-1, reserved=+1)
@@ -123,7 +142,11 @@ def is_sku(text: str) -> bool:
 
 def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: datetime) -> Product:
     """Returns the product with this catalogue entry. Its stock is unchanged. An equal entry changes nothing."""
-    entry = {**wanted.model_dump(exclude={"price"}), "price": Money(**wanted.price.model_dump())}
+    entry = {
+        **wanted.model_dump(exclude={"price", "stock_shards"}),
+        "price": Money(**wanted.price.model_dump()),
+        **_shards(before, wanted.stock_shards),
+    }
     if before is None:
         return Product(
             sku=sku, **entry, version=1, updated_at=now, available=0, reserved=0, stock_version=0, stock_updated_at=now
@@ -131,6 +154,19 @@ def upserted(before: Product | None, sku: str, wanted: ProductRequest, now: date
     if all(getattr(before, name) == value for name, value in entry.items()):
         return before
     return before.model_copy(update={**entry, "version": before.version + 1, "updated_at": now})
+
+
+def _shards(before: Product | None, wanted: int | None) -> dict[str, int | None]:
+    """Returns what changes if the product gets so many shards. From its first on, its row notes whether few units are
+    left, because no single row shows that. What is low already is noted without being news."""
+    if before and before.stock_rows:
+        shards = wanted or before.stock_shards or 1
+        return {"stock_shards": shards, "stock_rows": max(shards, before.stock_rows)}
+    if wanted is None or wanted == 1:
+        return {}
+    low = before is None or before.on_hand <= LOW_STOCK_THRESHOLD
+    available = before.available if before else 0
+    return {"stock_shards": wanted, "stock_rows": wanted, "stock_low": available if low else None}
 
 
 def restock_id(actor: str, key: str) -> str:

@@ -69,10 +69,11 @@ def _of_product(before: Product | None, after: Product) -> list[Envelope[Any]]:
                 correlation_id=after.sku,
             )
         )
-    if before and before.on_hand > LOW_STOCK_THRESHOLD >= after.on_hand:
+    left = _left_when_low(before, after) if before else None
+    if left is not None:
         events.append(
             envelop(
-                StockLow(sku=after.sku, name=after.name, available=after.available, threshold=LOW_STOCK_THRESHOLD),
+                StockLow(sku=after.sku, name=after.name, available=left, threshold=LOW_STOCK_THRESHOLD),
                 entity_id=after.sku,
                 entity_version=after.stock_version,
                 occurred_at=after.stock_updated_at,
@@ -80,3 +81,11 @@ def _of_product(before: Product | None, after: Product) -> list[Envelope[Any]]:
             )
         )
     return events
+
+
+def _left_when_low(before: Product, after: Product) -> int | None:
+    """Returns how many units were available when the unsold ones became few, if this change is that moment. Of a hot
+    product it is noted in this row, whose counters are not all."""
+    if after.stock_rows is None:
+        return after.available if before.on_hand > LOW_STOCK_THRESHOLD >= after.on_hand else None
+    return after.stock_low if before.stock_rows and before.stock_low is None else None

@@ -1,4 +1,5 @@
-"""PUT /products/{sku}: an operator creates or replaces a catalogue entry. The stock is unchanged."""
+"""PUT /products/{sku}: an operator creates or replaces a catalogue entry. The stock is unchanged, but with
+`stock_shards` it is spread evenly over that many rows."""
 
 from http import HTTPStatus
 
@@ -21,4 +22,6 @@ def handler(request: Request) -> Response:
         )
     wanted, now = request.body(ProductRequest), clock.now()
     product, new = store.upsert(sku, lambda before: domain.upserted(before, sku, wanted, now))
+    if wanted.stock_shards:
+        product = store.level(sku, now)
     return Response(HTTPStatus.CREATED if new else HTTPStatus.OK, product_view(product))

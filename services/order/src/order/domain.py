@@ -118,6 +118,7 @@ class Order(OrderFacts):
 
     # Bookkeeping, which is neither published nor shown by the API.
     fingerprint: str
+    key_shard: int = 0
     review_note: str | None = None
     restarts: int = 0
     restarted_at: Timestamp | None = None

@@ -10,13 +10,14 @@ from order.view import order_view
 from shopkit.api import Request, Response, endpoint
 from shopkit.paging import page, page_request
 from shopkit.problems import bad_request
+from shopkit.shards import Position
 
 
 @endpoint
 def handler(request: Request) -> Response:
     caller, need = request.caller, _need(request)
     wanted = page_request(request.query, positions=2)
-    after = cast("store.Position | None", wanted.after)
+    after = cast("Position | None", wanted.after)
     if need:
         orders, following = store.needing(need, wanted.limit, after)
     else:

@@ -1,22 +1,27 @@
 """The order table: orders by id, by customer, by age and by need, and the catalogue replica beside them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import merge
 from itertools import batched
 from typing import Any
 
 from contracts.orders_stream import OrderStatus
 from contracts.types import rfc3339
 from order.domain import CatalogueEntry, Need, Order
+from shopkit import shards
 from shopkit.aws import client
 from shopkit.dynamodb import from_item, item_in, to_item, to_value
 from shopkit.optimistic import Row, change_row
 from shopkit.rows import MOST_ROWS_AT_ONCE, loaded, query, read_row, read_rows, readable
+from shopkit.shards import Position
 
 _OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 
-type Position = tuple[str, str]
+# The most that the parameter KeyShards allows. Readers look into all of them, so that it may be raised and lowered on a
+# running shop. May be raised here, never lowered.
+MOST_KEY_SHARDS = 8
 
 
 class AlreadyPlaced(Exception):
@@ -35,12 +40,13 @@ def row_of(order: Order, revision: int) -> dict[str, Any]:
     """Returns the stored row. `open` exists only for open and unsettled orders, and `needs` only while a person must
     act, which keeps their indexes sparse. `revision` counts every write, also those that leave the order's version
     unchanged."""
+    listed = "open" if order.status in _OPEN else "unsettled" if order.unsettled else None
     return {
         **order.model_dump(mode="json", exclude_none=True),
         "pk": key_of(order.order_id),
         "revision": revision,
-        "all_orders": "all",
-        "open": "open" if order.status in _OPEN else "unsettled" if order.unsettled else None,
+        "all_orders": shards.key_of("all", order.key_shard),
+        "open": shards.key_of(listed, order.key_shard) if listed else None,
         "needs": order.needs,
     }
 
@@ -64,15 +70,16 @@ def find_row(order_id: str) -> Row | None:
 
 
 def add(order: Order) -> None:
-    """Writes the order if its id is free. The same write is the idempotency record.
+    """Writes the order if its id is free. The same write is the idempotency record. The order keeps its shard of the
+    indexes, however many there will be.
 
     Raises AlreadyPlaced, Unreadable.
     """
-    dynamodb = client("dynamodb")
+    dynamodb, shard = client("dynamodb"), shards.shard_of(order.order_id, int(os.environ["KEY_SHARDS"]))
     try:
         dynamodb.put_item(
             TableName=_table(),
-            Item=to_item(row_of(order, revision=1)),
+            Item=to_item(row_of(order.model_copy(update={"key_shard": shard}), revision=1)),
             ConditionExpression="attribute_not_exists(pk)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -100,60 +107,81 @@ def newest(customer_id: str | None, limit: int, after: Position | None) -> tuple
     """Returns a page of one customer's orders, or of all orders (None), newest first, and where the next page starts.
     Invalid rows are left out but count towards the limit, so a page may be short."""
     if customer_id:
-        return _page("by_customer", ("customer_id", customer_id), limit, after)
-    return _page("by_placement", ("all_orders", "all"), limit, after)
+        return _page("by_customer", "customer_id", [customer_id], limit, after)
+    return _page("by_placement", "all_orders", shards.keys_of("all", MOST_KEY_SHARDS), limit, after)
 
 
 def needing(what: Need, limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
     """Returns such a page of the orders that need this from a person. The index may be a moment behind. Orders that no
     longer need it are left out."""
-    orders, following = _page("by_need", ("needs", what), limit, after)
+    orders, following = _page("by_need", "needs", [what], limit, after)
     return [order for order in orders if order.needs == what], following
 
 
-def _page(index: str, key: tuple[str, str], limit: int, after: Position | None) -> tuple[list[Order], Position | None]:
-    name, value = key
+def _page(
+    index: str, name: str, values: Sequence[str], limit: int, after: Position | None
+) -> tuple[list[Order], Position | None]:
+    """Merges the pages of several keys, each of which may have to provide all rows."""
+    shown = shards.shown(after)
+    found = [
+        _newest_keys(index, {name: value}, limit, after and after[0], shown.get(shard))
+        for shard, value in enumerate(values)
+    ]
+    taken = shards.newest_of([keys for keys, _ in found], limit, time="placed_at")
+    more = any(unread for _, unread in found) or sum(len(keys) for keys, _ in found) > len(taken)
+    keys = [key_of(row["order_id"]) for _, row in taken]
+    rows = read_rows(_table(), keys)
+    return (
+        list(readable((rows[key] for key in keys if key in rows), order_in)),
+        shards.position(taken, after, time="placed_at", id_="order_id") if more else None,
+    )
+
+
+def _newest_keys(
+    index: str, key: dict[str, str], limit: int, until: str | None, behind: str | None
+) -> tuple[list[dict[str, str]], bool]:
+    """Returns one key's newest rows in the index, with `placed_at` and `order_id`, and whether there are more: those
+    placed `until` then, and of those placed right then, the rows that follow the order `behind`."""
+    ((name, value),) = key.items()
     start = (
-        {"ExclusiveStartKey": to_item({"pk": key_of(after[1]), name: value, "placed_at": after[0]})} if after else {}
+        {"ExclusiveStartKey": to_item({"pk": key_of(behind), **key, "placed_at": until})} if until and behind else {}
     )
     found = client("dynamodb").query(
         TableName=_table(),
         IndexName=index,
-        KeyConditionExpression="#name = :value",
+        KeyConditionExpression="#name = :value" + (" AND placed_at <= :until" if until else ""),
         ExpressionAttributeNames={"#name": name},
-        ExpressionAttributeValues={":value": to_value(value)},
+        ExpressionAttributeValues=to_item({":value": value, ":until": until}),
         ScanIndexForward=False,
         Limit=limit,
         **start,  # type: ignore[arg-type]
     )
-    keys = [from_item(item)["pk"] for item in found["Items"]]
-    rows = read_rows(_table(), keys)
-    last = from_item(found["LastEvaluatedKey"]) if "LastEvaluatedKey" in found else None
+    rows = [from_item(item) for item in found["Items"]]
     return (
-        list(readable((rows[key] for key in keys if key in rows), order_in)),
-        (last["placed_at"], last["pk"].removeprefix("order#")) if last else None,
+        [{"placed_at": row["placed_at"], "order_id": row["pk"].removeprefix("order#")} for row in rows],
+        "LastEvaluatedKey" in found,
     )
 
 
 def open_since_before(moment: datetime) -> Iterator[Order]:
     """Yields the open orders placed before `moment`, oldest first, then the closed orders that are unsettled."""
     for state in ("open", "unsettled"):
-        yield from _placed_before(moment, state)
+        found = (_placed_before(moment, key) for key in shards.keys_of(state, MOST_KEY_SHARDS))
+        for some in batched(merge(*found, key=lambda row: row["placed_at"]), MOST_ROWS_AT_ONCE, strict=False):
+            keys = [row["pk"] for row in some]
+            rows = read_rows(_table(), keys)
+            yield from readable((rows[key] for key in keys if key in rows), order_in)
 
 
-def _placed_before(moment: datetime, state: str) -> Iterator[Order]:
-    found = query(
+def _placed_before(moment: datetime, key: str) -> Iterator[dict[str, Any]]:
+    return query(
         _table(),
         "#open = :open AND placed_at < :moment",
-        {":open": state, ":moment": rfc3339(moment)},
+        {":open": key, ":moment": rfc3339(moment)},
         IndexName="open_by_age",
         ExpressionAttributeNames={"#open": "open"},
         PaginationConfig={"PageSize": MOST_ROWS_AT_ONCE},
     )
-    for some in batched(found, MOST_ROWS_AT_ONCE, strict=False):
-        keys = [row["pk"] for row in some]
-        rows = read_rows(_table(), keys)
-        yield from readable((rows[key] for key in keys if key in rows), order_in)
 
 
 def catalogue(skus: Iterable[str]) -> dict[str, CatalogueEntry]:

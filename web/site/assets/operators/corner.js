@@ -2,14 +2,14 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { SignInNeeded } from "../api.js";
 import { isOperator, onSession, session } from "../auth.js";
+import { dressed } from "../dress.js";
 import { follow } from "../order/follow.js";
 import { inWords, signInIfNeeded } from "../problems.js";
 import { here, signInHref } from "../router.js";
 import { Page } from "../view.js";
 import "./banner.js";
-import { dressed } from "./dress.js";
 
-await dressed();
+await dressed(new URL("operators.css", import.meta.url));
 
 const PAGES = [
   ["/operators", "Stock"],

@@ -103,6 +103,7 @@ class OrderPage extends Page {
           <h2 id="track-title">Its way through the shop</h2>
           ${trackView(journey(order, this.events, Date.now()))}
           ${order.attention ? attentionView() : nothing}
+          <p class="sheet__links"><a class="target" href="#/architecture?order=${encodeURIComponent(order.order_id)}">See its way through the architecture</a></p>
         </section>
         <div>${this.asideView(order)}</div>
       </div>`;

@@ -1,0 +1,41 @@
+"""One sign for each kind of node, drawn on 20 by 20 units, with lines of the colour of the text around it."""
+
+GLYPHS = {
+    "api": "M3 6h14M3 10h14M3 14h14M7 3v14",
+    "archive": "M3 4h14v4H3zM4.5 8v8.5h11V8M8 11.5h4",
+    "bucket": "M3.5 5c0 3 13 3 13 0s-13-3-13 0l1.8 11c.5 2 8.9 2 9.4 0l1.8-11",
+    "bus": "M10 2a8 8 0 1 0 0 16a8 8 0 1 0 0-16M10 2v16M2 10h16M4.3 4.3l11.4 11.4M15.7 4.3L4.3 15.7",
+    "cdn": "M10 2.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15M2.5 10h15M10 2.5c-5 4.5-5 10.5 0 15c5-4.5 5-10.5 0-15",
+    "cluster": "M10 4.5v11M10 7l5-3M10 13l5 3M10 10H5M10 4.4a1.5 1.5 0 1 0 0-.1M15.5 3.5a1.5 1.5 0 1 0 0-.1",
+    "dead-letters": "M3 10v6.5h14V10M3 10h4l1.5 3h3L13 10h4M8 3l4 4M12 3L8 7",
+    "firehose": "M3 7h6l3-3v12l-3-3H3zM15 6.5l2-1M15.5 10H18M15 13.5l2 1",
+    "function": "M5 3.5h3L15 17M9.3 9L5 17",
+    "machine": "M6 2.5h8v4H6zM10 6.5v3M4 9.5h12M4 9.5v3M16 9.5v3M1.8 12.5h4.6v4H1.8zM13.6 12.5h4.6v4h-4.6z",
+    "pool": "M7.5 9a3 3 0 1 0 0-6a3 3 0 1 0 0 6M2 17c0-7.5 11-7.5 11 0M13 3.3a3 3 0 0 1 0 5.4M15 11.8c2 .8 3 2.6 3 5.2",
+    "queue": "M2 6h4v8H2zM8 6h4v8H8zM14 6h4v8h-4z",
+    "rule": "M3 4h14l-5.5 6.5V17l-3-2v-4.5z",
+    "schedule": "M10 2.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15M10 5.5V10l3 2",
+    "stream": "M2 6c4-3 6 3 10 0s4 0 6 0M2 10c4-3 6 3 10 0s4 0 6 0M2 14c4-3 6 3 10 0s4 0 6 0",
+    "table": "M3 3.5h14v13H3zM3 8h14M3 12.2h14M8 8v8.5",
+    "topic": "M4 10h4M8 10l7-5.5M8 10h8M8 10l7 5.5M4 10a1 1 0 1 0 0-.1",
+}
+
+NAMES = {
+    "function": "Lambda function",
+    "queue": "SQS queue",
+    "topic": "SNS topic",
+    "table": "DynamoDB table",
+    "machine": "Step Functions",
+    "bucket": "S3 bucket",
+    "api": "API Gateway",
+    "cdn": "CloudFront",
+    "pool": "Cognito user pool",
+    "stream": "Kinesis stream",
+    "firehose": "Firehose",
+    "cluster": "MSK cluster",
+    "archive": "Event archive",
+    "bus": "EventBridge bus",
+    "rule": "Rule: which events",
+    "dead-letters": "Dead-letter queue",
+    "schedule": "Schedule",
+}

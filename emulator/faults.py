@@ -258,15 +258,20 @@ def _batches(injector: Injector) -> None:
 
     @wraps(execute)
     def execute_function(func: Any, event: Any) -> Any:
-        if isinstance(event, dict) and isinstance(event.get("Records"), list) and event["Records"]:
-            first = event["Records"][0]
-            source = str(first.get("eventSource") or first.get("EventSource") or "").removeprefix("aws:")
+        if injector.now() is not None and (first := _first_record(event)):
+            source = str(first.get("eventSource") or first.get("EventSource")).removeprefix("aws:")
             name = source_of(str(first.get("eventSourceARN") or ""))
-            if source and injector.draw("batch", source, name, json.dumps(event), "lambda"):
+            if injector.draw("batch", source, name, json.dumps(event), "lambda"):
                 execute(func, event)
         return execute(func, event)
 
     functions._execute_function = execute_function
+
+
+def _first_record(event: Any) -> dict[str, Any]:
+    """Returns the first record of a batch; nothing for an event that is none."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return records[0] if isinstance(records, list) and records and isinstance(records[0], dict) else {}
 
 
 def source_of(arn: str) -> str:
@@ -290,11 +295,10 @@ def _deliveries(injector: Injector) -> None:
     @wraps(invoke)
     def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         invoke(target, event, rule, view)
-        name = str(event.get("DetailType") or event.get("detail-type") or "event")
-        if ":rule/" in rule.get("Arn", "") and injector.draw(
-            "delivery", "events", name, json.dumps(event, default=str), "events"
-        ):
-            invoke(target, event, rule, view)
+        if injector.now() is not None and ":rule/" in rule.get("Arn", ""):
+            name, content = str(event.get("DetailType") or "event"), json.dumps(event, default=str)
+            if injector.draw("delivery", "events", name, content, "events"):
+                invoke(target, event, rule, view)
 
     @wraps(deliver)
     def deliver_to_sqs(endpoint: str, envelope: str, raw: bool, raw_message: str, **options: Any) -> None:

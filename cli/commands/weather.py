@@ -5,7 +5,7 @@ import secrets
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -56,12 +56,12 @@ def _lasts(shop: Session, imposing: Imposing, outlook: Outlook, end: float | Non
     before, until = imposing.suffered().total(), time.time() + outlook.seconds
     imposing.impose(replace(imposing.plan, spells=(outlook.weather.spell(shop.stack.resources, until),)))
     try:
-        _tell(shop, outlook, "begins", f"for {outlook.seconds} s", style="yellow")
+        _tell(shop, outlook, outlook.weather.name, f"for {outlook.seconds} s", style="yellow")
         return _slept(outlook.seconds, end)
     finally:
         imposing.calm()
         hit = imposing.suffered().total() - before
-        _tell(shop, outlook, "ends", f"{count(hit, 'operation')} hit", style="green")
+        _tell(shop, outlook, "over", f"after {count(hit, 'hit')}", style="green")
 
 
 def _slept(seconds: float, end: float | None) -> bool:
@@ -71,9 +71,7 @@ def _slept(seconds: float, end: float | None) -> bool:
 
 
 def _tell(shop: Session, outlook: Outlook, what: str, more: str, *, style: str) -> None:
-    now, words = datetime.now(UTC), outlook.weather
-    document: dict[str, Any] = {"at": rfc3339(now), "weather": words.name, what: words.words, "note": more}
-    line = Text.assemble(
-        (f"{now.astimezone():%H:%M:%S} ", "dim"), (words.name, f"bold {style}"), f" {what}: {words.words}, {more}"
-    )
+    now, words = datetime.now(UTC), outlook.weather.words
+    document = {"at": rfc3339(now), "weather": outlook.weather.name, "over": what == "over", "words": f"{words} {more}"}
+    line = Text.assemble((f"{now.astimezone():%H:%M:%S} ", "dim"), (what, f"bold {style}"), f": {words} {more}")
     shop.say_line(document, line)

@@ -41,12 +41,12 @@ def test_weather_ends_with_ctrl_c_and_leaves_nothing(shop: RunningShop) -> None:
         text=True,
     ) as process:
         assert process.stdout
-        assert " begins: " in process.stdout.readline()
+        assert " errors: the payments table fails one call in five for " in process.stdout.readline()
         assert (home / FILE).exists()
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
 
     assert process.returncode == 0
-    assert " ends: " in rest
+    assert " over: the payments table fails one call in five after " in rest
     assert "✓ Fair again" in rest
     assert not (home / FILE).exists()

@@ -21,7 +21,7 @@ from cli.session import console, session_of
 from deployed.errors import CommandError
 from deployed.faults import Kind, Plan
 
-_SHOWN = 8
+_SHOWN = 6
 _MOST_LINES = 20
 _MEANINGS = {
     Kind.ERROR: "the call fails and does nothing",
@@ -153,7 +153,8 @@ def _plan_picture(plan: Plan) -> RenderableType:
     view.add_column("operation", no_wrap=True)
     view.add_column("the n-th suffers")
     for operation, found in foreseen(plan, 1000):
-        told = ", ".join(f"{nth} {fault}" for nth, fault in found[:_SHOWN])
+        # A fault stays on one line.
+        told = ", ".join(f"{nth} {fault}".replace(" ", "\N{NO-BREAK SPACE}") for nth, fault in found[:_SHOWN])
         view.add_row(f"{operation.where} {operation}", told)
     note = Text("Which order's call is the n-th is a matter of timing.", style="dim")
     return Group(Text(f"Seed {plan.seed}, {plan.spells[0].rate:.0%} faults", style="bold"), meanings, view, note)

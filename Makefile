@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
-.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order load proof lock
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order load proof hot-products lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
 	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
@@ -62,6 +62,9 @@ screenshots: $(ENVIRONMENT) ## drive Chromium through the running shop and take 
 
 proof: $(ENVIRONMENT) ## chaos on the running stack with SEEDS=10 seeds and ORDERS=1000 orders each, which takes hours: writes docs/proof.md
 	@PYTHONPATH=$(SOURCES) python -m tools.proof --seeds $(or $(SEEDS),10) --orders $(or $(ORDERS),1000) $(ARGS)
+
+hot-products: $(ENVIRONMENT) ## measure in memory how many buyers one product bears, in one row and in several
+	@PYTHONPATH=$(SOURCES) python -m tests.simulation.hot_products
 
 load: $(ENVIRONMENT) ## send shoppers to the running shop, print how long they wait and what they cost, and audit it (ORDERS=100 SHOPPERS=8 CURVE=100,1000 STACK=…)
 	@PYTHONPATH=$(SOURCES) python -m tools.load $(if $(ORDERS),--orders $(ORDERS)) $(if $(SHOPPERS),--shoppers $(SHOPPERS)) \

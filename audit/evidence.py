@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from audit.endings import Endings, endings_of
 from audit.people import Customer, customers_of
 from audit.wiring import Wiring, wiring_of
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine, Timestamp, Value
+from deployed.mails import with_text
 from deployed.stack import Stack
 from shopkit.dynamodb import pages
 
 type Row = dict[str, Any]
+type Minute = Annotated[datetime, BeforeValidator(lambda text: datetime.fromisoformat(str(text)).replace(tzinfo=UTC))]
 type Counting = Callable[[int], None]
 
 # Fewer threads than boto3's pool of ten connections.
@@ -169,27 +171,43 @@ class Recorded(Value):
     data: Mapping[str, Any]
 
 
-class Counted(Value):
-    """The counter to which one click or purchase was added, by its id."""
+class Clicked(NamedTuple):
+    """What a click counts for, as claimed for the record of the stream that was the first to bring it."""
 
     counter: str
     sku: str
-    minute: Timestamp
+    minute: Minute
 
 
-class CounterRow(Value):
-    """Counts of one sku in one minute of an hour, or in one hour of a day."""
+class ClaimsRow(Value):
+    """Clicks of one session, by the record of the stream and the event's id."""
+
+    pk: str
+    claims: Mapping[str, Mapping[str, Clicked]]
+
+
+class CountsRow(Value):
+    """How many, by minute, counter and sku, and the records of the stream or events that brought them. The key names
+    the minute in which they arrived."""
 
     pk: str
     sk: str
-    views: int = 0
-    carts: int = 0
-    checkouts: int = 0
-    purchases: int = 0
+    counted: frozenset[str]
+    counts: Mapping[Minute, Mapping[str, Mapping[str, int]]]
 
-    def count(self, counter: str) -> int:
-        number: int = getattr(self, counter)
-        return number
+    @property
+    def minute(self) -> datetime:
+        day, time = self.pk.removeprefix("counts#"), self.sk.partition("#")[0]
+        return datetime.fromisoformat(f"{day}T{time}+00:00")
+
+    @model_validator(mode="after")
+    def _names_its_minute(self) -> Self:
+        _ = self.minute
+        return self
+
+    @property
+    def of_purchases(self) -> bool:
+        return "#purchases-" in self.sk
 
 
 class Restock(Value):
@@ -212,8 +230,8 @@ class Unreadable:
 @dataclass(frozen=True)
 class Evidence:
     """Orders, reservations, payments and charges are by order id; products and the replica by sku; further rows of
-    stock by sku and number; `counted` by id; customers by the customer id in orders. `webhook_since` is when the
-    webhook was last turned on, or None if it is off."""
+    stock by sku and number; `clicks` by session and event id; customers by the customer id in orders. `webhook_since`
+    is when the webhook was last turned on, or None if it is off."""
 
     at: datetime = field(compare=False)
     orders: Mapping[str, Order]
@@ -225,8 +243,8 @@ class Evidence:
     payments: Mapping[str, Payment]
     charges: Mapping[str, Charge]
     notifications: tuple[Notification, ...]
-    counted: Mapping[str, Counted]
-    counters: tuple[CounterRow, ...]
+    clicks: Mapping[tuple[str, str], Clicked]
+    counters: tuple[CountsRow, ...]
     endings: Endings
     stock_rows: Mapping[tuple[str, int], StockRow] = field(default_factory=dict)
     wiring: Wiring = field(default_factory=Wiring)
@@ -285,14 +303,15 @@ def rows_to_read(stack: Stack) -> int:
 def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any) -> Evidence:
     """Builds the evidence from the rows of the tables (see `_TABLES`). Rows that cannot be read are listed in it."""
     orders, inventory, clicks = rows["orders"], rows["inventory"], rows.get("clicks", [])
+    notifications = [with_text(row) for row in rows.get("notifications", [])]
     reading = _Reading()
     entries = reading.read("Order/Orders", CatalogueEntry, _with_prefix(orders, "product#"))
     products = reading.read("Inventory/Inventory", Product, _with_prefix(inventory, "product#"))
     stock_rows = reading.read("Inventory/Inventory", StockRow, _with_prefix(inventory, "stock#"))
     reservations = reading.read("Inventory/Inventory", Reservation, _with_prefix(inventory, "reservation#"))
     restocks = reading.read("Inventory/Inventory", Restock, _with_prefix(inventory, "restock#"))
-    counted = reading.read("Clickstream/Counters", Counted, [row for row in clicks if row["sk"] == "counted"])
-    counters = reading.read("Clickstream/Counters", CounterRow, [row for row in clicks if row["sk"] != "counted"])
+    claims = reading.read("Clickstream/Counters", ClaimsRow, _with_prefix(clicks, "session#"))
+    counters = reading.read("Clickstream/Counters", CountsRow, _with_prefix(clicks, "counts#"))
     placed = reading.read("Order/Orders", Order, _with_prefix(orders, "order#"))
     return Evidence(
         at=datetime.now(UTC),
@@ -305,8 +324,13 @@ def evidence_in(rows: Mapping[str, list[Row]], *, endings: Endings, **rest: Any)
         reservations={_key(row, "reservation#"): reservation for row, reservation in reservations},
         payments={row["order_id"]: one for row, one in reading.read("Payment/Payments", Payment, rows["payments"])},
         charges={row["order_id"]: one for row, one in reading.read("Payment/SandboxLedger", Charge, rows["ledger"])},
-        notifications=_values(reading.read("Notify/Notifications", Notification, rows.get("notifications", []))),
-        counted={row["pk"]: one for row, one in counted},
+        notifications=_values(reading.read("Notify/Notifications", Notification, notifications)),
+        clicks={
+            (_key(row, "session#"), event_id): click
+            for row, one in claims
+            for clicks in one.claims.values()
+            for event_id, click in clicks.items()
+        },
         counters=_values(counters),
         endings=endings,
         unreadable=tuple(reading.unreadable),

@@ -5,23 +5,22 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from audit.contents import shown
-from audit.evidence import CatalogueEntry, Counted, Evidence
+from audit.evidence import CatalogueEntry, Evidence, Recorded
 from audit.result import CheckResult
 from deployed.words import count, dollars
 
-COUNTERS = ("views", "carts", "checkouts", "purchases")
-# Counters are kept for two days. Older counters, and those of an hour that has begun to expire, are not compared.
+# Counts are kept for two days after the clicks' arrival. Older ones are not compared.
 _KEPT = timedelta(days=2) - timedelta(hours=1)
 
-type Tally = Counter[tuple[str, str, str]]
-"""How much, by table key and counter."""
+type Tally = Counter[tuple[datetime, str, str]]
+"""How many, by minute, sku and counter."""
 
 
 def check(evidence: Evidence) -> CheckResult:
+    purchases = sum(number for (_minute, _sku, counter), number in _found(evidence).items() if counter == "purchases")
     figures = (
         f"{count(len(evidence.products), 'product')}, {len(evidence.replica):,} known to orders; "
-        f"{count(sum(key.startswith('click#') for key in evidence.counted), 'click')} and "
-        f"{count(sum(key.startswith('purchase#') for key in evidence.counted), 'purchase')} counted"
+        f"{count(len(evidence.clicks), 'click')} and {count(purchases, 'purchase')} counted"
     )
     faults = (
         *_catalogue_faults(evidence),
@@ -75,53 +74,60 @@ def _price_faults(evidence: Evidence) -> Iterator[str]:
                 )
 
 
-def _purchase_faults(evidence: Evidence) -> Iterator[str]:
-    """Checks that each confirmed order is counted as one purchase of each of its skus."""
-    confirmed = {
-        f"purchase#{event.event_id}#{line.sku}": event
+def _confirmed(evidence: Evidence) -> Mapping[str, Recorded]:
+    """Returns the confirmations of orders, by event id, as far back as counts are kept."""
+    return {
+        event.event_id: event
         for event in evidence.timeline
-        if event.type == "OrderConfirmed" and _compared(event.occurred_at, evidence.at)
-        for line in (evidence.orders[event.order_id].lines if event.order_id in evidence.orders else ())
+        if event.type == "OrderConfirmed" and event.order_id in evidence.orders
+        if _compared(event.occurred_at, evidence.at)
     }
-    for key in sorted(confirmed.keys() - evidence.counted.keys()):
-        yield f"{confirmed[key].order_id}: its purchase of {key.rpartition('#')[2]} was not counted"
-    for key, event in sorted(confirmed.items()):
-        counted, sku = evidence.counted.get(key), key.rpartition("#")[2]
-        expected = Counted(counter="purchases", sku=sku, minute=event.occurred_at.replace(second=0, microsecond=0))
-        if counted and counted != expected:
-            yield f"{event.order_id}: its purchase was counted as {shown(counted)}, not as {shown(expected)}"
-    for key, counted in sorted(evidence.counted.items()):
-        if key.startswith("purchase#") and key not in confirmed and _compared(counted.minute, evidence.at):
-            yield f"{key}: counted, but no order was confirmed"
+
+
+def _purchase_faults(evidence: Evidence) -> Iterator[str]:
+    """Checks that each confirmed order is counted once, in the minute of its confirmation."""
+    confirmed = _confirmed(evidence)
+    counted = [(id_, row.minute) for row in evidence.counters if row.of_purchases for id_ in row.counted]
+    times = Counter(id_ for id_, _minute in counted)
+    for event_id, event in sorted(confirmed.items()):
+        if times[event_id] != 1:
+            yield f"{event.order_id}: its purchases were counted {times[event_id]} times"
+    for event_id, minute in sorted(counted):
+        if (found := confirmed.get(event_id)) is None:
+            if _compared(minute, evidence.at):
+                yield f"{event_id}: its purchases were counted, but no order was confirmed"
+        elif minute != (expected := _minute_of(found)):
+            yield f"{found.order_id}: its purchases were counted at {shown(minute)}, not at {shown(expected)}"
 
 
 def _counter_faults(evidence: Evidence) -> Iterator[str]:
-    expected = _expected(evidence.counted, evidence.at)
-    found: Tally = Counter()
-    for row in evidence.counters:
-        if _compared(_moment(row.pk, row.sk), evidence.at):
-            found.update({(row.pk, row.sk, counter): row.count(counter) for counter in COUNTERS})
-    for pk, sk, counter in sorted(key for key in expected | found if expected[key] != found[key]):
-        yield f"{pk} {sk}: {found[pk, sk, counter]} {counter}, but {expected[pk, sk, counter]} ids were counted"
+    expected, found = _expected(evidence), _found(evidence)
+    for key in sorted(key for key in expected | found if expected[key] != found[key]):
+        minute, sku, counter = key
+        if _compared(minute, evidence.at):
+            yield f"{minute:%Y-%m-%dT%H:%M} {sku}: {found[key]} {counter}, but {expected[key]} ids were accepted"
 
 
-def _expected(counted: Mapping[str, Counted], now: datetime) -> Tally:
-    tally: Tally = Counter()
-    for one in counted.values():
-        for pk, sk in (
-            (f"hour#{one.minute:%Y-%m-%dT%H}", f"{one.minute:%M}#{one.sku}"),
-            (f"day#{one.minute:%Y-%m-%d}", f"{one.minute:%H}#{one.sku}"),
-        ):
-            if _compared(_moment(pk, sk), now):
-                tally[pk, sk, one.counter] += 1
+def _expected(evidence: Evidence) -> Tally:
+    """What the claimed clicks and the confirmed orders add up to."""
+    tally: Tally = Counter((click.minute, click.sku, click.counter) for click in evidence.clicks.values())
+    for event in _confirmed(evidence).values():
+        skus = {line.sku for line in evidence.orders[event.order_id].lines}
+        tally.update((_minute_of(event), sku, "purchases") for sku in skus)
     return tally
 
 
-def _moment(pk: str, sk: str) -> datetime:
-    """Returns when a counter's minute or hour began."""
-    kind, _, period = pk.partition("#")
-    unit = sk.partition("#")[0]
-    return datetime.fromisoformat(f"{period}:{unit}+00:00" if kind == "hour" else f"{period}T{unit}:00+00:00")
+def _found(evidence: Evidence) -> Tally:
+    tally: Tally = Counter()
+    for row in evidence.counters:
+        for minute, counters in row.counts.items():
+            for counter, skus in counters.items():
+                tally.update({(minute, sku, counter): number for sku, number in skus.items()})
+    return tally
+
+
+def _minute_of(event: Recorded) -> datetime:
+    return event.occurred_at.replace(second=0, microsecond=0)
 
 
 def _compared(moment: datetime, now: datetime) -> bool:

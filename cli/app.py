@@ -24,9 +24,11 @@ from cli.commands import (
     experiment,
     mail,
     orders,
+    permissions,
     replay,
     sales,
     setup,
+    trace,
     watch,
     weather,
 )
@@ -48,23 +50,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": HELP},
 )
-for group in (
-    setup,
-    doctor,
-    catalogue,
-    clicks,
-    orders,
-    decisions,
-    mail,
-    sales,
-    dlq,
-    replay,
-    watch,
-    experiment,
-    audit,
-    chaos,
-    weather,
-):
+_COMMANDS = (
+    *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, experiment),
+    *(audit, permissions, chaos, weather),
+)
+for group in _COMMANDS:
     group.register(app)
 
 

@@ -34,6 +34,7 @@ class Rule:
     name: str
     arn: str
     targets: tuple[Target, ...]
+    pattern: str = "{}"
 
     @property
     def tells_people(self) -> bool:
@@ -53,7 +54,8 @@ def rules_of(stack: Stack) -> list[Rule]:
                 continue
             targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
             path = paths.get(rule["Name"], rule["Name"])
-            rules.append(Rule(path, rule["Name"], rule["Arn"], tuple(_target(target) for target in targets)))
+            reached = tuple(_target(target) for target in targets)
+            rules.append(Rule(path, rule["Name"], rule["Arn"], reached, rule.get("EventPattern", "{}")))
     return sorted(rules, key=lambda rule: rule.path)
 
 

@@ -5,7 +5,7 @@ The embedded AWS writes them (`emulator.tap`), one JSON line each, to `calls.jso
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -52,7 +52,7 @@ class Call:
     def line(self) -> str:
         """Returns the record as one line of JSON, without what is empty and optional."""
         always = ("kind", "at", "seconds", "by", "service", "operation")
-        return json.dumps({name: value for name, value in asdict(self).items() if name in always or value})
+        return json.dumps({name: value for name, value in vars(self).items() if name in always or value}, default=vars)
 
     @classmethod
     def of_line(cls, line: str | bytes) -> Self:

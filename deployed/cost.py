@@ -110,8 +110,8 @@ def _parts(event: Event, order: Order) -> Iterator[Use]:
         yield from _behind_a_queue()
         yield Counter(dynamodb_read_unit=1, dynamodb_write_unit=1)
     if event.source == "shop.notify":
-        # Each channel has a queue, a write for the intent (which an index lists) and a write for the outcome.
-        yield Counter(sqs_fifo_request=3, dynamodb_read_unit=1, dynamodb_write_unit=3)
+        # Each channel has a queue, a write for the intent and a write for the outcome.
+        yield Counter(sqs_fifo_request=3, dynamodb_read_unit=1, dynamodb_write_unit=2)
         yield _run()
     if event.type == "NotificationSent" and event.data.get("channel") == "email" and not event.data.get("kept"):
         yield Counter(ses_message=1)
@@ -135,9 +135,9 @@ def _of_an_order(type_: str, order: Order, lines: int) -> Iterator[Use]:
         yield Counter(dynamodb_read_unit=1)
         yield _transacted(1 + lines)
     if type_ == "OrderConfirmed":
-        # Purchases: an id for each line, and counters by minute and by hour.
+        # Purchases: one row, which is read first.
         yield from _behind_a_queue()
-        yield _transacted(3 * lines)
+        yield Counter(dynamodb_read_unit=1, dynamodb_write_unit=1)
     if type_ in _CLOSING:
         yield from _behind_a_queue()
         yield Counter(dynamodb_read_unit=1, dynamodb_write_unit=1)  # the settlement's tombstone

@@ -51,6 +51,10 @@ class Resources(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._found)
 
+    @property
+    def all(self) -> list[Resource]:
+        return list(self._found.values())
+
     def of_type(self, resource_type: str) -> list[Resource]:
         return [found for found in self._found.values() if found.type == resource_type]
 

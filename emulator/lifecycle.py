@@ -41,7 +41,10 @@ START_SECONDS = 30.0
 PATIENCE_SECONDS = 10.0
 # The environment variables that the server and its functions may see: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
-MINE = ("server.py", "patching.py", "policies.py", "state.py", "tap.py", "faults.py", "preloaded.py", "fixes/*.py")
+MINE = (
+    *("server.py", "patching.py", "policies.py", "state.py", "tap.py", "faults.py", "traces.py", "preloaded.py"),
+    "fixes/*.py",
+)
 
 
 class EmulatorError(Exception):

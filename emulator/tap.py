@@ -76,21 +76,29 @@ def apply() -> Tap:
 
 
 def _calls(tap: Tap) -> None:
-    server, evaluator = module("app"), module("core.iam_evaluator")
+    server = module("app")
     original(server, "detect_service", "method path headers query_params")
-    dispatch = original(server, "_dispatch_service_request", "method path headers body query_params request_id")
+    # The second serves SES's version 2 before the first is asked.
+    for name in ("_dispatch_service_request", "_handle_ses_v2_request"):
+        dispatch = original(server, name, "method path headers body query_params request_id")
+        setattr(server, name, _recorded(tap, dispatch))
+
+
+def _recorded(tap: Tap, dispatch: Any) -> Any:
+    evaluator = module("core.iam_evaluator")
 
     @wraps(dispatch)
-    async def dispatch_service_request(
+    async def dispatch_request(
         method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Mapping[str, Any], request: str
     ) -> Any:
         seen, began = Seen(), time.time()
         token = _seen.set(seen)
         try:
-            status, answered, answer = await dispatch(method, path, headers, body, query_params, request)
+            response = await dispatch(method, path, headers, body, query_params, request)
         finally:
             _seen.reset(token)
-        if seen.checks or seen.units:
+        if response is not None and (seen.checks or seen.units):
+            status, answered, answer = response
             service, _, operation = _operation(headers, query_params, body, seen).partition(":")
             _note_entries(headers, body, seen.units)
             tap.record(
@@ -112,9 +120,9 @@ def _calls(tap: Tap) -> None:
                     orders=orders_in(body),
                 )
             )
-        return status, answered, answer
+        return response
 
-    server._dispatch_service_request = dispatch_service_request
+    return dispatch_request
 
 
 def _operation(headers: Mapping[str, str], query_params: Mapping[str, Any], body: bytes, seen: Seen) -> str:

@@ -194,6 +194,8 @@ class _Stack:
         body = self._template["Resources"][name]
         named = body["Type"] in _REF_IS_NAME
         written = written_name(body["Type"], body.get("Properties", {})) if named else None
+        if body["Type"] == "AWS::StepFunctions::StateMachine":  # a template takes the name out of it
+            return f"arn:{PARTITION}:states:{REGION}:{ACCOUNT}:stateMachine:{self._id(name)}"
         return self.resolve(written) if written is not None else self._id(name)
 
     def _id(self, logical_id: str) -> str:

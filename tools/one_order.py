@@ -15,6 +15,7 @@ import jinja2
 
 from contracts.types import Goods
 from deployed.front_door import FrontDoor
+from deployed.mails import with_text
 from deployed.stack import PROJECT, Stack
 from deployed.users import sign_in
 from shopkit.dynamodb import from_item
@@ -52,7 +53,7 @@ def capture(stack: Stack) -> Capture:
         "reservation": row("Inventory/Inventory", pk=f"reservation#{order_id}"),
         "payment": row("Payment/Payments", order_id=order_id),
         "charge": row("Payment/SandboxLedger", order_id=order_id),
-        "mail": row("Notify/Notifications", pk=f"{_id_of(events, 'OrderConfirmed')}#email"),
+        "mail": with_text(row("Notify/Notifications", pk=f"{_id_of(events, 'OrderConfirmed')}#email")),
     }
 
 

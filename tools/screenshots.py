@@ -30,12 +30,14 @@ from tools.one_order import ADDRESS
 
 PICTURES: Final = PROJECT / "docs" / "pictures"
 STORY: Final = PICTURES / "story.svg"
+TRACE: Final = PICTURES / "trace.svg"
 _GOODS = [Goods(sku="TEAPOT-IRON-08", quantity=1), Goods(sku="MUG-STONE-350", quantity=2)]
 _WIDTH, _HEIGHT, _QUALITY = 1120, 900, 66
 _PATIENCE_SECONDS = 240
 expect.set_options(timeout=30_000)
 # From 120 on, a story has a waterfall.
 _STORY_COLUMNS = 122
+_TRACE_COLUMNS = 100
 # The shop's own colours, and fonts that the reader has: the picture asks no other address for anything.
 _THEME = TerminalTheme(
     (35, 28, 24),
@@ -51,9 +53,9 @@ _THEME = TerminalTheme(
         (245, 233, 214),
     ],
 )
-_STORY_SVG = """\
+_TERMINAL_SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
-<title>./shop story</title>
+<title>COMMAND</title>
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}
@@ -64,7 +66,7 @@ _STORY_SVG = """\
 {lines}
 </defs>
 <rect width="{width}" height="{height}" rx="10" fill="#231c18"/>
-<text class="{unique_id}-matrix" x="{terminal_x}" y="28" fill="#f0be53">$ ./shop story</text>
+<text class="{unique_id}-matrix" x="{terminal_x}" y="28" fill="#f0be53">$ COMMAND</text>
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
 {backgrounds}<g class="{unique_id}-matrix">
 {matrix}
@@ -93,15 +95,18 @@ def main() -> None:
             page.goto(shop)
             expect(page.get_by_role("heading", level=3).first).to_be_visible()
             _take(page, f"shop-{theme}")
-    STORY.write_text(story_picture(_story(order_id)))
+    for path, command, columns in ((STORY, "story", _STORY_COLUMNS), (TRACE, "trace", _TRACE_COLUMNS)):
+        path.write_text(terminal_picture(f"./shop {command}", _said(command, order_id, columns), columns))
 
 
-def story_picture(story: str) -> str:
-    """What a terminal showed, as a picture. `story` has its colours as ANSI codes."""
-    console = Console(record=True, width=_STORY_COLUMNS, file=Path(os.devnull).open("w"), force_terminal=True)  # noqa: SIM115
-    for line in AnsiDecoder().decode(story):
+def terminal_picture(command: str, said: str, columns: int) -> str:
+    """What a terminal showed after a command, as a picture. `said` has its colours as ANSI codes."""
+    console = Console(record=True, width=columns, file=Path(os.devnull).open("w"), force_terminal=True)  # noqa: SIM115
+    for line in AnsiDecoder().decode(said):
         console.print(line)
-    drawn = console.export_svg(theme=_THEME, code_format=_STORY_SVG, unique_id="story")
+    drawn = console.export_svg(
+        theme=_THEME, code_format=_TERMINAL_SVG.replace("COMMAND", command), unique_id="terminal"
+    )
     return re.sub(r"[ \t]+$", "", drawn, flags=re.MULTILINE)
 
 
@@ -179,11 +184,11 @@ def _ordered(stack: Stack, payment_method: str) -> str:
     return order.order_id
 
 
-def _story(order_id: str) -> str:
+def _said(command: str, order_id: str, columns: int) -> str:
     return subprocess.run(
-        ["./shop", "story", order_id],
+        ["./shop", command, order_id],
         cwd=PROJECT,
-        env={**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(_STORY_COLUMNS)},
+        env={**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(columns)},
         capture_output=True,
         check=True,
         text=True,

@@ -17,6 +17,7 @@ from cli.session import session_of
 from contracts.types import Timestamp, Value
 from deployed.account_mails import account_mails
 from deployed.errors import CommandError
+from deployed.mails import with_text
 from deployed.stack import Stack
 from shopkit.dynamodb import from_item, pages, query
 
@@ -59,23 +60,27 @@ def mail(
 
 def _mails(stack: Stack, order_id: str | None) -> list[Mail]:
     """Returns the e-mails, oldest first."""
-    dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
-    rows = _about(dynamodb, table, order_id) if order_id else _all(dynamodb, table)
-    mails = [Mail.model_validate({**row, "about": row["type"]}) for row in rows if row["channel"] == "email"]
+    rows = _about(stack, order_id) if order_id else _all(stack)
+    mails = [Mail.model_validate({**with_text(row), "about": row["type"]}) for row in rows if row["channel"] == "email"]
     if order_id is None:
         mails += (Mail(order_id=None, about="account", status="SENT", **dict(mail)) for mail in account_mails(stack))
     return sorted(mails, key=lambda found: found.at)
 
 
-def _about(dynamodb: Any, table: str, order_id: str) -> Iterator[dict[str, Any]]:
-    """Yields one order's rows. The index has only their keys."""
-    for found in query(dynamodb, table, "order_id = :order", {":order": order_id}, IndexName="by_order"):
-        yield from_item(dynamodb.get_item(TableName=table, Key={"pk": {"S": found["pk"]}}, ConsistentRead=True)["Item"])
+def _about(stack: Stack, order_id: str) -> Iterator[dict[str, Any]]:
+    """Yields the rows about the events of an order, which its timeline names."""
+    dynamodb, table = stack.client("dynamodb"), stack.resources["Notify/Notifications"]
+    for event in query(dynamodb, stack.resources["Order/Timeline"], "order_id = :order", {":order": order_id}):
+        if event["source"] == "shop.order":
+            key = {"pk": {"S": f"{event['event_id']}#email"}}
+            if found := dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"):
+                yield from_item(found)
 
 
-def _all(dynamodb: Any, table: str) -> Iterator[dict[str, Any]]:
+def _all(stack: Stack) -> Iterator[dict[str, Any]]:
     """Yields all rows. A scan is acceptable here, because operators run this command rarely."""
-    return chain.from_iterable(pages(dynamodb, "scan", TableName=table, ConsistentRead=True))
+    table = stack.resources["Notify/Notifications"]
+    return chain.from_iterable(pages(stack.client("dynamodb"), "scan", TableName=table, ConsistentRead=True))
 
 
 @dataclass(frozen=True)

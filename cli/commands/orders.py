@@ -95,7 +95,7 @@ def show(context: typer.Context, order_id: OrderOrNewest = None, email: As = Non
     """Show one order, by default as an operator."""
     shop = session_of(context)
     with shop.operator(email) as door:
-        found = _order(door, order_id)
+        found = order_or_newest(door, order_id)
     shop.say(found.model_dump(mode="json"), lambda: order_picture(found))
 
 
@@ -104,7 +104,7 @@ def story(context: typer.Context, order_id: OrderOrNewest = None, email: As = No
     steps of its checkout with their retries, if they are recorded; and an estimate of what it cost."""
     shop = session_of(context)
     with shop.operator(email) as door:
-        found = _order(door, order_id)
+        found = order_or_newest(door, order_id)
         events = door.timeline(found.order_id)
     checkouts = checkouts_of(shop.stack, found.order_id, events)
     cost = estimate(found, events, checkouts, list_prices())
@@ -135,7 +135,8 @@ def _first_in_stock(door: FrontDoor) -> Goods:
     raise CommandError("Nothing is in stock; add products: ./shop seed")
 
 
-def _order(door: FrontDoor, order_id: str | None) -> Order:
+def order_or_newest(door: FrontDoor, order_id: str | None) -> Order:
+    """Raises Refused if there is no such order, CommandError if there are none at all."""
     if order_id:
         return door.order(order_id)
     newest = door.orders(1)

@@ -120,10 +120,10 @@ def _document(text: str) -> Any:
 
 
 def _kind_of(record: Mapping[str, Any]) -> str:
-    """Returns the kind of record: `MODIFY order#…`, a click, or a position in a topic."""
+    """Returns the kind of record: `MODIFY order#…`, clicks, or a position in a topic."""
     match record:
         case {"kinesis": {"data": str(data)}}:
-            return _click(data)
+            return _clicks(data)
         case {"topic": str(topic), "partition": int(partition), "offset": int(offset)}:
             return f"{topic}/{partition}/{offset}"
         case {"eventName": str(name), "dynamodb": {"Keys": dict(keys)}}:
@@ -131,10 +131,11 @@ def _kind_of(record: Mapping[str, Any]) -> str:
     return "record"
 
 
-def _click(data: str) -> str:
+def _clicks(data: str) -> str:
     try:
-        click = json.loads(base64.b64decode(data))
-        return f"click {click['type']} {click['sku']}"
+        first, *others = base64.b64decode(data).splitlines()
+        click = json.loads(first)
+        return f"click {click['type']} {click['sku']}" + (f" and {len(others)} more" if others else "")
     except (ValueError, KeyError, TypeError):
         return "click"
 

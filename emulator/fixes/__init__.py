@@ -18,6 +18,7 @@ NAMES = (
     "environment_values",
     "generated_secrets",
     # what runs
+    "tracing",
     "function_errors",
     "cold_starts",
     "forked_environments",

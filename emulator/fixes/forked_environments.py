@@ -62,7 +62,7 @@ class Forks:
             return None
         with self._lock:
             source = self._source(variables.get(OUR_LAYERS, ""))
-            if not source.names.isdisjoint(name.partition(".")[0] for name in os.listdir(folder)):
+            if not source.names.isdisjoint(entry.name.partition(".")[0] for entry in Path(folder).iterdir()):
                 return None
             try:
                 return source.fork({"script": script, "folder": folder, "variables": dict(variables)})
@@ -79,7 +79,7 @@ class Source:
         with theirs:
             subprocess.Popen(
                 [sys.executable, "-P", str(preloaded.__file__), *filter(None, layers.split(os.pathsep))],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=Path(sys.executable).parent,
                 env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -106,7 +106,7 @@ class Environment:
 
     def __init__(self, pid: int, descriptor: int, stdin: int, stdout: int, stderr: int) -> None:
         self.pid, self._descriptor = pid, descriptor
-        self.stdin, self.stdout, self.stderr = open(stdin, "w", buffering=1), open(stdout), open(stderr)  # noqa: PTH123, SIM115, PLW1514
+        self.stdin, self.stdout, self.stderr = open(stdin, "w", buffering=1), open(stdout), open(stderr)  # noqa: SIM115
         self.returncode: int | None = None
         weakref.finalize(self, os.close, descriptor)
 

@@ -14,16 +14,16 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
 import h11
-import hypercorn.asyncio.run
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.config import Config
 from hypercorn.utils import build_and_validate_headers, parse_socket_addr
 
-from emulator.patching import original
+from emulator.patching import expect, original
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 VALUE = rb"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?"
@@ -42,7 +42,9 @@ type Headers = list[tuple[bytes, bytes]]
 def apply() -> None:
     original(TCPServer, "__init__", "self app loop config context state reader writer")
     original(TCPServer, "run", "self")
-    hypercorn.asyncio.run.TCPServer = Connection  # type: ignore[misc, assignment]
+    serving: Any = import_module("hypercorn.asyncio.run")
+    expect(serving.TCPServer is TCPServer, "Hypercorn to serve a connection by its TCPServer")
+    serving.TCPServer = Connection
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def parse(head: bytes) -> Request | None:
 class Connection:
     """In the place of Hypercorn's own: one connection of a client."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - Hypercorn's
         self,
         app: Any,
         loop: asyncio.AbstractEventLoop,
@@ -213,7 +215,7 @@ class Exchange:
         }
         try:
             await connection.app(scope, self._receive, self._send, None, None)
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is logged, as by Hypercorn
             await connection.config.log.exception("Error in ASGI Framework")
         if self.start is None or (self.framing is None and not self.finished):
             connection.writer.write(CRASHED)

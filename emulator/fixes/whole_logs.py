@@ -1,9 +1,9 @@
 """The log of one invocation.
 
-AWS: what a function writes while it is invoked is in the log of that invocation (Lambda Developer Guide, "Sending Lambda
-function logs to CloudWatch Logs").
-Emulator: asks every millisecond until nothing has come for 5 ms, and gives up a silent function after 50 ms, which costs
-more than the invocation. What comes later is in the next invocation's log.
+AWS: what a function writes while it is invoked is in the log of that invocation (Lambda Developer Guide, "Sending
+Lambda function logs to CloudWatch Logs").
+Emulator: asks every millisecond until nothing has come for 5 ms, and gives up a silent function after 50 ms, which
+costs more than the invocation. What comes later is in the next invocation's log.
 Fix: the worker marks the end of an invocation's log before it answers, and the emulator waits for the mark.
 Goes when: MiniStack's workers do.
 """

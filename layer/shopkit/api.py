@@ -18,7 +18,7 @@ from shopkit.aws import is_busy
 from shopkit.optimistic import Contended
 from shopkit.problems import Problem, bad_request, busy, conflict, forbidden, invalid_body, pointer
 from shopkit.rows import Unreadable
-from shopkit.telemetry import logger, tracer
+from shopkit.telemetry import concerns, logger, tracer
 from shopkit.types import LambdaHandler
 
 # Far below API Gateway's 10 MB and SNS's 256 KB, far above an order of 50 lines.
@@ -85,7 +85,9 @@ def endpoint(respond: Callable[[Request], Response]) -> LambdaHandler:
         instance, to_browsers = event.get("path", ""), cors.headers(event)
         try:
             request = _request(event)
+            concerns(request.parameters.get("order_id"))
             response = _respond(respond, request)
+            concerns(response.body.get("order_id"))
             logger.info("answered", status=int(response.status), path=instance)
             answered = _proxy_response(
                 response.status, response.body, "application/json", {**response.headers, **to_browsers}

@@ -1,11 +1,13 @@
 """Publishing events. PutEvents may succeed as a call and still reject some of its entries."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from contracts.envelope import Envelope
 from shopkit.aws import client
+from shopkit.telemetry import traced
 
 
 class PublicationFailed(Exception):
@@ -24,6 +26,25 @@ def entries(bus_name: str, events: Sequence[Envelope[Any]]) -> list[Any]:
         }
         for event in events
     ]
+
+
+@contextmanager
+def publishing(events: Sequence[Envelope[Any]], facts: Sequence[Mapping[str, Any]] = ()) -> Iterator[None]:
+    """Wraps the calls that publish these events, so that each order's trace contains them. `facts` say what each event
+    came from."""
+    with ExitStack() as parts:
+        for event, source in zip(events, facts or [{}] * len(events), strict=True):
+            parts.enter_context(
+                traced(
+                    "published",
+                    event.type,
+                    order_id=getattr(event.data, "order_id", None),
+                    correlation_id=event.correlation_id,
+                    event_id=str(event.event_id),
+                    **source,
+                )
+            )
+        yield
 
 
 def publish(events: Sequence[Envelope[Any]]) -> None:

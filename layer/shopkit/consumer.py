@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -16,7 +17,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from contracts.envelope import Envelope, EventData, opened
-from shopkit.telemetry import logger, tracer
+from shopkit.telemetry import logger, traced, tracer
 from shopkit.types import LambdaHandler
 
 
@@ -50,7 +51,10 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
             try:
                 message = json.loads(record.body)
                 event = opened(message, *types)
-                with logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id):
+                with (
+                    logger.append_context_keys(event_id=str(event.event_id), correlation_id=event.correlation_id),
+                    _traced(record, event, attempt),
+                ):
                     consume(Delivery(event, attempt, message, ends_at))
                     logger.info("consumed", type=event.type)
             except Exception:
@@ -74,6 +78,20 @@ def consumer(*types: type[EventData], fifo: bool = False) -> Callable[[Callable[
         return tracer.capture_lambda_handler(handler, capture_response=False)
 
     return decorate
+
+
+def _traced(record: SQSRecord, event: Envelope[Any], attempt: int) -> AbstractContextManager[None]:
+    sent_at = record.attributes.get("SentTimestamp")
+    return traced(
+        "consumed",
+        event.type,
+        order_id=getattr(event.data, "order_id", None),
+        correlation_id=event.correlation_id,
+        event_id=str(event.event_id),
+        attempt=attempt,
+        queue=str(record.get("eventSourceARN")).rpartition(":")[2],
+        sent_at=int(sent_at) / 1000 if sent_at else None,
+    )
 
 
 def _end_of(context: Any) -> float:

@@ -37,7 +37,7 @@ def change_row[T](
     Raises Contended after five lost races, Unreadable, and whatever the rule raises.
     """
     tried: tuple[T, int] | None = None
-    for _ in _attempts():
+    for _ in attempts():
         row = seen or read_row(table, **key)
         seen = None
         before = loaded(row, load) if row else None
@@ -78,7 +78,7 @@ def put_row(table: str, row: Row, *, key: str, seen: int | None, counter: str = 
         raise Contended(row[key]) from raced
 
 
-def _attempts() -> Iterator[int]:
+def attempts() -> Iterator[int]:
     """Yields the number of each attempt, with growing pauses between them."""
     yield 1
     for failed in range(1, _ATTEMPTS):

@@ -5,14 +5,14 @@ All services use this relay. Each service's own `events_of` turns a change into 
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.envelope import Envelope
 from shopkit.aws import client
-from shopkit.bus import PublicationFailed, publish
-from shopkit.streams import Change, change_of, projected, retry_from, set_aside, understanding
+from shopkit.bus import PublicationFailed, publish, publishing
+from shopkit.streams import Change, change_of, facts_of, projected, retry_from, set_aside, understanding
 from shopkit.telemetry import logger, tracer
 from shopkit.types import Image, LambdaHandler
 
@@ -30,6 +30,7 @@ class _Pending:
     event: Envelope[Any]
     sequence_number: str
     size: int
+    facts: Mapping[str, Any]
 
 
 def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> LambdaHandler:
@@ -63,18 +64,18 @@ def _pending(
 ) -> Iterator[_Pending]:
     for record in records:
         try:
-            pending = _pending_of(change_of(record), events_of)
+            pending = _pending_of(change_of(record), events_of, facts_of(record))
         except ValueError as error:
             set_aside(projected(record, keeps), error)
         else:
             yield from pending
 
 
-def _pending_of(change: Change, events_of: EventsOf) -> list[_Pending]:
+def _pending_of(change: Change, events_of: EventsOf, facts: Mapping[str, Any]) -> list[_Pending]:
     """Raises ValueError for a change that cannot be turned into events."""
     with understanding("a change of this table"):
         return [
-            _Pending(event, change.sequence_number, len(_message(event).encode()) + 256)
+            _Pending(event, change.sequence_number, len(_message(event).encode()) + 256, facts)
             for event in events_of(change.old, change.new)
         ]
 
@@ -99,9 +100,11 @@ def _message(event: Envelope[Any]) -> str:
 
 
 def _publish(batch: Sequence[_Pending]) -> None:
-    publish([entry.event for entry in batch])
-    if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
-        _publish_in_order(topic, batch)
+    events = [entry.event for entry in batch]
+    with publishing(events, [entry.facts for entry in batch]):
+        publish(events)
+        if topic := os.environ.get("ORDER_UPDATES_TOPIC_ARN"):
+            _publish_in_order(topic, batch)
 
 
 def _publish_in_order(topic: str, batch: Sequence[_Pending]) -> None:

@@ -1,5 +1,6 @@
 """Handlers behind a DynamoDB stream: records in order, a retry from the first failure, poison records set aside."""
 
+import base64
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from shopkit.aws import client
 from shopkit.dynamodb import from_item
-from shopkit.telemetry import logger, tracer
+from shopkit.telemetry import logger, traced, tracer
 from shopkit.types import Image, LambdaHandler
 
 # The size limit of an SQS message (API reference, SendMessage), and how much of a long text is kept to fit into it.
@@ -51,7 +52,9 @@ def stream_consumer(apply: Callable[[Change], None], *, keeps: frozenset[str] | 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         for record in event["Records"]:
             try:
-                apply(change_of(record))
+                change = change_of(record)
+                with traced("read", "stream record", **_order_of(change), **facts_of(record)):
+                    apply(change)
             except ValueError as error:
                 set_aside(projected(record, keeps), error)
             except Exception:  # noqa: BLE001
@@ -70,9 +73,31 @@ def change_of(record: Mapping[str, Any]) -> Change:
         old, new = images.get("OldImage"), images.get("NewImage")
         return Change(
             sequence_number=images["SequenceNumber"],
-            old=from_item(old) if old else None,
-            new=from_item(new) if new else None,
+            old=from_item(_with_bytes(old)) if old else None,
+            new=from_item(_with_bytes(new)) if new else None,
         )
+
+
+def _with_bytes(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the image with binary attributes as bytes. In an event, which is JSON, they are base64."""
+    return {
+        name: {"B": base64.b64decode(value["B"], validate=True)} if isinstance(value.get("B"), str) else value
+        for name, value in image.items()
+    }
+
+
+def facts_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns where a stream record comes from and when it was written, in seconds, for a trace."""
+    return {
+        "table": str(record.get("eventSourceARN", "")).partition(":table/")[2].partition("/")[0] or None,
+        "sequence_number": record["dynamodb"]["SequenceNumber"],
+        "written_at": record["dynamodb"].get("ApproximateCreationDateTime"),
+    }
+
+
+def _order_of(change: Change) -> dict[str, Any]:
+    order_id = (change.new or change.old or {}).get("order_id")
+    return {"order_id": order_id, "correlation_id": order_id}
 
 
 def projected(record: Mapping[str, Any], keeps: frozenset[str] | None) -> Mapping[str, Any]:

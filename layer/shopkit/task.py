@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from contracts.types import Value
-from shopkit.telemetry import tracer
+from shopkit.telemetry import concerns, tracer
 from shopkit.types import LambdaHandler
 
 
@@ -25,7 +25,9 @@ def task[M: Value, R](model: type[M]) -> Callable[[Callable[[M], R]], LambdaHand
     def decorate(run: Callable[[M], R]) -> LambdaHandler[R]:
         @wraps(run)
         def handler(event: dict[str, Any], _context: Any) -> R:
-            return run(model.model_validate(event))
+            given = model.model_validate(event)
+            concerns(getattr(given, "order_id", None))
+            return run(given)
 
         return tracer.capture_lambda_handler(handler, capture_response=False)
 

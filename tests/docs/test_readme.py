@@ -102,6 +102,8 @@ def test_a_newcomer_runs_uses_breaks_and_stops_the_shop(copy: Copy) -> None:
     until(lambda: copy.run('curl -s "$(./shop url)/trending"'), lambda seen: '"views":1' in seen, "the click, once")
 
     _break_it(copy)
+    permissions = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "security.md").read_text(), re.DOTALL)
+    assert "0 unused. Denied: 0." in copy.run("".join(permissions))
     copy.run("make stop")
 
 
@@ -127,6 +129,8 @@ def _break_it(copy: Copy) -> None:
         for following in then:
             _follow(copy, following.replace("ORDER", order_id))
     assert "OrderPlaced" in copy.run("./shop story")
+    (tracing,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "tracing.md").read_text(), re.DOTALL)
+    assert "payment.authorize (attempt 3)" in copy.run(tracing)
     audit, chaos = blocks("Break it")
     assert "✗" not in copy.run(audit)
     assert "✓ 0 violations" in copy.run(chaos)

@@ -14,6 +14,7 @@ from deployed.stack import Stack
 from emulator import broker, deploy, lifecycle
 from tests.support.deployment import switch_checkout
 from tests.support.desk import Desk
+from tests.support.permissions import Recorded
 from tests.support.shop import Person, RunningShop
 
 HOME = lifecycle.PROJECT / ".local" / "e2e"
@@ -98,6 +99,20 @@ def desk(shop: RunningShop, capsys: pytest.CaptureFixture[str]) -> Desk:
 def blamed() -> set[str]:
     """Faults that an earlier test has already reported: all tests share one stack, and its faults stay."""
     return set()
+
+
+@pytest.fixture(scope="session")
+def recorded(stack: Stack) -> Recorded:
+    return Recorded(stack)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_denied(shop: RunningShop, recorded: Recorded) -> Iterator[None]:
+    """No role lacks a permission, except for those that the test has removed on purpose."""
+    yield
+    denied = {use for use in recorded.denied() if (use.role, use.action) not in shop.may_be_denied}
+    shop.may_be_denied.clear()
+    assert sorted(map(str, denied)) == [], "calls were denied"
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.desk import Desk
 from tests.support.eventually import eventually, until
-from tests.support.faults import events_of, seen_again_soon, without_permission
+from tests.support.faults import events_of, held_back, seen_again_soon, without_permission
 from tests.support.quiet import quiet
 from tests.support.shop import Goods, NothingCharged, Person, RunningShop, taken
 
@@ -102,24 +102,6 @@ def test_of_a_batch_of_ten_whose_fourth_is_poison_nine_are_applied_once(
     for body in events[:9]:
         assert shop.times_logged("Order/Logs", "consumed", json.loads(body)["detail"]["event_id"]) == 1
     desk.types("dlq", "drop", "Order/TimelineDeadLetters", letter["id"])
-
-
-@contextmanager
-def held_back(shop: RunningShop, function: str) -> Iterator[None]:
-    """The function's queue fills, and nobody reads it."""
-    functions = shop.aws("lambda")
-    (mapping,) = functions.list_event_source_mappings(FunctionName=shop.table(function))["EventSourceMappings"]
-
-    def switch(enabled: bool) -> None:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
-        state = "Enabled" if enabled else "Disabled"
-        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"], state)
-
-    switch(False)
-    try:
-        yield
-    finally:
-        switch(True)
 
 
 def all_in(shop: RunningShop, queue: str, number: int) -> list[str]:

@@ -1,7 +1,9 @@
 """A cold start is a fork, and yet an environment has only what belongs to its function."""
 
+import io
 import os
 import signal
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,9 +47,6 @@ def test_a_function_that_brings_a_package_gets_its_own(account: Account) -> None
     name = account.function("def handler(event, context): ...")
     code = package("VERSION = 'mine'\n__version__ = 'mine'", "boto3.py")
     lambdas = account.client("lambda")
-    import io
-    import zipfile
-
     archive = io.BytesIO(code)
     with zipfile.ZipFile(archive, "a") as zipped:
         zipped.writestr("index.py", "import boto3\ndef handler(event, context): return boto3.VERSION\n")

@@ -125,6 +125,10 @@ class _Parser:
             path = self._take()
             self._expect(")")
             return _existence(path, wanted=word == "attribute_exists")
+        if self._next("BETWEEN"):
+            low = _comparison(word, ">=", self._take())
+            self._expect("AND")
+            return _and(low, _comparison(word, "<=", self._take()))
         return _comparison(word, self._take(), self._take())
 
     def _next(self, word: str) -> bool:

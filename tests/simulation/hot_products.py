@@ -4,7 +4,7 @@ The real `inventory.reserve` runs on the in-memory DynamoDB, in virtual time. A 
 Meanwhile DynamoDB refuses every other transaction on the same rows (Developer Guide, "Transaction conflict handling").
 The limit of 1,000 write units a second is not modelled, because conflicts come first.
 
-    python -m tests.simulation.hot_products
+    make hot-products
 """
 
 import heapq

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.eventually import until
+from tests.support.eventually import eventually, until
 from tests.support.shop import Order, RunningShop
 
 _ENVELOPE = ("event_id", "version", "occurred_at", "correlation_id", "entity_version", "data")
@@ -65,6 +65,24 @@ def seen_again_soon(shop: RunningShop, queue: str, seconds: int = 1) -> Iterator
 
 
 @contextmanager
+def held_back(shop: RunningShop, function: str) -> Iterator[None]:
+    """The function's queue fills, and nobody reads it."""
+    functions = shop.aws("lambda")
+    (mapping,) = functions.list_event_source_mappings(FunctionName=shop.table(function))["EventSourceMappings"]
+
+    def switch(enabled: bool) -> None:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+        state = "Enabled" if enabled else "Disabled"
+        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"], state)
+
+    switch(False)
+    try:
+        yield
+    finally:
+        switch(True)
+
+
+@contextmanager
 def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
     """Makes reviews that start now wait only so long for an operator."""
     states, arn = shop.aws("stepfunctions"), shop.table("Workflows/Review")
@@ -82,7 +100,8 @@ def impatient_reviews(shop: RunningShop, seconds: int = 1) -> Iterator[None]:
 
 @contextmanager
 def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[None]:
-    """Removes the action from the policies of the role."""
+    """Removes the statements about the action from the policies of the role. What they allow may be denied until the
+    end of the test."""
     iam, name = shop.aws("iam"), shop.table(role)
     kept: dict[str, Any] = {}
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -90,6 +109,8 @@ def without_permission(shop: RunningShop, role: str, action: str) -> Iterator[No
         left = [statement for statement in document["Statement"] if action not in _actions(statement)]
         if len(left) == len(document["Statement"]):
             continue
+        removed = [statement for statement in document["Statement"] if statement not in left]
+        shop.may_be_denied |= {(role, denied) for statement in removed for denied in _actions(statement)}
         kept[policy] = document
         if left:
             _put(iam, name, policy, {**document, "Statement": left})

@@ -11,8 +11,8 @@ from audit.evidence import (
     Answered,
     CatalogueEntry,
     Charge,
-    Counted,
-    CounterRow,
+    Clicked,
+    CountsRow,
     Evidence,
     Notification,
     Order,
@@ -89,7 +89,7 @@ def quiet_shop() -> Evidence:
     notifications = [notification(event) for event in timeline if event.type in _TOLD]
     timeline += [recorded_outcome(one) for one in notifications]
     # Cancelled after it was confirmed, so it was a purchase too.
-    purchases = [f"purchase#{event_id('OrderConfirmed', order_id, 2)}#MUG" for order_id in (CONFIRMED, CANCELLED)]
+    purchases = frozenset(str(event_id("OrderConfirmed", order_id, 2)) for order_id in (CONFIRMED, CANCELLED))
     minute = THEN.replace(second=0)
     return Evidence(
         at=NOW,
@@ -102,14 +102,10 @@ def quiet_shop() -> Evidence:
         payments={one.order_id: one for one in payments},
         charges={one.order_id: one for one in charges},
         notifications=tuple(notifications),
-        counted={
-            **{key: Counted(counter="purchases", sku="MUG", minute=minute) for key in purchases},
-            "click#1": Counted(counter="views", sku="MUG", minute=minute),
-            "click#2": Counted(counter="views", sku="MUG", minute=minute),
-        },
+        clicks={("visitor", id_): Clicked("views", "MUG", minute) for id_ in ("click-1", "click-2")},
         counters=(
-            CounterRow(pk=f"hour#{minute:%Y-%m-%dT%H}", sk=f"{minute:%M}#MUG", views=2, purchases=2),
-            CounterRow(pk=f"day#{minute:%Y-%m-%d}", sk=f"{minute:%H}#MUG", views=2, purchases=2),
+            _counts(minute, "shardId-000000000000", frozenset({"record"}), "views"),
+            _counts(minute, "purchases-0", purchases, "purchases"),
         ),
         endings=Endings(
             machines=(
@@ -271,6 +267,12 @@ def _order(order_id: str, status: OrderStatus, version: int) -> Order:
         all_orders="all#3",
         open="open#3" if status is OrderStatus.AWAITING_REVIEW else None,
     )
+
+
+def _counts(minute: datetime, lane: str, counted: frozenset[str], counter: str) -> CountsRow:
+    key = {"pk": f"counts#{minute:%Y-%m-%d}", "sk": f"{minute:%H:%M}#{lane}#0000"}
+    counts = {f"{minute:%Y-%m-%dT%H:%M}": {counter: {"MUG": 2}}}
+    return CountsRow.model_validate({**key, "counted": counted, "counts": counts})
 
 
 def _reservation(order_id: str, status: Any, version: int) -> Reservation:

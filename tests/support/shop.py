@@ -16,8 +16,9 @@ import httpx2
 
 from audit.evidence import Charge
 from deployed import users
+from deployed.mails import with_text
 from deployed.stack import Stack, User
-from shopkit.dynamodb import from_item, query
+from shopkit.dynamodb import from_item, pages, query
 from tests.support.eventually import eventually, until
 
 HOME = {
@@ -205,6 +206,8 @@ class RunningShop:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        # Roles and actions whose permission this test has removed.
+        self.may_be_denied: set[tuple[str, str]] = set()
 
     @property
     def url(self) -> str:
@@ -320,9 +323,16 @@ class RunningShop:
 
     def notifications(self, order: Order) -> list[dict[str, Any]]:
         """What was told about an order, as it was written, in the order in which it happened."""
-        keys = self.rows_of(order, "Notify/Notifications", IndexName="by_order")
-        rows = (self.row("Notify/Notifications", pk=key["pk"]) for key in keys)
-        return [row for row in rows if row]
+        told = pages(
+            self.aws("dynamodb"),
+            "scan",
+            TableName=self.table("Notify/Notifications"),
+            ConsistentRead=True,
+            FilterExpression="order_id = :order",
+            ExpressionAttributeValues={":order": {"S": order.id}},
+        )
+        rows = [with_text(row) for page in told for row in page]
+        return sorted(rows, key=lambda row: (row["entity_version"], row["pk"]))
 
     def times_logged(self, group: str, *texts: str) -> int:
         """How many lines of a log group hold all of the texts."""

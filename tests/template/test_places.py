@@ -62,48 +62,8 @@ def role_of(function: str) -> Resource:
     return role
 
 
-def actions(function: str) -> set[str]:
-    return {action for statement in TREE.role_statements(role_of(function)) for action in statement.actions}
-
-
 def _ours(found: Resource) -> bool:
     return str(found.template).startswith("services/operators/")
-
-
-@pytest.mark.parametrize(
-    ("function", "allowed"),
-    [
-        ("ListDeadLetters", {"sqs:GetQueueAttributes"}),
-        ("ShowDeadLetters", {"sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"}),
-        (
-            "Redrive",
-            {
-                *("sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
-                *("sqs:DeleteMessage", "sqs:SendMessage"),
-            },
-        ),
-        ("ListBreaks", {"lambda:GetFunctionConcurrency", "lambda:GetEventSourceMapping"}),
-        (
-            "StartBreak",
-            {
-                *("lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"),
-                *("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
-                *("sqs:SendMessage", "sqs:SetQueueAttributes"),
-                *("states:DescribeStateMachine", "states:ListExecutions", "states:StopExecution"),
-            },
-        ),
-        (
-            "HealBreak",
-            {
-                *("lambda:GetFunctionConcurrency", "lambda:DeleteFunctionConcurrency"),
-                *("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
-                "sqs:SetQueueAttributes",
-            },
-        ),
-    ],
-)
-def test_a_function_of_the_desk_may_do_what_it_is_for_and_nothing_else(function: str, allowed: set[str]) -> None:
-    assert actions(function) == allowed
 
 
 @pytest.mark.parametrize("function", ["ListBreaks", "StartBreak", "HealBreak"])

@@ -177,3 +177,14 @@ def test_locks_agree_and_name_no_address() -> None:
         assert set(pins.findall(lock)) <= set(pins.findall(development))
         assert "://" not in lock
     assert "://" not in development + (ROOT / "requirements" / "uv.txt").read_text()
+
+
+def test_no_function_logs_that_a_run_succeeded() -> None:
+    """Two platform lines for each run would cost more than the run's own line. Failures are logged as warnings."""
+    levels = {
+        resource["Properties"]["Handler"]: resource["Properties"].get("LoggingConfig", {}).get("SystemLogLevel")
+        for template in templates()
+        for resource in expand(template)["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    assert set(levels.values()) == {"WARN"}, levels

@@ -19,7 +19,6 @@ MESSAGES, STREAM = "FunctionQueue.Properties", "FunctionStream.Properties"
 STATEMENTS = "Function.Properties.Policies.0.Statement"
 MACHINE = "Machine.Properties"
 DOCUMENT = "Api.Properties.DefinitionBody"
-DELIVERED = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement"
 SECOND_POLICY = {
     "Type": "AWS::SQS::QueuePolicy",
     "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": []}},
@@ -31,7 +30,6 @@ SECOND_READER = {"Type": "AWS::Lambda::EventSourceMapping"} | {
     }
 }
 OF_THE_RULE = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Placed", "Arn"]}}}
-SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role"
 PAGES = "Distribution.Properties.DistributionConfig"
 PAGES_POLICY = "PagesPolicy.Properties.PolicyDocument.Statement.0"
 PAGES_SECURITY = "PagesHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig"
@@ -149,7 +147,6 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("function_is_built_as_designed", "Function.Properties.Tracing", "PassThrough"),
     ("function_reserves_no_concurrency", "Function.Properties.ReservedConcurrentExecutions", 5),
     ("function_logs_to_a_group_of_the_stack", "Function.Properties.LoggingConfig", REMOVED),
-    ("function_may_write_its_logs_and_traces", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
     ("log_group_forgets", "Logs.Properties", {}),
     ("log_group_forgets", "Logs.DeletionPolicy", "Retain"),
     ("bucket_forgets", "Bucket.Properties", {}),
@@ -167,12 +164,6 @@ PLANTS: list[tuple[str, str, Any]] = [
         f"{STREAM}.DestinationConfig.OnFailure",
         {"Destination": {"Fn::GetAtt": ["Letters", "Arn"]}},
     ),
-    ("function_may_read_its_source", "Function.Properties.Role", {"Fn::GetAtt": ["Api", "Arn"]}),
-    ("function_may_read_its_source", f"{STATEMENTS}.1.Action.2", "sqs:ReceiveMessages"),
-    ("function_may_read_its_source", f"{STATEMENTS}.2.Resource", {"Fn::GetAtt": ["Letters", "Arn"]}),
-    ("delivery_may_read_and_write", f"{DELIVERED}.0.Action.1", "kinesis:PutRecord"),
-    ("delivery_may_read_and_write", f"{DELIVERED}.1.Action.5", "s3:PutObjectAcl"),
-    ("delivery_may_read_and_write", "Delivery.Properties.KinesisStreamSourceConfiguration.RoleARN", REMOVED),
     (
         "delivery_has_a_place_for_errors",
         "Delivery.Properties.ExtendedS3DestinationConfiguration.ErrorOutputPrefix",
@@ -194,26 +185,6 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("user_pool_does_not_tell_case_apart", "Pool.Properties", {"UsernameAttributes": ["email"]}),
     ("account_wide_setting", "Account", {"Type": "AWS::ApiGateway::Account", "Properties": {}}),
     ("stage_needs_no_account_setting", "Api.Properties.MethodSettings", [{"LoggingLevel": "INFO"}]),
-    ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Action", "dynamodb:*"),
-    ("permissions_are_written_out", "Function.Properties.Policies.0.Statement.0.Resource", "*"),
-    (
-        "permissions_are_written_out",
-        "Function.Properties.Policies",
-        ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
-    ),
-    *(
-        ("permissions_are_written_out", "Function.Properties.Policies", [f"{SERVICE_ROLE}/{policy}"])
-        for policy in (
-            "AWSLambdaDynamoDBExecutionRole",
-            "AWSLambdaKinesisExecutionRole",
-            "AWSLambdaSQSQueueExecutionRole",
-        )
-    ),
-    (
-        "permissions_are_written_out",
-        "Function.Properties.Events",
-        {"Letters": {"Type": "SQS", "Properties": {"Queue": {"Fn::GetAtt": ["Letters", "Arn"]}}}},
-    ),
     (
         "action_without_a_resource_is_on_every_one",
         f"{MACHINE}.Policies.0.Statement.1.Resource",
@@ -222,10 +193,8 @@ PLANTS: list[tuple[str, str, Any]] = [
     ("machine_may_write_its_logs", f"{MACHINE}.Policies.0.Statement.1", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Logging", REMOVED),
     ("machine_logs_and_traces", f"{MACHINE}.Tracing", REMOVED),
-    ("machine_may_invoke_what_it_calls", f"{MACHINE}.Policies.0.Statement.0", REMOVED),
     ("machine_leads_somewhere", f"{MACHINE}.Definition.States.Work.Next", "Dnoe"),
     ("machine_leads_somewhere", f"{MACHINE}.DefinitionSubstitutions", REMOVED),
-    ("api_may_invoke_its_functions", "Permission", REMOVED),
     ("api_brings_no_models", f"{DOCUMENT}.components", {"schemas": {"Order": {"example": {}}}}),
     ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.requestBody", {"content": {}}),
     ("api_brings_no_models", f"{DOCUMENT}.paths./orders.post.responses.201", {"$ref": "#/components/responses/Order"}),

@@ -44,8 +44,9 @@ class Clickstream:
             iterator = kinesis.get_shard_iterator(
                 StreamName="clicks", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
             )["ShardIterator"]
-            found += kinesis.get_records(ShardIterator=iterator)["Records"]
-        return [record(entry["Data"], entry["SequenceNumber"]) for entry in found]
+            entries = kinesis.get_records(ShardIterator=iterator)["Records"]
+            found += [record(entry["Data"], entry["SequenceNumber"], shard["ShardId"]) for entry in entries]
+        return found
 
     def aggregate(self, records: list[dict[str, Any]]) -> list[str]:
         """The sequence numbers from which Lambda is asked to retry."""
@@ -87,12 +88,15 @@ def click(number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def record(data: bytes, sequence_number: str) -> dict[str, Any]:
+def record(
+    data: bytes, sequence_number: str, shard: str = "shardId-000000000000", at: datetime = NOW
+) -> dict[str, Any]:
     return {
         "eventSource": "aws:kinesis",
+        "eventID": f"{shard}:{sequence_number}",
         "kinesis": {
             "sequenceNumber": sequence_number,
-            "approximateArrivalTimestamp": NOW.timestamp(),
+            "approximateArrivalTimestamp": at.timestamp(),
             "data": base64.b64encode(data).decode(),
         },
     }

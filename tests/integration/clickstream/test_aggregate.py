@@ -1,5 +1,6 @@
 """Counts are exact by event id, whatever is repeated, and nothing holds up the stream."""
 
+import json
 import random
 from typing import Any
 
@@ -7,7 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from clickstream import store
+from clickstream import domain, store
+from shopkit.optimistic import Contended, put_row
 from tests.integration.clickstream.conftest import NOW, Clickstream, click, record
 
 
@@ -27,11 +29,11 @@ def test_each_kind_of_click_is_counted_per_sku(clickstream: Clickstream) -> None
 
 def test_the_producers_repetitions_and_the_consumers_count_once(clickstream: Clickstream) -> None:
     """Scenario 15: within a request, within a batch, across batches, and a whole batch again."""
-    clicks = [click(i, sku=random.Random(i).choice(["tea", "cup", "pot"])) for i in range(100)]
+    clicks = [click(i, sku=random.Random(i).choice(["tea", "cup", "pot"]), session_id=f"s{i % 60}") for i in range(100)]
     clickstream.post(*clicks[:50], *clicks[:50])
     clickstream.post(*clicks)
     records = clickstream.records()
-    assert len(records) == 200
+    assert len(records) == 110
     assert clickstream.aggregate(records[:70]) == []
     assert clickstream.aggregate(records) == []
     assert clickstream.aggregate(list(reversed(records))) == []
@@ -67,7 +69,7 @@ def test_resharding_loses_no_click_and_counts_none_twice(clickstream: Clickstrea
 
 
 def test_poison_goes_whole_to_the_failure_queue_and_the_rest_is_counted(clickstream: Clickstream) -> None:
-    clickstream.post(click(1), click(2))
+    clickstream.post(click(1), click(2, session_id="s2"))
     first, second = clickstream.records()
     poison = [
         record(b"\xff\xfe", "7"),
@@ -83,21 +85,22 @@ def test_poison_goes_whole_to_the_failure_queue_and_the_rest_is_counted(clickstr
 
 
 def test_a_failure_is_retried_from_where_it_struck(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    clickstream.post(*(click(i) for i in range(100)))
+    clickstream.post(*(click(i, session_id=f"s{i}") for i in range(50)))
     records = clickstream.records()
     numbers = [entry["kinesis"]["sequenceNumber"] for entry in records]
     really_count, calls = store.count, iter(range(10))
 
-    def fail_the_second_time(occurrences: Any) -> int:
+    def fail_the_second_time(*what: Any) -> None:
         if next(calls) == 1:
-            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
-        return really_count(occurrences)
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "PutItem")
+        really_count(*what)
 
+    monkeypatch.setattr(store, "MAX_RECORDS_AT_ONCE", 10)
     monkeypatch.setattr(store, "count", fail_the_second_time)
     (retry_from,) = clickstream.aggregate(records)
-    assert clickstream.trend("tea")["views"] == numbers.index(retry_from) == store.MAX_AT_ONCE
+    assert clickstream.trend("tea")["views"] == numbers.index(retry_from) == 10
     assert clickstream.aggregate(records[numbers.index(retry_from) :]) == []
-    assert clickstream.trend("tea")["views"] == 100
+    assert clickstream.trend("tea")["views"] == 50
 
 
 def test_poison_beside_a_failure_is_not_set_aside_at_every_retry(
@@ -114,23 +117,23 @@ def test_poison_beside_a_failure_is_not_set_aside_at_every_retry(
     assert len(clickstream.set_aside()) == 1
 
 
-def test_a_conflict_with_another_writer_is_tried_again(
+def test_a_row_that_another_writer_has_changed_is_read_and_tried_again(
     clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clickstream.post(click(1))
-    conflicted = Conflicted(times=2)
-    monkeypatch.setattr(store, "client", lambda _: conflicted)
+    contended = Contending(times=2)
+    monkeypatch.setattr(store, "put_row", contended)
     assert clickstream.aggregate(clickstream.records()) == []
     assert clickstream.trend("tea")["views"] == 1
 
 
-def test_conflicts_without_end_are_left_to_the_event_source(
+def test_races_without_end_are_left_to_the_event_source(
     clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clickstream.post(click(1))
     records = clickstream.records()
     with monkeypatch.context() as busy:
-        busy.setattr(store, "client", lambda _: Conflicted(times=1000))
+        busy.setattr(store, "put_row", Contending(times=1000))
         assert clickstream.aggregate(records) == [records[0]["kinesis"]["sequenceNumber"]]
     assert clickstream.aggregate(records) == []
     assert clickstream.trend("tea")["views"] == 1
@@ -141,22 +144,40 @@ def test_everything_in_the_table_expires(clickstream: Clickstream) -> None:
     clickstream.aggregate(clickstream.records())
     items = boto3.client("dynamodb").scan(TableName=clickstream.table)["Items"]
     days = {item["pk"]["S"].split("#")[0]: (int(item["expires_at"]["N"]) - NOW.timestamp()) / 86400 for item in items}
-    assert {name: round(left) for name, left in days.items()} == {"click": 7, "hour": 2, "day": 2}
+    assert {name: round(left) for name, left in days.items()} == {"session": 7, "counts": 2}
 
 
-class Conflicted:
-    """A DynamoDB where another transaction holds the counters for some time."""
+def test_a_record_with_more_clicks_than_a_request_is_poison(clickstream: Clickstream) -> None:
+    lines = [json.dumps(click(number)).encode() for number in range(101)]
+    assert clickstream.aggregate([record(b"\n".join(lines), "1"), record(lines[0], "2"), record(b"", "3")]) == []
+    assert clickstream.trend("tea")["views"] == 1
+    assert len(clickstream.set_aside()) == 2
+
+
+def test_poison_that_a_later_reader_understands_is_counted_when_it_is_redriven(clickstream: Clickstream) -> None:
+    first, second, third = (json.dumps(click(number)).encode() for number in range(3))
+    assert clickstream.aggregate([record(first, "1"), record(b"?", "2"), record(third, "3")]) == []
+    assert clickstream.aggregate([record(second, "2")]) == []
+    assert clickstream.trend("tea")["views"] == 3
+
+
+def test_of_a_session_only_so_many_clicks_count(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "MOST_OF_SESSION", 10)
+    clickstream.post(*(click(number) for number in range(14)))
+    clickstream.post(click(1, session_id="another"))
+    for _ in range(2):
+        assert clickstream.aggregate(clickstream.records()) == []
+    assert clickstream.trend("tea")["views"] == 11
+
+
+class Contending:
+    """A table to which others write so often that `times` writes come too late."""
 
     def __init__(self, times: int) -> None:
-        self._real, self._left = boto3.client("dynamodb"), times
+        self._left = times
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
+    def __call__(self, *written: Any, **how: Any) -> None:
         if self._left:
             self._left -= 1
-            reasons = [{"Code": "None"}] * (len(request["TransactItems"]) - 1) + [{"Code": "TransactionConflict"}]
-            answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
-            raise self._real.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
-        return self._real.transact_write_items(**request)
+            raise Contended
+        put_row(*written, **how)

@@ -13,14 +13,14 @@ from tests.integration.clickstream.test_purchases import confirmed, deliver
 
 
 class Throttled:
-    """A stream that refuses some entries of its first calls, by event id."""
+    """A stream that refuses some entries of its first calls, by the event ids in them."""
 
     def __init__(self, kinesis: Any, *refusals: set[str]) -> None:
         self._kinesis, self._refusals = kinesis, list(refusals)
         self.asked: list[list[str]] = []
 
     def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        ids = [json.loads(entry["Data"])["event_id"] for entry in Records]
+        ids = [" ".join(ids_in(entry["Data"])) for entry in Records]
         self.asked.append(ids)
         refused = self._refusals.pop(0) if self._refusals else set()
         taken = [entry for entry, key in zip(Records, ids, strict=True) if key not in refused]
@@ -35,7 +35,11 @@ class Throttled:
 
 
 def collected(clickstream: Clickstream) -> list[str]:
-    return sorted(json.loads(base64.b64decode(entry["kinesis"]["data"]))["event_id"] for entry in clickstream.records())
+    return sorted(id_ for entry in clickstream.records() for id_ in ids_in(base64.b64decode(entry["kinesis"]["data"])))
+
+
+def ids_in(data: bytes) -> list[str]:
+    return [json.loads(line)["event_id"] for line in data.splitlines()]
 
 
 def throttle(monkeypatch: pytest.MonkeyPatch, *refusals: set[str]) -> Throttled:
@@ -49,6 +53,13 @@ def test_clicks_are_accepted_into_the_stream(clickstream: Clickstream) -> None:
     assert collected(clickstream) == ["e1", "e2"]
 
 
+def test_the_clicks_of_a_session_share_a_record_with_a_line_each(clickstream: Clickstream) -> None:
+    clickstream.post(click(1), click(2, session_id="s2"), click(3))
+    records = [base64.b64decode(entry["kinesis"]["data"]) for entry in clickstream.records()]
+    assert sorted(map(ids_in, records)) == [["e1", "e3"], ["e2"]]
+    assert all(data.endswith(b"\n") for data in records)
+
+
 def test_a_session_stays_in_one_shard(clickstream: Clickstream) -> None:
     clicks = [click(i, session_id=f"s{i % 5}") for i in range(50)]
     assert clickstream.post(*clicks) == (202, {"accepted": 50})
@@ -59,7 +70,8 @@ def test_a_session_stays_in_one_shard(clickstream: Clickstream) -> None:
             StreamName="clicks", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         for entry in kinesis.get_records(ShardIterator=iterator)["Records"]:
-            shards_of.setdefault(json.loads(entry["Data"])["session_id"], set()).add(shard["ShardId"])
+            for line in entry["Data"].splitlines():
+                shards_of.setdefault(json.loads(line)["session_id"], set()).add(shard["ShardId"])
     assert len(shards_of) == 5
     assert all(len(shards) == 1 for shards in shards_of.values())
 
@@ -67,15 +79,16 @@ def test_a_session_stays_in_one_shard(clickstream: Clickstream) -> None:
 def test_only_the_refused_entries_are_tried_again(clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scenario 15."""
     throttled = throttle(monkeypatch, {"e2", "e4"}, {"e4"})
-    assert clickstream.post(*(click(i) for i in range(1, 6))) == (202, {"accepted": 5})
-    assert throttled.asked == [["e1", "e2", "e3", "e4", "e5"], ["e2", "e4"], ["e4"]]
+    clicks = [click(i, session_id=f"s{i}") for i in range(1, 5)]
+    assert clickstream.post(*clicks, click(5, session_id="s1")) == (202, {"accepted": 5})
+    assert throttled.asked == [["e1 e5", "e2", "e3", "e4"], ["e2", "e4"], ["e4"]]
 
 
 def test_a_stream_that_keeps_refusing_is_a_503_after_bounded_attempts(
     clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     throttled = throttle(monkeypatch, *[{"e2"}] * 100)
-    status, problem = clickstream.post(click(1), click(2))
+    status, problem = clickstream.post(click(1), click(2, session_id="s2"))
     assert (status, problem["type"]) == (503, "urn:cartwheel:problem:clicks-refused")
     assert 1 < len(throttled.asked) <= 5
 
@@ -85,8 +98,8 @@ def test_sending_everything_again_after_a_503_counts_each_click_once(
 ) -> None:
     with monkeypatch.context() as busy:
         throttle(busy, *[{"e2"}] * 100)
-        assert clickstream.post(click(1), click(2))[0] == 503
-    assert clickstream.post(click(1), click(2)) == (202, {"accepted": 2})
+        assert clickstream.post(click(1), click(2, session_id="s2"))[0] == 503
+    assert clickstream.post(click(1), click(2, session_id="s2")) == (202, {"accepted": 2})
     assert collected(clickstream) == ["e1", "e1", "e2"]
     assert clickstream.aggregate(clickstream.records()) == []
     assert clickstream.trend("tea")["views"] == 2

@@ -1,5 +1,6 @@
 """What GET /trending answers."""
 
+import json
 import os
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 
 from shopkit.aws import client
-from shopkit.dynamodb import to_value
-from tests.integration.clickstream.conftest import NOW, Clickstream, click
+from shopkit.dynamodb import to_item
+from tests.integration.clickstream.conftest import NOW, Clickstream, click, record
 
 
 def test_nothing_clicked_is_nothing_trending(clickstream: Clickstream) -> None:
@@ -29,11 +30,11 @@ def test_only_the_asked_minutes_count(clickstream: Clickstream) -> None:
 def test_clicks_of_invented_skus_cannot_make_it_read_for_ever(
     clickstream: Clickstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clickstream.store._MOST_ROWS", 3)
+    monkeypatch.setattr("clickstream.store._MOST_COUNTS", 3)
     for minutes in range(70):
         at = NOW - timedelta(minutes=minutes)
-        clickstream.post(click(minutes, sku=f"invented-{minutes}", at=at.isoformat()))
-    clickstream.aggregate(clickstream.records())
+        clicks = json.dumps(click(minutes, sku=f"invented-{minutes}", at=at.isoformat())).encode()
+        clickstream.aggregate([record(clicks, str(minutes), at=at)])
     assert {product["sku"] for product in clickstream.trending()[1]["products"]} == {
         "invented-0",
         "invented-1",
@@ -52,15 +53,22 @@ def test_skus_that_begin_alike_are_kept_apart(clickstream: Clickstream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sk", "counters"),
-    [("00#tea", {"views": "many"}), ("00#tea", {"views": 0.5}), ("00", {"views": 1}), ("00#tea", {"carts": b"1"})],
+    "counts",
+    [
+        {f"{NOW:%Y-%m-%dT%H:%M}": {"views": {"tea": "many"}}},
+        {f"{NOW:%Y-%m-%dT%H:%M}": {"views": {"tea": b"1"}}},
+        {f"{NOW:%Y-%m-%dT%H:%M}": {"looks": {"tea": 1}}},
+        {"today": {"views": {"tea": 1}}},
+        {"2024-05-17T10:05": ["tea"]},
+        "tea",
+        None,
+    ],
 )
-def test_a_row_that_is_no_counter_is_left_out(clickstream: Clickstream, sk: str, counters: dict[str, Any]) -> None:
+def test_a_row_that_holds_no_counts_is_left_out(clickstream: Clickstream, counts: Any) -> None:
     clickstream.post(click(1, sku="cup"))
     clickstream.aggregate(clickstream.records())
-    row = {"pk": f"hour#{NOW:%Y-%m-%dT%H}", "sk": sk, **counters}
-    item = {name: {"N": "0.5"} if value == 0.5 else to_value(value) for name, value in row.items()}
-    client("dynamodb").put_item(TableName=os.environ["CLICKSTREAM_TABLE"], Item=item)
+    row = {"pk": f"counts#{NOW:%Y-%m-%d}", "sk": f"{NOW:%H:%M}#x#0000", "counted": {"r1"}, "counts": counts}
+    client("dynamodb").put_item(TableName=os.environ["CLICKSTREAM_TABLE"], Item=to_item(row))
     status, answer = clickstream.trending(minutes="1440")
     assert (status, [product["sku"] for product in answer["products"]]) == (200, ["cup"])
 

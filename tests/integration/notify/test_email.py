@@ -6,7 +6,8 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from notify import customers, ses
+from deployed.mails import with_text
+from notify import customers, ses, store
 from shopkit.telemetry import logger
 from tests.integration.notify.conftest import SENDER, Surroundings, confirmed, deliver, placed
 
@@ -20,8 +21,11 @@ def test_without_a_sender_a_mail_is_kept_whole_and_nothing_fails(shop: Surroundi
     assert (kept["order_id"], kept["type"], kept["entity_version"]) == ("ord_1", "OrderPlaced", 1)
     assert kept["to"] == "ada@example.com"
     assert kept["subject"] == "We have your order"
-    assert "2 × Tea" in kept["text"]
-    assert "2 × Tea" in kept["html"]
+    mail = store.notification_in(kept).mail
+    assert mail
+    assert "2 × Tea" in mail.text
+    assert "2 × Tea" in mail.html
+    assert with_text(kept)["text"] == mail.text
     assert shop.mails() == []
 
 
@@ -49,7 +53,7 @@ def test_where_ses_refuses_an_address_the_mail_is_kept(shop: Surroundings, monke
     assert deliver(placed(shop.customer("ada@example.com"))) == []
     (kept,) = shop.notifications()
     assert (kept["status"], kept["reason"]) == ("KEPT", "MessageRejected")
-    assert kept["html"]
+    assert kept["body"]
 
 
 @pytest.mark.usefixtures("verified_sender")
@@ -165,14 +169,8 @@ def test_an_event_of_an_unknown_version_goes_back_to_the_queue(shop: Surrounding
 
 
 def by_order(shop: Surroundings, order_id: str) -> list[dict[str, Any]]:
-    found = boto3.client("dynamodb").query(
-        TableName=shop.table,
-        IndexName="by_order",
-        KeyConditionExpression="order_id = :order_id",
-        ExpressionAttributeValues={":order_id": {"S": order_id}},
-    )["Items"]
-    keys = [item["pk"]["S"] for item in found]
-    return sorted((row for row in shop.notifications() if row["pk"] in keys), key=lambda row: keys.index(row["pk"]))
+    rows = (row for row in shop.notifications() if row["order_id"] == order_id)
+    return sorted(rows, key=lambda row: row["entity_version"])
 
 
 class _Recorder:

@@ -10,23 +10,6 @@ ROLE, BUCKET, LOG_GROUP, TABLE = "AWS::IAM::Role", "AWS::S3::Bucket", "AWS::Logs
 STREAM, DELIVERY = "AWS::Kinesis::Stream", "AWS::KinesisFirehose::DeliveryStream"
 HOUR, DAY = 3600, 86400
 
-# What a role needs to read each event source. The managed policies that SAM attaches for it allow as much on every
-# queue, table and stream of the account.
-CONSUME = {
-    QUEUE: {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-    TABLE: {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
-    STREAM: {"kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"},
-}
-# What Firehose needs of a bucket (Firehose Developer Guide, "Grant Firehose access to an Amazon S3 destination").
-DELIVER = {
-    "s3:AbortMultipartUpload",
-    "s3:GetBucketLocation",
-    "s3:GetObject",
-    "s3:ListBucket",
-    "s3:ListBucketMultipartUploads",
-    "s3:PutObject",
-}
-
 
 @rule(FUNCTION)
 def function_is_built_as_designed(function: Resource) -> Iterator[str]:
@@ -56,21 +39,6 @@ def function_logs_to_a_group_of_the_stack(function: Resource) -> Iterator[str]:
     """The group that Lambda makes by itself keeps logs for ever and outlives the stack."""
     if function.target(function.written.get("LoggingConfig", {}).get("LogGroup"), LOG_GROUP) is None:
         yield "LoggingConfig.LogGroup does not lead to a log group of the stack"
-
-
-@rule(FUNCTION)
-def function_may_write_its_logs_and_traces(function: Resource) -> Iterator[str]:
-    """Without them it runs, unseen."""
-    role = function.target(function.written["Role"], ROLE)
-    if role is None:
-        yield "has no role in the tree"
-        return
-    managed = str(role.written.get("ManagedPolicyArns", []))
-    allowed = {action for statement in role.tree.role_statements(role) for action in statement.actions}
-    if "ExecutionRole" not in managed and not {"logs:CreateLogStream", "logs:PutLogEvents"} <= allowed:
-        yield f"{role} may not write logs"
-    if "ray" not in managed.lower() and "xray:PutTraceSegments" not in allowed:
-        yield f"{role} may not write traces"
 
 
 @rule(LOG_GROUP)
@@ -137,35 +105,6 @@ def stream_consumer_keeps_what_it_gave_up(mapping: Resource) -> Iterator[str]:
     for action in ("s3:PutObject", "s3:ListBucket"):
         if role is None or not role.tree.allows(role, action, bucket):
             yield f"{role} lacks {action} on {bucket}"
-
-
-@rule(MAPPING)
-def function_may_read_its_source(mapping: Resource) -> Iterator[str]:
-    """AWS refuses to create the mapping otherwise."""
-    function = mapping.target(mapping.written["FunctionName"], FUNCTION)
-    role = function and function.target(function.written["Role"], ROLE)
-    for source in mapping.targets(mapping.written.get("EventSourceArn")):
-        actions = sorted(CONSUME.get(source.type, set()))
-        if role is None:
-            yield "its function has no role in the tree"
-        elif lacking := [action for action in actions if not role.tree.allows(role, action, source)]:
-            yield f"{role} lacks {', '.join(lacking)} on {source}"
-
-
-@rule(DELIVERY)
-def delivery_may_read_and_write(delivery: Resource) -> Iterator[str]:
-    """Firehose retries for a day what its role does not allow, and then drops it."""
-    source = delivery.written.get("KinesisStreamSourceConfiguration", {})
-    destination = delivery.written.get("ExtendedS3DestinationConfiguration", {})
-    for holder, arn, kind, actions in (
-        (source, source.get("KinesisStreamARN"), STREAM, CONSUME[STREAM]),
-        (destination, destination.get("BucketARN"), BUCKET, DELIVER),
-    ):
-        target, role = delivery.target(arn, kind), delivery.target(holder.get("RoleARN"), ROLE)
-        if target is None or role is None:
-            yield f"leads to no {kind}" if target is None else f"no role for {target}"
-        elif lacking := [action for action in sorted(actions) if not role.tree.allows(role, action, target)]:
-            yield f"{role} lacks {', '.join(lacking)} on {target}"
 
 
 @rule(DELIVERY)

@@ -62,15 +62,6 @@ WITHOUT_RESOURCE = LOG_DELIVERY | {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-# Logs, traces, and network interfaces, which know no resource; of MSK, where its brokers are. Those that SAM attaches
-# for an SQS, DynamoDB or Kinesis event read every queue, table and stream of the account: such events are mappings.
-MANAGED = {
-    "AWSLambdaBasicExecutionRole",
-    "AWSLambdaMSKExecutionRole",
-    "AWSLambdaVPCAccessExecutionRole",
-    "AWSXRayDaemonWriteAccess",
-    "AWSXrayWriteOnlyAccess",
-}
 
 
 @rule(*NAMES)
@@ -151,23 +142,6 @@ def stage_needs_no_account_setting(stage: Resource) -> Iterator[str]:
 
 
 @rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-def permissions_are_written_out(holder: Resource) -> Iterator[str]:
-    """Least privilege: each action by name, each resource by reference."""
-    documents = inline_documents(holder)
-    documents += as_list(holder.written.get("PolicyDocument"))
-    for statement in (found for document in documents for found in statements(document)):
-        if statement.effect != "Allow":
-            continue
-        if wild := [action for action in statement.actions if "*" in action]:
-            yield f"wildcard actions {wild}"
-        if "*" in statement.resources and (wide := set(statement.actions) - WITHOUT_RESOURCE):
-            yield f"{sorted(wide)} on every resource"
-    for arn in holder.written.get("ManagedPolicyArns", []):
-        if json.dumps(arn).rstrip('"}] ').rpartition("/")[2] not in MANAGED:
-            yield f"managed policy {arn}"
-
-
-@rule("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 def action_without_a_resource_is_on_every_one(holder: Resource) -> Iterator[str]:
     """On a resource that it does not know, an action stays forbidden."""
     documents = inline_documents(holder) + as_list(holder.written.get("PolicyDocument"))
@@ -199,23 +173,6 @@ def machine_logs_and_traces(machine: Resource) -> Iterator[str]:
 
 
 @rule(MACHINE)
-def machine_may_invoke_what_it_calls(machine: Resource) -> Iterator[str]:
-    """The embedded AWS does not enforce the role of a state machine; AWS does."""
-    role = machine.target(machine.written["RoleArn"], ROLE)
-    substitutions = machine.written.get("DefinitionSubstitutions", {})
-    called = {
-        function
-        for name, value in substitutions.items()
-        if f"${{{name}}}" in json.dumps(machine.written["Definition"])
-        for function in machine.targets(value)
-        if function.type == FUNCTION
-    }
-    for function in sorted(called, key=str):
-        if role is None or not machine.tree.allows(role, "lambda:InvokeFunction", function):
-            yield f"{role} may not invoke {function}"
-
-
-@rule(MACHINE)
 def machine_leads_somewhere(machine: Resource) -> Iterator[str]:
     """Every transition names a state, every substitution is given."""
     definition = machine.written["Definition"]
@@ -229,23 +186,6 @@ def machine_leads_somewhere(machine: Resource) -> Iterator[str]:
         name = piece.partition("}")[0]
         if name not in given:
             yield f"${{{name}}} is not in DefinitionSubstitutions"
-
-
-@rule(REST_API)
-def api_may_invoke_its_functions(api: Resource) -> Iterator[str]:
-    """A route whose function does not let API Gateway in answers 500."""
-    permitted = {
-        function
-        for permission in api.tree.all("AWS::Lambda::Permission")
-        if permission.written["Principal"] == "apigateway.amazonaws.com" and "SourceArn" in permission.written
-        for function in permission.targets(permission.written["FunctionName"])
-    }
-    for path, item in api.written.get("Body", {}).get("paths", {}).items():
-        for method, operation in item.items():
-            integration = operation.get("x-amazon-apigateway-integration", {}) if isinstance(operation, dict) else {}
-            for function in api.targets(integration.get("uri")):
-                if function.type == FUNCTION and function not in permitted:
-                    yield f"{method.upper()} {path}: {function} does not let apigateway.amazonaws.com in"
 
 
 @rule(REST_API)

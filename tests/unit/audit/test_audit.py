@@ -10,11 +10,10 @@ import pytest
 
 from audit import judge
 from audit.endings import Endings, Machine, Message, Queue
-from audit.evidence import CatalogueEntry, Evidence, Recorded, StockRow, Unreadable
+from audit.evidence import CatalogueEntry, Clicked, CountsRow, Evidence, Recorded, StockRow, Unreadable
 from audit.people import Customer
 from audit.verdict import Verdict, verdict_on
 from audit.wiring import GONE, Target, Wiring
-from contracts.envelope import event_id
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods, Money, OrderLine
 from tests.support.quiet_shop import (
@@ -58,7 +57,7 @@ def _with(table: str, key: str, **changes: Any) -> Callable[[Evidence], Evidence
     return lambda shop: changed(shop, **{table: {key: getattr(shop, table)[key].model_copy(update=changes)}})
 
 
-def _without(table: str, key: str) -> Callable[[Evidence], Evidence]:
+def _without(table: str, key: object) -> Callable[[Evidence], Evidence]:
     return lambda shop: changed(shop, **{table: {key: None}})
 
 
@@ -174,9 +173,14 @@ def _first_version(shop: Evidence) -> Evidence:
     return changed(shop, products={"MUG": first}, restocks=())
 
 
-def _counted_as(counter: str) -> Callable[[Evidence], Evidence]:
-    key = f"purchase#{event_id('OrderConfirmed', CONFIRMED, 2)}#MUG"
-    return _with("counted", key, counter=counter)
+def _counted(which: Callable[[CountsRow], bool], **changes: Any) -> Callable[[Evidence], Evidence]:
+    """Rows of counts are otherwise."""
+
+    def plant(shop: Evidence) -> Evidence:
+        rows = (row.model_copy(update=changes) if which(row) else row for row in shop.counters)
+        return changed(shop, counters=tuple(rows))
+
+    return plant
 
 
 def _mail_twice(shop: Evidence) -> Evidence:
@@ -247,9 +251,13 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("another price of the same version", REPLICAS, "MUG: sold as", _with("replica", "MUG", price=Money(amount=1))),
     ("a product that orders do not know", REPLICAS, "MUG: orders do not know it", _without("replica", "MUG")),
     ("a product that is only known", REPLICAS, "PEN: orders know it", _row("replica", "PEN", CatalogueEntry(sku="PEN", name="Pen", price=Money(amount=1), version=1))),
-    ("a click counted twice", REPLICAS, "2 views, but 1 ids", _without("counted", "click#2")),
-    ("a purchase not counted", REPLICAS, f"{CONFIRMED}: its purchase of MUG was not counted", lambda shop: changed(shop, counted={key: None for key in shop.counted if key.startswith("purchase")})),
-    ("a purchase of nobody", REPLICAS, "purchase#x#MUG: counted", lambda shop: changed(shop, counted={"purchase#x#MUG": shop.counted["click#1"]})),
+    ("a click counted twice", REPLICAS, "2 views, but 1 ids", _without("clicks", ("visitor", "click-2"))),
+    ("a click counted as another", REPLICAS, "MUG: 0 carts, but 1 ids", lambda shop: changed(shop, clicks={("visitor", "click-2"): Clicked("carts", "MUG", shop.clicks["visitor", "click-2"].minute)})),
+    ("a purchase not counted", REPLICAS, f"{CONFIRMED}: its purchases were counted 0 times", _counted(lambda row: row.of_purchases, counted=frozenset())),
+    ("a purchase counted in two rows", REPLICAS, f"{CONFIRMED}: its purchases were counted 2 times", lambda shop: changed(shop, counters=(*shop.counters, shop.counters[1]))),
+    ("a purchase of nobody", REPLICAS, "x: its purchases were counted, but", _counted(lambda row: row.of_purchases, counted=frozenset({"x"}))),
+    ("a purchase at another time", REPLICAS, f"{CONFIRMED}: its purchases were counted at ", _counted(lambda row: row.of_purchases, sk="23:59#purchases-0#0000")),
+    ("counts that nobody clicked", REPLICAS, "MUG: 3 views, but 2 ids", _counted(lambda row: not row.of_purchases, counts={THEN.replace(second=0): {"views": {"MUG": 3}}})),
     # What is written in goods and stock.
     ("a reservation of fewer units", STOCK, f"{HELD}: ordered 2 MUG, but its reservation is of 1 MUG", _with("reservations", HELD, lines=(Goods(sku="MUG", quantity=1),))),
     ("a returned reservation of other goods", STOCK, f"{CANCELLED}: ordered 2 MUG, but its reservation is of 2 PEN", _with("reservations", CANCELLED, lines=(Goods(sku="PEN", quantity=2),))),
@@ -354,7 +362,7 @@ FAULTS: list[tuple[str, int, str, Callable[[Evidence], Evidence]]] = [
     ("a version with two prices", REPLICAS, "MUG: version 1 was Cup at $14.00, but a restock found MUG as Cup at $1.00", _restocked(0, price=Money(amount=100))),
     ("a price that never was", REPLICAS, f"{CONFIRMED}: MUG was ordered as Mug at $14.50, but it has always been Cup at $15.00", _first_version),
     ("an order of a product that is gone", REPLICAS, f"{CONFIRMED}: ordered MUG, but there is no such product", lambda shop: changed(shop, products={"MUG": None}, replica={"MUG": None})),
-    ("a purchase counted as a view", REPLICAS, f"{CONFIRMED}: its purchase was counted as counter views", _counted_as("views")),
+    ("a purchase counted as a view", REPLICAS, "MUG: 4 views, but 2 ids", _counted(lambda row: row.of_purchases, counts={THEN.replace(second=0): {"views": {"MUG": 2}}})),
 ]  # fmt: skip
 
 

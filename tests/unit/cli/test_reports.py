@@ -1,8 +1,10 @@
 """`audit` and `mail` as people and scripts get them, and the wrapper that starts it all."""
 
+import json
 import re
 import shutil
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -94,11 +96,15 @@ def test_an_audit_passes_its_options_on(run: Run, found: Callable[..., dict[str,
 
 @pytest.fixture
 def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Puts mails into the table of the notify service's template, each a second after the one before."""
+    """Puts events into the timeline, and mails about them into the notifications, each a second after the one
+    before."""
     with mock_aws():
-        name = create_tables("notify")["Notifications"]
-        table = Resource("Notify/Notifications", "AWS::DynamoDB::Table", name)
-        monkeypatch.setattr(Stack, "resources", Resources({table.path: table}))
+        name, timeline = create_tables("notify")["Notifications"], create_tables("order")["Timeline"]
+        tables = {
+            path: Resource(path, "AWS::DynamoDB::Table", table)
+            for path, table in {"Notify/Notifications": name, "Order/Timeline": timeline}.items()
+        }
+        monkeypatch.setattr(Stack, "resources", Resources(tables))
         monkeypatch.setattr(Stack, "client", lambda _stack, service: boto3.client(service))
         monkeypatch.setattr("cli.commands.mail.account_mails", lambda _stack: ())
         seconds = iter(range(60))
@@ -118,7 +124,12 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
                 "text": "Hello.\nThank you.",
                 **changes,
             }
-            boto3.client("dynamodb").put_item(TableName=name, Item=to_item(row))
+            text = row.pop("text")
+            body = zlib.compress(json.dumps({"text": text, "html": ""}).encode()) if text else None
+            boto3.client("dynamodb").put_item(TableName=name, Item=to_item({**row, "body": body}))
+            for source, event_id in (("shop.order", f"{order_id}-{type_}"), ("shop.payment", f"paid-{second}")):
+                event = {"order_id": order_id, "at_event": event_id, "event_id": event_id, "source": source}
+                boto3.client("dynamodb").put_item(TableName=timeline, Item=to_item(event))
 
         yield put
 

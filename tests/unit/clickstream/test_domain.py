@@ -6,12 +6,28 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from clickstream.domain import Click, PostedClicks, of_click, of_purchase, spans, trending, units
+from clickstream.domain import (
+    Click,
+    Counted,
+    Occurrence,
+    Place,
+    PostedClicks,
+    claim,
+    count,
+    of_click,
+    of_purchase,
+    of_record,
+    place_of_clicks,
+    place_of_purchase,
+    spans,
+    trending,
+)
 from contracts.envelope import envelop
 from contracts.order import OrderConfirmed
 from contracts.types import Money, OrderLine
 
 NOW = datetime(2024, 5, 17, 10, 5, 30, tzinfo=UTC)
+MINUTE = NOW.replace(second=0)
 
 
 def click(**changes: Any) -> dict[str, Any]:
@@ -132,7 +148,7 @@ def test_a_click_counts_in_its_own_minute_as_far_as_its_clock_is_believed(at: st
 def test_a_confirmed_order_is_one_purchase_of_each_of_its_skus() -> None:
     lines = tuple(
         OrderLine(sku=sku, quantity=quantity, name=sku, unit_price=Money(amount=1))
-        for sku, quantity in {"tea": 3, "cup": 1}.items()
+        for sku, quantity in (("tea", 3), ("cup", 1), ("tea", 2))
     )
     event = envelop(
         OrderConfirmed(order_id="ord_1", customer_id="customer", total=Money(amount=4), lines=lines),
@@ -141,42 +157,87 @@ def test_a_confirmed_order_is_one_purchase_of_each_of_its_skus() -> None:
         occurred_at=NOW,
         correlation_id="ord_1",
     )
-    tea, cup = of_purchase(event)
-    assert (tea.sku, cup.sku) == ("tea", "cup")
-    assert tea.id != cup.id
-    assert {tea.counter, cup.counter} == {"purchases"}
-    assert tea.minute == NOW.replace(second=0)
+    minute = NOW.replace(second=0)
+    assert of_purchase(event) == [Occurrence("purchases", sku, minute) for sku in ("tea", "cup")]
+    assert place_of_purchase(event) in [Place(minute, f"purchases-{lane}") for lane in range(4)]
 
 
-def test_a_minute_is_counted_in_its_hour_and_in_its_day() -> None:
-    minute, hour = units(datetime(2024, 5, 17, 9, 5, tzinfo=UTC))
-    assert (minute.period, minute.first, minute.last) == ("hour#2024-05-17T09", "05", "05")
-    assert (hour.period, hour.first, hour.last) == ("day#2024-05-17", "09", "09")
+def seen(sku: str, *, minute: datetime = MINUTE) -> Occurrence:
+    return Occurrence("views", sku, minute)
 
 
-def test_a_window_within_an_hour_is_one_span_that_ends_with_the_present_minute() -> None:
+def test_a_record_claims_what_no_other_record_brought() -> None:
+    (row,) = claim([], {"r1": {"e1": seen("tea"), "e2": seen("cup")}, "r2": {"e2": seen("cup"), "e3": seen("pot")}})
+    assert row == {"r1": {"e1": seen("tea"), "e2": seen("cup")}, "r2": {"e3": seen("pot")}}
+    assert claim([row], {"r3": {"e1": seen("tea")}}) == [row]
+
+
+def test_a_claim_never_changes() -> None:
+    """Even if another record's claim, of which it was a duplicate, has expired."""
+    rows = [{"r2": {"e2": seen("cup")}}]
+    assert claim(rows, {"r2": {"e1": seen("tea"), "e2": seen("cup")}}) == rows
+
+
+def test_a_full_row_is_left_and_the_next_one_begun() -> None:
+    full = {"r1": {f"e{number}": seen("tea") for number in range(6)}}
+    more = {"r2": {"e7": seen("tea")}}
+    assert claim([full], more) == [full, more]
+    assert claim([full, more], {"r3": {"e8": seen("tea")}}) == [full, {**more, "r3": {"e8": seen("tea")}}]
+    counted = Counted(frozenset(map(str, range(50))), {})
+    assert [len(row.ids) for row in count([counted], {"r1": [seen("tea")]})] == [50, 1]
+
+
+def test_what_is_counted_is_counted_with_its_record_and_not_again() -> None:
+    early = NOW.replace(minute=1, second=0)
+    brought = {"r1": [seen("tea"), seen("tea"), seen("tea", minute=early)], "r2": [seen("cup")]}
+    (row,) = count([], brought)
+    assert row.ids == {"r1", "r2"}
+    assert row.counts == {
+        NOW.replace(second=0): {"views": {"tea": 2, "cup": 1}},
+        early: {"views": {"tea": 1}},
+    }
+    assert count([row], brought) == [row]
+
+
+def test_clicks_are_counted_by_the_minute_and_shard_of_their_record_and_purchases_in_lanes() -> None:
+    arrival = of_record("r1", "shard-1", NOW, [read(at="2024-05-17T09:59:00Z")])
+    assert place_of_clicks(arrival) == Place(NOW.replace(second=0), "shard-1")
+    assert arrival.sessions == {"s1": {"e1": seen("tea", minute=datetime(2024, 5, 17, 9, 59, tzinfo=UTC))}}
+
+
+@pytest.mark.parametrize("number", [0, 101])
+def test_a_record_holds_1_to_100_clicks(number: int) -> None:
+    with pytest.raises(ValueError, match=f"{number} clicks"):
+        of_record("r1", "shard-1", NOW, [read(event_id=f"e{i}") for i in range(number)])
+
+
+def test_a_window_within_a_day_is_one_span_that_ends_with_the_present_minute() -> None:
     (span,) = spans(3, NOW)
-    assert (span.period, span.first, span.last) == ("hour#2024-05-17T10", "03", "05")
+    assert (span.first, span.last) == (NOW.replace(minute=3, second=0), NOW.replace(second=0))
 
 
-def test_a_day_is_read_in_four_spans() -> None:
-    assert [(span.period, span.first, span.last) for span in spans(1440, NOW)] == [
-        ("hour#2024-05-16T10", "06", "59"),
-        ("day#2024-05-16", "11", "23"),
-        ("day#2024-05-17", "00", "09"),
-        ("hour#2024-05-17T10", "00", "05"),
+def test_a_day_is_read_in_two_spans() -> None:
+    assert [(f"{span.first:%d %H:%M}", f"{span.last:%d %H:%M}") for span in spans(1440, NOW)] == [
+        ("16 10:06", "16 23:59"),
+        ("17 00:00", "17 10:05"),
     ]
 
 
 def test_trending_sums_up_sorts_by_views_and_says_how_many_views_became_purchases() -> None:
-    assert trending(
-        [
-            ("cup", {"views": 3, "purchases": 1}),
-            ("tea", {"views": 2, "carts": 1}),
-            ("tea", {"views": 2, "checkouts": 1, "purchases": 2}),
-            ("pot", {"purchases": 1}),
-        ]
-    ) == [
+    minute, before = NOW.replace(second=0), NOW - timedelta(minutes=10)
+    found: list[tuple[Occurrence, int]] = [
+        (Occurrence("views", "cup", minute), 3),
+        (Occurrence("purchases", "cup", minute), 1),
+        (Occurrence("views", "tea", minute), 2),
+        (Occurrence("carts", "tea", minute), 1),
+        (Occurrence("views", "tea", minute), 2),
+        (Occurrence("checkouts", "tea", minute), 1),
+        (Occurrence("purchases", "tea", minute), 2),
+        (Occurrence("purchases", "pot", minute), 1),
+        # Came late: it was in the minute of its own clock.
+        (Occurrence("views", "cup", before), 9),
+    ]
+    assert trending(found, since=minute - timedelta(minutes=2)) == [
         {"sku": "tea", "views": 4, "carts": 1, "checkouts": 1, "purchases": 2, "conversion": 0.5},
         {"sku": "cup", "views": 3, "carts": 0, "checkouts": 0, "purchases": 1, "conversion": 0.3333},
         {"sku": "pot", "views": 0, "carts": 0, "checkouts": 0, "purchases": 1, "conversion": None},
@@ -184,12 +245,7 @@ def test_trending_sums_up_sorts_by_views_and_says_how_many_views_became_purchase
 
 
 def test_a_flood_of_invented_skus_does_not_grow_the_answer() -> None:
-    counted: list[tuple[str, dict[Any, int]]] = [(f"junk{i}", {"views": 1}) for i in range(1000)]
-    shown = trending([*counted, ("tea", {"views": 2})])
+    found = [(seen(f"junk{i}"), 1) for i in range(1000)]
+    shown = trending([*found, (seen("tea"), 2)], since=NOW - timedelta(minutes=1))
     assert len(shown) == 100
     assert shown[0]["sku"] == "tea"
-
-
-def test_a_minute_long_gone_is_in_no_window() -> None:
-    old = units(NOW - timedelta(days=2))
-    assert not {span.period for span in old} & {span.period for span in spans(1440, NOW)}

@@ -41,6 +41,16 @@ def test_a_record_is_the_row_before_and_after() -> None:
     assert change_of(record(3, old={"n": 1})) == Change("3", {"n": 1}, None)
 
 
+def test_a_binary_attribute_arrives_as_base64() -> None:
+    event: Any = {"dynamodb": {"SequenceNumber": "1", "NewImage": {"pk": {"S": "x"}, "body": {"B": "AP8="}}}}
+    new = change_of(event).new
+    assert new
+    assert bytes(new["body"]) == b"\x00\xff"
+    event["dynamodb"]["NewImage"]["body"] = {"B": "no base64"}
+    with pytest.raises(ValueError, match="base64"):
+        change_of(event)
+
+
 @pytest.mark.parametrize(
     "record",
     [

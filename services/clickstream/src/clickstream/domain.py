@@ -2,10 +2,10 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -17,6 +17,15 @@ MAX_MINUTES = 24 * 60
 LATE = timedelta(hours=1)
 # The most products of GET /trending. Clicks, and so their skus, come from anyone.
 MOST_TRENDING = 100
+# The most clicks of a request, and so of a record of the stream.
+MOST_CLICKS = 100
+# The most clicks of a session that count. To count one, all known ones are read: at most 0.8 MB.
+MOST_OF_SESSION = 5000
+# How much a row takes up before the next one is begun, so that a usual row stays below 1 KB, which is one write unit.
+_CLAIMS_PER_ROW = 6
+_COUNTED_PER_ROW = 50
+# Purchases of a minute are spread over this many rows, because several functions count at once.
+_PURCHASE_LANES = 4
 
 Counter = Literal["views", "carts", "checkouts", "purchases"]
 
@@ -71,70 +80,158 @@ class PostedClick(Click):
 class PostedClicks(Strict):
     """The body of POST /clicks."""
 
-    events: Annotated[list[PostedClick], Field(min_length=1, max_length=100)]
+    events: Annotated[list[PostedClick], Field(min_length=1, max_length=MOST_CLICKS)]
 
 
-@dataclass(frozen=True)
-class Occurrence:
-    """Something to count once per `id`."""
+class Occurrence(NamedTuple):
+    """Something to count, in its minute."""
 
-    id: str
     counter: Counter
     sku: str
     minute: datetime
 
 
 @dataclass(frozen=True)
-class Span:
-    """Consecutive units of one period: minutes of an hour, or hours of a day, both ends included."""
+class Arrival:
+    """One record of the stream. `sessions` holds its clicks, by session and event id. `id` and `at`, when the stream
+    received it, are the same on every delivery."""
 
-    period: str
-    first: str
-    last: str
+    id: str
+    shard: str
+    at: datetime
+    sessions: Mapping[str, Mapping[str, Occurrence]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is counted: its arrival's minute, and a lane, whose writers do not wait for other lanes'."""
+
+    minute: datetime
+    lane: str
+
+
+type Claims = Mapping[str, Mapping[str, Occurrence]]
+"""By the id of a record of the stream, the clicks that it was the first to bring: what counts for it, for ever."""
+
+type Counts = Mapping[datetime, Mapping[Counter, Mapping[str, int]]]
+"""How many, by minute, counter and sku."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`counts` contains what the records or events in `ids` bring, and nothing else."""
+
+    ids: frozenset[str]
+    counts: Counts
 
 
 def of_click(click: Click, arrived: datetime) -> Occurrence:
     """Returns the occurrence of a click, in its own minute if its date is within the limits."""
     at = min(max(click.at, arrived - LATE), arrived)
-    return Occurrence(f"click#{click.event_id}", _COUNTER_OF[click.type], click.sku, _minute(at))
+    return Occurrence(_COUNTER_OF[click.type], click.sku, _minute(at))
 
 
 def of_purchase(event: Envelope[Any]) -> list[Occurrence]:
     """Returns one purchase per sku of a confirmed order, whatever the quantity: it is compared with views."""
-    return [
-        Occurrence(f"purchase#{event.event_id}#{line.sku}", "purchases", line.sku, _minute(event.occurred_at))
-        for line in event.data.lines
-    ]
+    minute = _minute(event.occurred_at)
+    return [Occurrence("purchases", sku, minute) for sku in dict.fromkeys(line.sku for line in event.data.lines)]
 
 
-def units(minute: datetime) -> tuple[Span, Span]:
-    """Returns the two counters of a minute: by minute of the hour, and by hour of the day."""
-    return _minutes(minute, minute), _hours(minute, minute)
+def place_of_purchase(event: Envelope[Any]) -> Place:
+    return Place(_minute(event.occurred_at), f"purchases-{event.event_id.int % _PURCHASE_LANES}")
+
+
+def of_record(id_: str, shard: str, at: datetime, clicks: Sequence[Click]) -> Arrival:
+    """Raises ValueError if there are no clicks, or more than a request may have. Of those with the same id, the first
+    counts."""
+    if not 1 <= len(clicks) <= MOST_CLICKS:
+        raise ValueError(f"{len(clicks)} clicks, not 1 to {MOST_CLICKS}")
+    sessions: dict[str, dict[str, Occurrence]] = {}
+    for click in clicks:
+        sessions.setdefault(click.session_id, {}).setdefault(click.event_id, of_click(click, at))
+    return Arrival(id_, shard, at, sessions)
+
+
+def place_of_clicks(arrival: Arrival) -> Place:
+    return Place(_minute(arrival.at), arrival.shard)
+
+
+def by_session(arrivals: Iterable[Arrival]) -> dict[str, dict[str, Mapping[str, Occurrence]]]:
+    """Returns each session's clicks, by record and event id."""
+    sessions: dict[str, dict[str, Mapping[str, Occurrence]]] = {}
+    for arrival in arrivals:
+        for session, clicks in arrival.sessions.items():
+            sessions.setdefault(session, {})[arrival.id] = clicks
+    return sessions
+
+
+def claim(rows: Sequence[Claims], brought: Claims) -> Sequence[Claims]:
+    """Claims those of a session's clicks that no record has claimed yet. Returns the session's rows, of which the last
+    has changed or is new.
+
+    A record that has claimed keeps its claim: if it is delivered again, its clicks are its own, not duplicates.
+    """
+    known = {record: clicks for row in rows for record, clicks in row.items()}
+    ids = {id_ for clicks in known.values() for id_ in clicks}
+    fresh: dict[str, dict[str, Occurrence]] = {}
+    for record, clicks in brought.items():
+        for id_, occurrence in clicks.items() if record not in known else ():
+            if id_ not in ids and len(ids) < MOST_OF_SESSION:
+                ids.add(id_)
+                fresh.setdefault(record, {})[id_] = occurrence
+    if not fresh:
+        return rows
+    if rows and sum(map(len, rows[-1].values())) < _CLAIMS_PER_ROW:
+        return [*rows[:-1], {**rows[-1], **fresh}]
+    return [*rows, fresh]
+
+
+def count(rows: Sequence[Counted], brought: Mapping[str, Iterable[Occurrence]]) -> Sequence[Counted]:
+    """Counts what these records or events bring, except those that are counted. Returns the place's rows, of which the
+    last has changed or is new."""
+    known = {id_ for row in rows for id_ in row.ids}
+    fresh = {id_: occurrences for id_, occurrences in brought.items() if id_ not in known}
+    if not fresh:
+        return rows
+    *full, last = rows if rows and len(rows[-1].ids) < _COUNTED_PER_ROW else [*rows, Counted(frozenset(), {})]
+    occurrences = [one for found in fresh.values() for one in found]
+    return [*full, Counted(last.ids | fresh.keys(), _added(last.counts, occurrences))]
+
+
+def _added(counts: Counts, occurrences: Iterable[Occurrence]) -> Counts:
+    total = {minute: {name: dict(skus) for name, skus in names.items()} for minute, names in counts.items()}
+    for counter, sku, minute in occurrences:
+        skus = total.setdefault(minute, {}).setdefault(counter, {})
+        skus[sku] = skus.get(sku, 0) + 1
+    return total
+
+
+@dataclass(frozen=True)
+class Span:
+    """Consecutive minutes of a day, both ends included."""
+
+    first: datetime
+    last: datetime
 
 
 def spans(minutes: int, now: datetime) -> Iterator[Span]:
-    """Yields the last `minutes` minutes, including the current one, in at most four spans. Whole hours use hourly
-    counters."""
-    end = _minute(now) + timedelta(minutes=1)
-    at = end - timedelta(minutes=minutes)
-    while at < end:
-        hour = at.replace(minute=0)
-        if at == hour and at + timedelta(hours=1) <= end:
-            until = min(at.replace(hour=0) + timedelta(days=1), end.replace(minute=0))
-            yield _hours(at, until - timedelta(hours=1))
-        else:
-            until = min(hour + timedelta(hours=1), end)
-            yield _minutes(at, until - timedelta(minutes=1))
-        at = until
+    """Yields the last `minutes` minutes, including the current one, by day: at most two spans."""
+    last = _minute(now)
+    first = last - timedelta(minutes=minutes - 1)
+    while first <= last:
+        midnight = first.replace(hour=0, minute=0) + timedelta(days=1)
+        yield Span(first, min(midnight - timedelta(minutes=1), last))
+        first = midnight
 
 
-def trending(counted: Iterable[tuple[str, Mapping[Counter, int]]]) -> list[dict[str, Any]]:
-    """Returns the most viewed products. `conversion` is purchases per view, or null without a view."""
+def trending(occurred: Iterable[tuple[Occurrence, int]], since: datetime) -> list[dict[str, Any]]:
+    """Returns the most viewed products of the minutes from `since` on. `conversion` is purchases per view, or null
+    without a view."""
     totals: dict[str, dict[Counter, int]] = {}
-    for sku, counts in counted:
-        total = totals.setdefault(sku, {"views": 0, "carts": 0, "checkouts": 0, "purchases": 0})
-        for counter, count in counts.items():
-            total[counter] += count
+    for (counter, sku, minute), number in occurred:
+        if minute >= since:
+            total = totals.setdefault(sku, {"views": 0, "carts": 0, "checkouts": 0, "purchases": 0})
+            total[counter] += number
     products = [
         {"sku": sku, **total, "conversion": round(total["purchases"] / total["views"], 4) if total["views"] else None}
         for sku, total in totals.items()
@@ -144,11 +241,3 @@ def trending(counted: Iterable[tuple[str, Mapping[Counter, int]]]) -> list[dict[
 
 def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def _minutes(first: datetime, last: datetime) -> Span:
-    return Span(f"hour#{first:%Y-%m-%dT%H}", f"{first:%M}", f"{last:%M}")
-
-
-def _hours(first: datetime, last: datetime) -> Span:
-    return Span(f"day#{first:%Y-%m-%d}", f"{first:%H}", f"{last:%H}")

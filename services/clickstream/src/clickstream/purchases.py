@@ -1,7 +1,5 @@
 """Counts the purchases per sku of confirmed orders, once per event id."""
 
-from itertools import batched
-
 from clickstream import domain, store
 from contracts.order import OrderConfirmed
 from shopkit.consumer import Delivery, consumer
@@ -9,5 +7,5 @@ from shopkit.consumer import Delivery, consumer
 
 @consumer(OrderConfirmed)
 def handler(delivery: Delivery) -> None:
-    for some in batched(domain.of_purchase(delivery.event), store.MAX_AT_ONCE, strict=False):
-        store.count(some)
+    event = delivery.event
+    store.count(domain.place_of_purchase(event), {str(event.event_id): domain.of_purchase(event)})

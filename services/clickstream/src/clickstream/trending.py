@@ -14,7 +14,8 @@ _DEFAULT_MINUTES = 60
 @endpoint
 def handler(request: Request) -> Response:
     minutes = _minutes(request.query)
-    products = domain.trending(store.counted(domain.spans(minutes, clock.now())))
+    spans = list(domain.spans(minutes, clock.now()))
+    products = domain.trending(store.counted(spans), since=spans[0].first)
     return Response(HTTPStatus.OK, {"minutes": minutes, "products": products})
 
 

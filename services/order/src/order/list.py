@@ -2,7 +2,7 @@
 operator."""
 
 from http import HTTPStatus
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from order import store
 from order.domain import Need
@@ -10,7 +10,9 @@ from order.view import order_view
 from shopkit.api import Request, Response, endpoint
 from shopkit.paging import page, page_request
 from shopkit.problems import bad_request
-from shopkit.shards import Position
+
+if TYPE_CHECKING:
+    from shopkit.shards import Position
 
 
 @endpoint

@@ -14,7 +14,7 @@ from order import domain, store
 from order.domain import Order
 from order.events import checkout_event, closing_event
 from shopkit import clock
-from shopkit.bus import publish
+from shopkit.bus import publish, publishing
 from shopkit.telemetry import logger, tracer
 
 
@@ -48,7 +48,9 @@ def _reconcile(found: Order, limits: domain.Limits) -> str | None:
         return None
     if restarted := due.restarts > found.restarts:
         # Published before it is counted: an outage of the bus must not use up an order's restarts.
-        publish([closing_event(found) if found.unsettled else checkout_event(found)])
+        repeated = [closing_event(found) if found.unsettled else checkout_event(found)]
+        with publishing(repeated):
+            publish(repeated)
     order = store.change(found.order_id, lambda order: domain.reconciled(order, limits, clock.now()))
     if found.unsettled:
         logger.info("closing repeated", order_id=found.order_id)

@@ -20,6 +20,7 @@ await Promise.all([dressed(folder("picture.css")), dressed(folder("architecture.
 const ORDERS = 20;
 const LIVE = 1000; // milliseconds between two questions
 const NOT_LIVE = 5000;
+const WIDE = matchMedia("(min-width: 58rem)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 class ArchitecturePage extends Page {
@@ -165,7 +166,8 @@ class ArchitecturePage extends Page {
   }
 
   play() {
-    this.querySelector(".stage").scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
+    // There the picture and the player below it are as high as the window.
+    if (WIDE.matches) this.querySelector(".stage").scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
     this.player.play();
   }
 

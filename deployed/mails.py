@@ -1,0 +1,16 @@
+"""The notify service's rows as a person reads them."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+
+def with_text(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the row of a notification with the `text` of its e-mail instead of the compressed `body`. A body that
+    cannot be read is left as it is."""
+    try:
+        body = json.loads(zlib.decompress(bytes(row["body"])))
+        return {**{name: value for name, value in row.items() if name != "body"}, "text": body["text"]}
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return dict(row)

@@ -9,7 +9,8 @@ ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
-.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order cost load hot-products lock
+.PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order cost load \
+        proof hot-products lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
 	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
@@ -59,6 +60,9 @@ pictures: $(ENVIRONMENT) ## draw the products of deployed/data/catalogue.yaml an
 
 screenshots: $(ENVIRONMENT) ## drive Chromium through the running shop and take the pictures of docs/pictures
 	@PYTHONPATH=$(SOURCES) python -m tools.screenshots
+
+proof: $(ENVIRONMENT) ## chaos on the running stack with SEEDS=10 seeds and ORDERS=1000 orders each, which takes hours: writes docs/proof.md
+	@PYTHONPATH=$(SOURCES) python -m tools.proof --seeds $(or $(SEEDS),10) --orders $(or $(ORDERS),1000) $(ARGS)
 
 hot-products: $(ENVIRONMENT) ## measure in memory how many buyers one product bears, in one row and in several
 	@PYTHONPATH=$(SOURCES) python -m tests.simulation.hot_products

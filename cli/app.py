@@ -16,6 +16,7 @@ from cli import output
 from cli.commands import (
     audit,
     catalogue,
+    chaos,
     clicks,
     cost,
     decisions,
@@ -30,6 +31,7 @@ from cli.commands import (
     setup,
     trace,
     watch,
+    weather,
 )
 from cli.explaining import explained
 from cli.output import OutputLost, ReaderGone
@@ -51,7 +53,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(setup, doctor, catalogue, clicks, orders, trace, decisions, mail, sales, dlq, replay, watch, cost, experiment),
-    *(audit, permissions),
+    *(audit, permissions, chaos, weather),
 )
 for group in _COMMANDS:
     group.register(app)

@@ -11,9 +11,9 @@ from typing import Any, Literal, Self
 
 FILE = "calls.jsonl"
 
-type Kind = Literal["call", "request", "run", "delivery", "execution"]
-"""A call of AWS, a request to the shop's API, a run of a function, a delivery by a bus or a topic, or an execution of a
-state machine that has ended."""
+type Kind = Literal["call", "request", "run", "delivery", "execution", "fault"]
+"""A call of AWS, a request to the shop's API, a run of a function, a delivery by a bus or a topic, an execution of a
+state machine that has ended, or a fault on purpose (`deployed.faults`), whose kind is its `error`."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ PATIENCE_SECONDS = 10.0
 # The environment variables that the server and its functions may see: no credentials, no PYTHONPATH.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "SSL_CERT_FILE")
 MINE = (
-    *("server.py", "patching.py", "policies.py", "state.py", "tap.py", "traces.py", "preloaded.py"),
+    *("server.py", "patching.py", "policies.py", "state.py", "tap.py", "faults.py", "traces.py", "preloaded.py"),
     "fixes/*.py",
 )
 

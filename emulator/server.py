@@ -5,7 +5,7 @@ import gc
 import sys
 from importlib.metadata import version
 
-from emulator import state, tap
+from emulator import faults, state, tap
 from emulator.fixes import apply_all
 from emulator.patching import VERSION, Mismatch, module
 
@@ -20,7 +20,7 @@ def main() -> None:
         if found != VERSION:
             raise Mismatch(f"expected ministack {VERSION}, found {found}")
         account = state.apply()  # innermost: it sees only requests that were allowed, exactly as they were carried out
-        tap.apply()
+        faults.apply(tap.apply())
         apply_all()
         account.load()
     except Mismatch as mismatch:

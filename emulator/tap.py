@@ -64,7 +64,7 @@ class Tap:
         self.size += os.write(self.file, line)
 
 
-def apply() -> None:
+def apply() -> Tap:
     """Puts the tap on the emulator itself. Fixes are applied around it: what they refuse or add is not seen twice."""
     tap = Tap(Path(os.environ["STATE_DIR"]).parent)
     _calls(tap)
@@ -74,6 +74,7 @@ def apply() -> None:
     _runs(tap)
     _deliveries(tap)
     _executions(tap)
+    return tap
 
 
 def _calls(tap: Tap) -> None:
@@ -107,7 +108,7 @@ def _recorded(tap: Tap, dispatch: Any) -> Any:
                     kind="call",
                     at=began,
                     seconds=round(time.time() - began, 6),
-                    by=_role(evaluator.request_caller_arn(headers, query_params)),
+                    by=role_of(evaluator.request_caller_arn(headers, query_params)),
                     service=service,
                     operation=operation,
                     resources=tuple(dict.fromkeys(check.resource for check in seen.checks)),
@@ -129,11 +130,16 @@ def _recorded(tap: Tap, dispatch: Any) -> Any:
 def _operation(headers: Mapping[str, str], query_params: Mapping[str, Any], body: bytes, seen: Seen) -> str:
     """`service:Operation`, by the name that the caller used; IAM's name where the request has none."""
     action = seen.checks[0].action if seen.checks else "dynamodb:"
-    service = action.partition(":")[0]
+    named = operation_of(headers, query_params, body)
+    return f"{action.partition(':')[0]}:{named}" if named else action
+
+
+def operation_of(headers: Mapping[str, str], query_params: Mapping[str, Any], body: bytes) -> str:
+    """The operation as the request names it; empty if it names none, as requests of REST protocols do."""
     if target := headers.get("x-amz-target"):
-        return f"{service}:{target.rpartition('.')[2]}"
+        return target.rpartition(".")[2]
     named = query_params.get("Action") or _form_action(body)
-    return f"{service}:{named[0] if isinstance(named, list) else named}" if named else action
+    return str(named[0] if isinstance(named, list) else named)
 
 
 def _form_action(body: bytes) -> str:
@@ -141,7 +147,7 @@ def _form_action(body: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _role(arn: str) -> str:
+def role_of(arn: str) -> str:
     """The name of the role or user: of `assumed-role/ROLE/SESSION`, the role."""
     return arn.split("/")[1] if "/" in arn else arn.rpartition(":")[2]
 

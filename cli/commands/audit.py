@@ -1,6 +1,6 @@
 """`audit`: checks whether everything that must hold does hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -82,16 +82,20 @@ def _line(step: Step) -> str:
     return f"Waiting until {until:%H:%M:%S} at most ({step.left:.0f} s) for quiet: {step.text[:_STEP_WIDTH]}"
 
 
-def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
+def checks_picture(results: Sequence[CheckResult]) -> RenderableType:
     checks = table()
     checks.show_header = False
     for result in results:
         checks.add_row(_mark(result), str(result.number), result.name, _details(result))
+    return checks
+
+
+def _picture(results: list[CheckResult], verdict: Verdict) -> RenderableType:
     style = "bold red" if not verdict.holds else "yellow" if any(result.notes for result in results) else "green"
     closing = [Text(verdict.text, style=style)]
     if verdict.next:
         closing.append(Text(f"Next: {verdict.next}"))
-    return Group(checks, *closing)
+    return Group(checks_picture(results), *closing)
 
 
 def _mark(result: CheckResult) -> Text:

@@ -131,8 +131,9 @@ def _break_it(copy: Copy) -> None:
     assert "OrderPlaced" in copy.run("./shop story")
     (tracing,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "tracing.md").read_text(), re.DOTALL)
     assert "payment.authorize (attempt 3)" in copy.run(tracing)
-    (audit,) = blocks("Break it")
+    audit, chaos = blocks("Break it")
     assert "✗" not in copy.run(audit)
+    assert "✓ 0 violations" in copy.run(chaos)
 
 
 def _follow(copy: Copy, command: str) -> None:

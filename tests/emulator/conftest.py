@@ -20,10 +20,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("emulator")
-    yield lifecycle.start(home, 0)
-    lifecycle.stop(home)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("emulator")
+
+
+@pytest.fixture(scope="session")
+def running(folder: Path) -> Iterator[Running]:
+    yield lifecycle.start(folder, 0)
+    lifecycle.stop(folder)
 
 
 @pytest.fixture(scope="session")

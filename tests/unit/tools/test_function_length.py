@@ -16,6 +16,7 @@ FOLDERS = (
     "diagram",
     "emulator",
     "audit",
+    "chaos",
     "deployed",
     "cli",
     "tools",

@@ -219,7 +219,8 @@ def _units() -> None:
 def _read_units(tables: Any, result: Mapping[str, Any]) -> int:
     """How many units of 4 KB were read: the emulator counts one, whatever the size."""
     found = result.get("Items", [result["Item"]] if "Item" in result else [])
-    return max(1, math.ceil(sum(tables._item_size_bytes(item) for item in found) / READ_UNIT_BYTES))
+    size: int = sum(tables._item_size_bytes(item) for item in found)
+    return max(1, math.ceil(size / READ_UNIT_BYTES))
 
 
 def _counted(handler: Any, kind: str) -> Any:

@@ -1,4 +1,4 @@
-"""docs/cost.md and docs/cost.json: what orders use on the running stack, and what that costs. `make cost` writes them."""
+"""docs/cost.md and docs/cost.json: what orders use on the running stack, and what it costs. `make cost` writes them."""
 
 import json
 import subprocess

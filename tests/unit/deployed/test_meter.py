@@ -4,6 +4,7 @@ import copy
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,9 @@ MACHINES = Machines(
 )
 
 
-def call(kind: str, service: str, operation: str, **rest: object) -> Call:
-    return Call(
-        **{"kind": kind, "at": 0.0, "seconds": 0.1, "by": "role", "service": service, "operation": operation} | rest
-    )  # type: ignore[arg-type]
+def call(kind: str, service: str, operation: str, **rest: Any) -> Call:
+    given: dict[str, Any] = {"at": 0.0, "seconds": 0.1, "by": "role"}
+    return Call(kind=kind, service=service, operation=operation, **given | rest)  # type: ignore[arg-type]
 
 
 def amounts(*calls: Call, express: bool = True) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Every lesson of the tour has the same parts, an experiment to run and a picture, and can be read in twelve minutes."""
+"""Every lesson of the tour has the same parts, an experiment and a picture, and is read in twelve minutes."""
 
 import re
 from pathlib import Path

@@ -1,8 +1,9 @@
 """`make site`: the documentation as pages, in .local/site.
 
-Every page of the project is copied to the same place below .local/site-source, so that links between pages stay as they
-are. What they link to in the code becomes a page that shows it or, if REPOSITORY_URL is set, a link into the repository.
-Only this file and mkdocs.yml know the generator, which has an environment of its own (requirements/site.txt).
+Every page of the project is copied to the same place below .local/site-source, so that links between pages stay as
+they are. What they link to in the code becomes a page that shows it or, if REPOSITORY_URL is set, a link into the
+repository. Only this file and mkdocs.yml know the generator, which has an environment of its own, locked in
+requirements/site.txt.
 """
 
 import os
@@ -124,8 +125,10 @@ class Pages:
 
     def listing(self, page: Path) -> str:
         folder = page.parent
-        entries = sorted({folder / file.relative_to(folder).parts[0] for file in self.files if file.is_relative_to(folder)})
-        lines = (f"- [{entry.name}]({self.leads_to(page, entry.name)})" for entry in entries)
+        files = sorted(file for file in self.files if file.parent == folder)
+        folders = sorted(below for below in self.folders if below.parent == folder and below != folder)
+        lines = [*(f"- {below.name}/" for below in folders)]
+        lines += [f"- [{file.name}]({self.leads_to(page, file.name)})" for file in files]
         return f"# {folder}\n\n" + "\n".join(lines) + "\n"
 
     def navigation(self, entries: Navigation) -> Navigation:

@@ -121,7 +121,7 @@ class Pages:
     def shown(self, source: Path) -> str:
         text = (PROJECT / source).read_text()
         fence = "`" * (3 + max(map(len, re.findall(r"`{3,}", text)), default=0))
-        return f"# {source}\n\n{fence}{LANGUAGES.get(source.suffix, 'text')}\n{text.rstrip()}\n{fence}\n"
+        return f"# {source}\n\n{routes(text)}{fence}{LANGUAGES.get(source.suffix, 'text')}\n{text.rstrip()}\n{fence}\n"
 
     def listing(self, page: Path) -> str:
         folder = page.parent
@@ -153,6 +153,19 @@ class Pages:
         for page in dict.fromkeys([*([first] if first in pages else []), *named, *sorted(pages)]):
             if page in pages:
                 yield {"Overview" if page == first else title_of(PROJECT / page): str(page)}
+
+
+def routes(text: str) -> str:
+    """A table of an OpenAPI document's routes; nothing for any other text."""
+    if not text.startswith("openapi: "):
+        return ""
+    rows = [
+        f"| `{method.upper()} {path}` | {operation['summary']} |"
+        for path, methods in yaml.safe_load(text)["paths"].items()
+        for method, operation in methods.items()
+        if "summary" in operation
+    ]
+    return "\n".join(["| route | |", "|---|---|", *rows]) + "\n\n"
 
 
 def title_of(page: Path) -> str:
@@ -195,7 +208,7 @@ def install() -> None:
 
 def build(settings: Path) -> Path:
     """Where the built site is. Raises SiteError if the generator fails."""
-    command = [TOOLS / "bin" / "zensical", "build", "--clean", "--config-file", settings]
+    command = [str(TOOLS / "bin" / "zensical"), "build", "--clean", "--config-file", str(settings)]
     done = subprocess.run(command, cwd=settings.parent, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SiteError(f"zensical failed:\n{done.stdout}{done.stderr}")

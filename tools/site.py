@@ -200,9 +200,11 @@ def install() -> None:
         [uv, "venv", "-q", "--clear", "--no-project", "--python", sys.executable, TOOLS],
         [uv, "pip", "sync", "-q", "--require-hashes", "--python", TOOLS, LOCK],
     ):
-        done = subprocess.run([str(word) for word in command], cwd=PROJECT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NotInstalled(f"the site's generator could not be installed: {done.stderr.strip().splitlines()[-1:]}")
+        try:
+            subprocess.run([str(word) for word in command], cwd=PROJECT, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            reason = getattr(error, "stderr", None) or str(error)
+            raise NotInstalled(f"the site's generator could not be installed: {reason.strip()}") from error
     stamp.write_text(LOCK.read_text())
 
 

@@ -13,6 +13,9 @@ import yaml
 
 from tools import site
 
+# One worker installs the generator and builds the pages, for all of these tests.
+pytestmark = pytest.mark.xdist_group("site")
+
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "https://code.example/shop"
 # What a browser fetches by itself, by tag.

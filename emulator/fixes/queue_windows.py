@@ -55,7 +55,9 @@ def _seconds_left(mapping: Mapping[str, Any], queue: Mapping[str, Any], now: flo
     window = min(float(mapping.get("MaximumBatchingWindowInSeconds") or 0), LONGEST_SECONDS)
     if not window:
         return 0
-    waiting = [message["visible_at"] for message in queue.get("messages", ()) if message["visible_at"] <= now]
+    waiting: list[float] = [
+        message["visible_at"] for message in queue.get("messages", ()) if message["visible_at"] <= now
+    ]
     if not waiting or len(waiting) >= min(int(mapping.get("BatchSize") or MOST_MESSAGES), MOST_MESSAGES):
         return 0
     return max(0.0, min(waiting) + window - now)

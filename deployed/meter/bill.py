@@ -108,10 +108,17 @@ def machines_of(stack: Stack) -> Machines:
         if functions.get_function_configuration(FunctionName=found.id).get("LoggingConfig", {}).get("SystemLogLevel")
         != "WARN"
     }
+    mappings = [
+        functions.get_event_source_mapping(UUID=found.id)
+        for found in resources.of_type("AWS::Lambda::EventSourceMapping")
+    ]
     return Machines(
         express=frozenset(express),
         talkative=frozenset(talkative),
         scheduled=frozenset({resources["Order/Reconcile"]}),
+        gathered=frozenset(
+            mapping["EventSourceArn"] for mapping in mappings if mapping.get("MaximumBatchingWindowInSeconds")
+        ),
         names={physical: path for path, physical in resources.items()},
     )
 

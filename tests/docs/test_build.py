@@ -21,9 +21,14 @@ CHECKS = {
     "add-a-consumer": "tests/integration/order/test_points.py tests/template/test_places.py"
     " tests/template/test_queue_senders.py tests/contracts/test_generated.py tests/contracts/test_patterns.py"
     " tests/unit/operations tests/iam/test_grants.py",
+    "add-an-event": "tests/unit/inventory/test_events.py tests/contracts/test_events.py"
+    " tests/contracts/test_generated.py tests/contracts/test_patterns.py tests/contracts/test_compatibility.py",
 }
 # The service whose template the example changes.
-RULES = {"add-a-consumer": "services/order/template.yaml and (Points or Places)"}
+RULES = {
+    "add-a-consumer": "services/order/template.yaml and Points",
+    "add-an-event": "services/inventory/template.yaml and Relay",
+}
 
 
 def named(patch: Path) -> str:

@@ -10,7 +10,7 @@ CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup
 
 .PHONY: help run stop test test-fast lint format build deploy destroy schemas pictures screenshots one-order cost load \
-        proof hot-products lock
+        proof hot-products site lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
 	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
@@ -76,6 +76,9 @@ load: $(ENVIRONMENT) ## send shoppers to the running shop, print how long they w
 
 one-order: $(ENVIRONMENT) ## place an order on the running stack and write docs/one-order.md from it
 	@PYTHONPATH=$(SOURCES) python -m tools.one_order
+
+site: $(ENVIRONMENT) ## build the documentation as pages in .local/site (REPOSITORY_URL=https://… links to code there)
+	@$(if $(REPOSITORY_URL),REPOSITORY_URL='$(REPOSITORY_URL)') PYTHONPATH=$(SOURCES) python -m tools.site
 
 lock: $(ENVIRONMENT) ## renew the locked requirements (ARGS=--upgrade for newer versions)
 	tools/lock $(ARGS)

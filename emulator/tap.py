@@ -25,6 +25,7 @@ MOST_BYTES = 256 * 1024 * 1024  # of one file; the one before is kept
 ORDER = re.compile(r"ord_[0-9a-f]{32}")
 MOST_ORDERS = 10
 READ_UNIT_BYTES = 4096
+BATCH_ENTRY = re.compile(rb"PublishBatchRequestEntries\.member\.\d+\.Id=")
 TRACE = re.compile(r"Root=([^;]+)")
 INDEXES = {"ReturnConsumedCapacity": "INDEXES"}
 # Their answers say what they used; the others are counted item by item.
@@ -153,7 +154,9 @@ def role_of(arn: str) -> str:
 
 
 def _note_entries(headers: Mapping[str, str], body: bytes, units: Counter[str]) -> None:
-    if headers.get("x-amz-target", "").endswith(("PutEvents", "Batch", "PutRecords")):
+    if b"Action=PublishBatch" in body:  # SNS speaks AWS's query protocol
+        units["entries"] += len(BATCH_ENTRY.findall(body))
+    elif headers.get("x-amz-target", "").endswith(("PutEvents", "Batch", "PutRecords")):
         request = json.loads(body)
         for name, unit in ENTRIES.items():
             if isinstance(request.get(name), list):

@@ -14,7 +14,7 @@ from cli.session import Session, console, session_of
 from deployed.calls import read
 from deployed.errors import CommandError
 from deployed.meter.bill import Bill, Priced, bill_of, by_service, total
-from deployed.meter.visits import visits
+from deployed.meter.visits import baskets, visits
 
 _SHOWN = 0.005
 """Lines below half a cent are summed up."""
@@ -45,13 +45,14 @@ def metered(shop: Session, *, orders: int, lines: int, clicks: int, at_once: int
         raise CommandError(
             "Calls are counted at the embedded AWS only. On AWS, see the account's Cost Explorer, or its metrics."
         )
-    _await_quiet(shop)
-    began = time.time()
     with shop.customer() as door, console(stderr=True).status("") as status:
+        wanted = baskets(door, orders, lines=lines)
+        _await_quiet(shop)
+        began = time.time()
         visits(
+            shop.stack,
             door,
-            orders,
-            lines=lines,
+            wanted,
             clicks=clicks,
             at_once=at_once,
             tell=lambda placed: status.update(f"{placed} of {orders} orders are placed"),

@@ -40,20 +40,20 @@ def list_experiments(context: typer.Context) -> None:
     shop.hint("To run one: ./shop experiment run NAME")
 
 
-def run_experiment(context: typer.Context, name: ExperimentName) -> None:
+def run_experiment(context: typer.Context, experiment: ExperimentName) -> None:
     """Run one experiment. Whatever happens, it heals what it broke, and ends with the audit."""
     shop = session_of(context)
-    experiment = model.read(name)
-    if why := missing(shop.stack, experiment.needs):
-        raise CommandError(f"{name} cannot run here: {why}.")
-    shop.hint(f"{experiment.title} ({experiment.service})\n{experiment.hypothesis}")
+    found = model.read(experiment)
+    if why := missing(shop.stack, found.needs):
+        raise CommandError(f"{found.name} cannot run here: {why}.")
+    shop.hint(f"{found.title} ({found.service})\n{found.hypothesis}")
     with shop.customer() as customer, shop.operator() as operator:
         lab = Lab(shop.stack, customer, operator)
         lab.breaks.heal()  # what an earlier run left, if it was killed
-        run(lab, experiment, lambda line: shop.hint(f"· {line}"))
+        run(lab, found, lambda line: shop.hint(f"· {line}"))
     verdict = _audited(shop)
-    document = {"name": name, "ok": verdict.holds, "orders": lab.orders, "verdict": verdict.text}
-    shop.say(document, lambda: _ended(experiment, verdict))
+    document = {"name": found.name, "ok": verdict.holds, "orders": lab.orders, "verdict": verdict.text}
+    shop.say(document, lambda: _ended(found, verdict))
     raise typer.Exit(0 if verdict.holds else 1)
 
 

@@ -12,8 +12,6 @@ from deployed.meter.usage import Line, Machines, floor_of, lines_of
 from deployed.stack import Stack
 
 MILLION = 1_000_000
-# The looks of the meter itself at orders that are still open.
-FOLLOWING = "GET /orders/"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,6 @@ class Bill:
 def bill_of(stack: Stack, calls: Sequence[Call], *, orders: int, lines: int, clicks: int) -> Bill:
     """Returns what these calls of `orders` orders cost, scaled to a million."""
     machines, prices = machines_of(stack), list_prices()
-    calls = [call for call in calls if not _of_the_meter(call)]
     standard, express = (
         priced(lines_of(calls, machines, express=kind), prices, MILLION / orders) for kind in (False, True)
     )
@@ -111,16 +108,19 @@ def machines_of(stack: Stack) -> Machines:
         if functions.get_function_configuration(FunctionName=found.id).get("LoggingConfig", {}).get("SystemLogLevel")
         != "WARN"
     }
+    mappings = [
+        functions.get_event_source_mapping(UUID=found.id)
+        for found in resources.of_type("AWS::Lambda::EventSourceMapping")
+    ]
     return Machines(
         express=frozenset(express),
         talkative=frozenset(talkative),
         scheduled=frozenset({resources["Order/Reconcile"]}),
+        gathered=frozenset(
+            mapping["EventSourceArn"] for mapping in mappings if mapping.get("MaximumBatchingWindowInSeconds")
+        ),
         names={physical: path for path, physical in resources.items()},
     )
-
-
-def _of_the_meter(call: Call) -> bool:
-    return call.kind == "request" and (call.operation.startswith(FOLLOWING) or call.operation == "GET /products")
 
 
 def _document(one: Priced) -> dict[str, Any]:

@@ -42,11 +42,13 @@ class Line:
 @dataclass(frozen=True)
 class Machines:
     """What the configuration says and no call tells: which state machines are EXPRESS, which functions log platform
-    lines, and which run on a schedule, so that they belong to the idle month."""
+    lines, which run on a schedule, so that they belong to the idle month, and which queues are read with a batching
+    window."""
 
     express: frozenset[str] = frozenset()
     talkative: frozenset[str] = frozenset()
     scheduled: frozenset[str] = frozenset()
+    gathered: frozenset[str] = frozenset()
     names: Mapping[str, str] | None = None
     """Logical paths by physical name, for tables and functions."""
 
@@ -61,7 +63,7 @@ def lines_of(calls: Iterable[Call], machines: Machines, *, express: bool) -> lis
         *_front_door(seen),
         *_functions(seen, machines),
         *_workflows(seen, machines, express=express),
-        *_messages(seen),
+        *_messages(seen, machines),
         *_units(seen, machines),
         *_clicks(seen),
         *_traces(seen),
@@ -111,11 +113,12 @@ def _workflows(calls: Sequence[Call], machines: Machines, *, express: bool) -> I
     yield Line("Step Functions", "GB-seconds, EXPRESS", "step_functions_express_gb_second", seconds * EXPRESS_GB)
 
 
-def _messages(calls: Sequence[Call]) -> Iterator[Line]:
+def _messages(calls: Sequence[Call], machines: Machines) -> Iterator[Line]:
     """EventBridge bills each event of up to 64 KB that a service publishes. SQS bills a delivery as a request, and
-    Lambda's receiving and deleting of a batch as two."""
+    Lambda's receiving and deleting of a batch as two. How often it asks while it gathers a batch is not documented:
+    once for each message is assumed, which is the most that it can need."""
     events = topics = archived = 0.0
-    queues: Counter[str] = Counter()
+    queues: defaultdict[str, float] = defaultdict(float)
     for call in calls:
         if call.kind == "call" and call.operation == "PutEvents":
             entries = call.units.get("entries", 1)
@@ -126,7 +129,7 @@ def _messages(calls: Sequence[Call]) -> Iterator[Line]:
         elif call.kind == "delivery" and call.service == "sqs":
             queues[_queue_price(call.resources[1])] += 1
         elif call.kind == "run" and ":sqs:" in call.by:
-            queues[_queue_price(call.by)] += 2
+            queues[_queue_price(call.by)] += 1 + (call.units.get("records", 1) if call.by in machines.gathered else 1)
         elif call.kind == "call" and call.service == "sqs":
             queues[_queue_price(" ".join(call.resources))] += 1
     yield Line("EventBridge", "events", "eventbridge_custom_event_64kb", events)

@@ -30,6 +30,7 @@ NAMES = (
     "known_policies",
     "repeated_headers",
     "batch_actions",
+    "queue_windows",
     "lambda_actions",
     "transactions",
     "ses_identities",

@@ -44,7 +44,6 @@ def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> Lambda
     """
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        published = 0
         for batch in _batches(_pending(event["Records"], events_of, keeps)):
             try:
                 _publish(batch)
@@ -52,8 +51,6 @@ def relay(events_of: EventsOf, *, keeps: frozenset[str] | None = None) -> Lambda
                 # A repeated event has the same id, so retrying the batch is safe. Continuing would break the order.
                 logger.exception("events not published, will be retried", first=batch[0].event.event_id)
                 return retry_from(batch[0].sequence_number)
-            published += len(batch)
-        logger.info("relayed", records=len(event["Records"]), events=published)
         return retry_from(None)
 
     return tracer.capture_lambda_handler(handler, capture_response=False)

@@ -60,7 +60,6 @@ def stream_consumer(apply: Callable[[Change], None], *, keeps: frozenset[str] | 
             except Exception:  # noqa: BLE001
                 logger.exception("stream record failed, will be retried")
                 return retry_from(record["dynamodb"]["SequenceNumber"])
-        logger.info("stream batch applied", records=len(event["Records"]))
         return retry_from(None)
 
     return tracer.capture_lambda_handler(handler, capture_response=False)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from aws_lambda_powertools import Logger, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-logger = Logger()
+# Without the place in the code, which the message tells.
+logger = Logger(location=None)
 tracer = Tracer(patch_modules=["botocore"])
 
 # What an order's id may look like. Anything else that a caller sends is not worth an annotation.

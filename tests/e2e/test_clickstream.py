@@ -22,6 +22,8 @@ from tests.support.shop import Person, RunningShop
 
 pytestmark = pytest.mark.e2e
 
+# A hundred products trend, and other tests' visitors view more than that once or twice.
+ENOUGH_TO_TREND = 20
 COUNTED_AS = {"view": "views", "add_to_cart": "carts", "checkout": "checkouts"}
 
 type Counts = Counter[tuple[str, str]]
@@ -219,8 +221,8 @@ def test_switched_off_it_takes_no_clicks_has_no_stream_and_still_tells_what_is_b
     shop: RunningShop, customer: Person
 ) -> None:
     mug = shop.sells(stock=5)
-    send(shop, [[view(mug.sku)]])
-    counts = Counter({(mug.sku, "views"): 1})
+    send(shop, [[view(mug.sku) for _ in range(ENOUGH_TO_TREND)]])
+    counts = Counter({(mug.sku, "views"): ENOUGH_TO_TREND})
     eventually(lambda: trending(shop, [mug.sku]), counts)
     eventually(lambda: streams(shop), (1, 1, 1))
     redeploy(shop, ClickstreamMode="OFF")

@@ -230,7 +230,7 @@ BUGS = {
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_caught(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    @settings(EXAMPLES, max_examples=1000, phases=[Phase.generate], database=None)
+    @settings(EXAMPLES, max_examples=10_000, phases=[Phase.generate], database=None)
     @given(streams(), st.data())
     def shown(shards: list[list[Sent]], data: st.DataObject) -> None:
         clicks_are_exact(shards, data, monkeypatch)

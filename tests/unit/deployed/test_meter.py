@@ -3,6 +3,7 @@
 import copy
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def test_a_batch_from_a_queue_is_received_and_deleted_at_once() -> None:
     batch = call("run", "lambda", "Invoke", by=queue, resources=("f",), units={"memory_mb": 512.0, "records": 10.0})
     delivered = [call("delivery", "sqs", "deliver", by="events", resources=("rule", queue)) for _ in range(10)]
     assert amounts(batch, *delivered)["SQS: requests"] == 12
+
+
+def test_each_message_of_a_batch_that_is_gathered_may_need_a_request() -> None:
+    queue = "arn:aws:sqs:here:1:timeline"
+    batch = call("run", "lambda", "Invoke", by=queue, resources=("f",), units={"memory_mb": 512.0, "records": 8.0})
+    machines = replace(MACHINES, gathered=frozenset({queue}))
+    (found,) = (line for line in lines_of([batch], machines, express=True) if line.price == "sqs_request")
+    assert found.amount == 9
 
 
 def test_fifo_queues_have_their_own_price() -> None:

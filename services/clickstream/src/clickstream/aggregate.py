@@ -27,7 +27,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         # Last, so that a retry of the batch for another reason does not set it aside again.
         for record, error in poison:
             set_aside(record, error)
-    logger.info("clicks counted", records=len(event["Records"]))
     return dict(retry_from(None))
 
 

@@ -4,23 +4,18 @@ The commands for a real account run against the embedded AWS: only endpoints and
 is built for this machine, whose processor runs it.
 """
 
-import os
 import re
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from deployed.stack import Stack
 from emulator import lifecycle
+from tests.support.copies import ROOT, Copy
 from tests.support.eventually import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("readme"), pytest.mark.timeout(1500)]
 
-ROOT = lifecycle.PROJECT
 README = (ROOT / "README.md").read_text()
 # `make test` is this very run.
 NOT_RUN = {"make test"}
@@ -37,42 +32,6 @@ def blocks(title: str) -> list[str]:
 def test_every_section_with_commands_is_run_here() -> None:
     titles = re.findall(r"^## (.+)$", README, re.MULTILINE)
     assert [title for title in titles if blocks(title)] == ["Run it here", "Use it", "Break it", "Put it on AWS"]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
-
-
-class Copy:
-    """A fresh copy of what git tracks, which shares this environment's packages."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        tracked = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout.split("\0")
-        for name in filter(None, tracked):
-            if (ROOT / name).exists():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
-        self.port = free_port()
-        (folder / ".venv").symlink_to(ROOT / ".venv")
-
-    def run(self, script: str, environment: dict[str, str] | None = None, answer: str = "") -> str:
-        finished = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=self.folder,
-            env=environment or os.environ | {"PORT": str(self.port)},
-            input=answer,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == 0, f"$ {script}\n{finished.stdout}\n{finished.stderr}"
-        return finished.stdout
 
 
 @pytest.fixture(scope="module")

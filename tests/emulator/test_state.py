@@ -77,6 +77,7 @@ def test_what_was_accepted_amid_traffic_outlives_a_kill_and_goes_on_its_way(home
     account.client("lambda").create_event_source_mapping(
         FunctionName=function, EventSourceArn=stream, StartingPosition="TRIM_HORIZON", BatchSize=10
     )
+    saved_table(account)  # made last: a save that has it has all of these
     accepted: list[str] = []
 
     def buy(buyer: int) -> None:

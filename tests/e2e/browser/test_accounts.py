@@ -35,6 +35,7 @@ def test_a_visitor_opens_an_account_and_later_sets_a_new_password(visitor: Visit
     visitor.goes_to("/orders")
     visitor.sees_heading("Sign in")
     visitor.page.get_by_role("link", name="Open an account").click()
+    visitor.sees_heading("Open an account")  # its fields have the names of those before
     visitor.fills_in(E_mail=email, Password="short")
     visitor.button("Open the account").click()
     visitor.sees("At least 8 characters.")

@@ -55,6 +55,7 @@ def test_a_visitor_opens_an_account_and_later_sets_a_new_password(visitor: Visit
     visitor.button("Sign out").click()
     visitor.goes_to("/sign-in")
     visitor.page.get_by_role("link", name="Forgot the password?").click()
+    expect(visitor.button("Send the code")).to_be_visible()  # the page has changed
     visitor.fills_in(E_mail=email)
     visitor.button("Send the code").click()
     visitor.sees_heading("Set a new password")

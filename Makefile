@@ -13,9 +13,9 @@ PYTEST := pytest -n 2 --dist loadgroup
         proof hot-products site lock
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
-	  printf "  \033[1mmake %-10s\033[0m", $$1; used = 17; count = split($$2, words, " "); \
+	  printf "  \033[1mmake %-12s\033[0m", $$1; used = 19; count = split($$2, words, " "); \
 	  for (n = 1; n <= count; n++) { \
-	    if (used + 1 + length(words[n]) > 80) { printf "\n%17s", ""; used = 17 } \
+	    if (used + 1 + length(words[n]) > 80) { printf "\n%19s", ""; used = 19 } \
 	    printf " %s", words[n]; used += 1 + length(words[n]) } \
 	  print "" }' $(MAKEFILE_LIST)
 

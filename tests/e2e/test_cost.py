@@ -11,7 +11,7 @@ ORDERS = "15"
 
 
 def test_orders_use_no_more_units_than_recorded(desk: Desk) -> None:
-    found = desk.types("cost", "--orders", ORDERS, "--at-once", "3")
+    found = desk.types("cost", "--orders", ORDERS)
     assert list(grown(RECORDED, found)) == []
     assert {line["service"] for line in found["per_million"]["STANDARD"]["lines"]} >= {
         *("API Gateway", "Lambda", "Step Functions", "EventBridge", "SQS", "SNS", "DynamoDB", "Kinesis", "Logs"),

@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 ALLOWED = 0.05
-# How many rows clicks write depends on how many requests a batch holds, and so on the moment. This is the promise.
-AT_MOST_PER_MILLION = {"write units, Clickstream/Counters": 9_000_000}
-"""For 20 clicks in 4 requests: 2 units a request, and one for the purchase."""
+# Where the amount depends on the moment, such as on how many clicks a batch holds: what is promised.
+AT_MOST_PER_MILLION = {
+    # For 20 clicks in 4 requests: 2 units a request, and one for the purchase.
+    "write units, Clickstream/Counters": 9_000_000,
+    # Only where Kafka is on, which what was recorded had not.
+    "write units, KafkaService/Sales": 6_000_000,
+}
 READS_BY_BATCH = {"read units, Clickstream/Counters"}
 # One order in ten may read once more, because it met another one or a message came twice.
 READ_AGAIN_PER_MILLION = 100_000

@@ -161,9 +161,10 @@ def explore(name: str, examples: int, **options: Any) -> None:
     settings(max_examples=examples, deadline=None, **options)(given(**choices)(race))()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", RACES)
 def test_scenario_23_of_a_hot_product(name: str) -> None:
-    explore(name, 50)
+    explore(name, 12)
 
 
 # ── Planted faults ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,6 +223,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_caught(bug: Bug) -> None:
     with bug.plant(), pytest.raises((AssertionError, ExceptionGroup)):

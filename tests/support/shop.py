@@ -16,7 +16,7 @@ import httpx2
 
 from audit.evidence import Charge
 from deployed import users
-from deployed.mails import with_text
+from deployed.mails import body_of, with_text
 from deployed.stack import Stack, User
 from shopkit.dynamodb import from_item, pages, query
 from tests.support.eventually import eventually, until
@@ -331,7 +331,7 @@ class RunningShop:
             FilterExpression="order_id = :order",
             ExpressionAttributeValues={":order": {"S": order.id}},
         )
-        rows = [with_text(row) for page in told for row in page]
+        rows = [{**with_text(row), **(body_of(row) or {})} for page in told for row in page]
         return sorted(rows, key=lambda row: (row["entity_version"], row["pk"]))
 
     def times_logged(self, group: str, *texts: str) -> int:

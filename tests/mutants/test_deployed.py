@@ -62,9 +62,9 @@ MUTANTS = [
     Mutant(
         "a purchase is counted without its event's id",
         "Clickstream/Purchases",
-        "clickstream/clickstream/store.py",
-        '"ConditionExpression": "attribute_not_exists(pk)"',
-        '"ConditionExpression": "attribute_not_exists(pk) OR attribute_exists(pk)"',
+        "clickstream/clickstream/domain.py",
+        "if id_ not in known",
+        "if True",
         "replicas",
     ),
     Mutant(

@@ -11,6 +11,14 @@ from contracts.types import Goods, Money, OrderLine, Timestamp, Value
 from deployed.errors import CommandError, Refused, Usage, unreachable
 
 PAGE = 100
+# Where the orders of tools go that buy only to show something.
+EXAMPLE_ADDRESS = {
+    "name": "A Customer",
+    "line1": "1 Example Street",
+    "city": "Springfield",
+    "postal_code": "62701",
+    "country": "US",
+}
 # The first request may have to wait for cold starts.
 _TIMEOUT = httpx2.Timeout(30, connect=5)
 

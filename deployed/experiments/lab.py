@@ -20,7 +20,7 @@ from deployed.errors import CommandError
 from deployed.experiments import model
 from deployed.experiments.breaks import Breaks
 from deployed.experiments.poison import poison
-from deployed.front_door import FrontDoor, Order
+from deployed.front_door import EXAMPLE_ADDRESS, FrontDoor, Order
 from deployed.queue_depth import attributes_of, depth_in
 from deployed.settlement import settle_again
 from deployed.stack import Stack
@@ -28,13 +28,6 @@ from deployed.stack import Stack
 OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 PATIENCE_SECONDS = 180
 POLL_SECONDS = 0.3
-ADDRESS = {
-    "name": "A Customer",
-    "line1": "1 Example Street",
-    "city": "Springfield",
-    "postal_code": "62701",
-    "country": "US",
-}
 
 
 class NotAsExpected(CommandError):
@@ -147,7 +140,7 @@ class Lab:
             placed, _ = self.customer.place(
                 [Line(sku=self.sku, quantity=deed.quantity)],
                 payment_method=deed.card,
-                shipping_address=ADDRESS,
+                shipping_address=EXAMPLE_ADDRESS,
                 key=uuid.uuid4().hex,
             )
             self.orders[name] = placed.order_id

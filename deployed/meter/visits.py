@@ -9,20 +9,13 @@ from datetime import UTC, datetime
 from contracts.orders_stream import OrderStatus
 from contracts.types import Goods
 from deployed.errors import CommandError
-from deployed.front_door import FrontDoor
+from deployed.front_door import EXAMPLE_ADDRESS, FrontDoor
 from deployed.stack import Stack
 
 CLICK_REQUESTS = 4
 OPEN = {OrderStatus.PLACED, OrderStatus.AWAITING_REVIEW}
 PATIENCE_SECONDS = 300
 POLL_SECONDS = 0.5
-ADDRESS = {
-    "name": "A Customer",
-    "line1": "1 Example Street",
-    "city": "Springfield",
-    "postal_code": "62701",
-    "country": "US",
-}
 KINDS = ("view", "view", "view", "add_to_cart", "checkout")
 
 
@@ -46,7 +39,7 @@ def visit(door: FrontDoor, skus: list[str], *, clicks: int) -> str:
     order, _ = door.place(
         [Goods(sku=sku, quantity=1) for sku in skus],
         payment_method="pm_visa",
-        shipping_address=ADDRESS,
+        shipping_address=EXAMPLE_ADDRESS,
         key=uuid.uuid4().hex,
     )
     return order.order_id

@@ -36,10 +36,11 @@ def test_each_log_is_whole_and_its_own(account: Account) -> None:
 
 def test_a_silent_function_is_as_fast_as_one_that_writes(account: Account) -> None:
     function = account.function(WRITES)
-    took = {0: 0.0, 1: 0.0}
+    took: dict[int, list[float]] = {0: [], 1: []}
     for _ in range(20):
-        for count in took:
+        for count, times in took.items():
             before = time.monotonic()
             account.invoke(function, {"name": "x", "lines": count})
-            took[count] += time.monotonic() - before
-    assert took[0] < 2 * took[1]
+            times.append(time.monotonic() - before)
+    # The fastest of each: a busy machine delays single calls, a wait for lines that do not come delays all.
+    assert min(took[0]) < 2 * min(took[1])

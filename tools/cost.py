@@ -30,7 +30,13 @@ def render(bill: dict[str, Any]) -> str:
     jinja = jinja2.Environment(  # noqa: S701 - Markdown, of our own data
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    return jinja.from_string(TEMPLATE.read_text()).render(bill, rows=_rows(bill), services=_services(bill))
+    return jinja.from_string(TEMPLATE.read_text()).render(
+        bill,
+        rows=_rows(bill),
+        services=_services(bill["per_million"]["EXPRESS"]),
+        idle_services=_services(bill["idle_month"]),
+        transitions=_services(bill["per_million"]["STANDARD"])["Step Functions"],
+    )
 
 
 def _rows(bill: dict[str, Any]) -> list[dict[str, Any]]:
@@ -44,9 +50,9 @@ def _rows(bill: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for row in found.values() if max(row["EXPRESS"], row["STANDARD"]) >= SHOWN_USD]
 
 
-def _services(bill: dict[str, Any]) -> dict[str, float]:
+def _services(lines_of: dict[str, Any]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for line in bill["per_million"]["EXPRESS"]["lines"]:
+    for line in lines_of["lines"]:
         found[line["service"]] = found.get(line["service"], 0.0) + line["usd"]
     return found
 

@@ -20,6 +20,8 @@ class OrderPlaced(_OrderEvent):
     lines: tuple[OrderLine, ...]
     payment_method: str
     placed_at: Timestamp
+    needs_review: bool = False
+    """Whether an operator must decide before the payment is captured."""
 
 
 class OrderHeldForReview(_OrderEvent):

@@ -24,7 +24,7 @@ CHANGES: dict[str, Change] = {
     "confirm": domain.confirm,
     "reject": lambda order, now: domain.reject(order, "out_of_stock", now),
     "cancel": lambda order, now: domain.cancel(order, "cancelled_by_customer", now),
-    "hold": lambda order, now: domain.hold(order, 1000, now),
+    "hold": domain.hold,
     "approve": lambda order, now: domain.approve(order, "note", now),
     "disapprove": lambda order, now: domain.disapprove(order, "review_rejected", None, now),
     "reconcile": lambda order, now: domain.reconciled(order, LIMITS, now),
@@ -58,7 +58,7 @@ METHODS = st.sampled_from(["pm_visa", "pm_review"])
 
 def history(steps: list[tuple[str, int]], method: str) -> list[Order]:
     """The order after its placement and after each change that was applied."""
-    orders, now = [an_order(payment_method=method)], NOW
+    orders, now = [an_order(payment_method=method, needs_review=method == "pm_review")], NOW
     for name, seconds in steps:
         now += timedelta(seconds=seconds)
         if name in OF_SETTLEMENT and orders[-1].status not in {"REJECTED", "CANCELLED"}:

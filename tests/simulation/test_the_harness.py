@@ -116,7 +116,7 @@ def test_no_handler_can_hide_what_was_not_modelled(stage: Stage) -> None:
 
 def test_a_message_fails_alone_and_in_the_end_lies_dead(stage: Stage) -> None:
     checkout = stage.place()
-    stage.goes_to(checkout, "Hold for review")
+    stage.goes_to(checkout, "Capture payment")
     stage.cancel()
     stage.relay()
     settle = stage.shop.consumer("payment.settle")

@@ -38,8 +38,9 @@ class Service:
     def __init__(self, payments: str, ledger: str) -> None:
         self._payments, self._ledger = payments, ledger
 
-    def authorize(self, method: str = "pm_visa", order_id: str = ORDER) -> Any:
-        return authorize.handler({"order_id": order_id, "amount": TOTAL.model_dump(), "payment_method": method}, None)
+    def authorize(self, method: str = "pm_visa", order_id: str = ORDER, *, needs_review: bool = False) -> Any:
+        wanted = {"order_id": order_id, "amount": TOTAL.model_dump(), "payment_method": method}
+        return authorize.handler({**wanted, "needs_review": needs_review}, None)
 
     def capture(self, order_id: str = ORDER) -> Any:
         return capture.handler({"order_id": order_id}, None)

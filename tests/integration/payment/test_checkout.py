@@ -2,7 +2,7 @@
 
 import pytest
 
-from payment.authorize import PaymentDeclined
+from payment.authorize import PaymentDeclined, ReviewRequired
 from payment.domain import NotAuthorized, Operation, PaymentClosed, PaymentStatus
 from payment.gateway import CaptureRefused, GatewayTimeout, GatewayUnavailable
 from tests.support.payments import ORDER, TOTAL, Service, key, retrying
@@ -41,6 +41,21 @@ def test_a_declined_order_says_why_and_is_not_charged(service: Service, method: 
     assert [(event.type, event.data.reason) for event in service.events()] == [("PaymentDeclined", reason)]
     with pytest.raises(NotAuthorized):
         service.capture()
+
+
+def test_an_order_that_needs_a_review_is_authorized_and_says_so_each_time(service: Service) -> None:
+    for _ in range(2):
+        with pytest.raises(ReviewRequired):
+            service.authorize(needs_review=True)
+    payment = service.payment()
+    assert payment
+    assert payment.status is PaymentStatus.AUTHORIZED
+    assert service.event_types() == ["PaymentAuthorized"]
+
+
+def test_a_declined_order_is_not_reviewed(service: Service) -> None:
+    with pytest.raises(PaymentDeclined):
+        service.authorize("pm_declined", needs_review=True)
 
 
 def test_a_repeat_answers_what_is_recorded_without_asking_the_gateway(

@@ -47,14 +47,16 @@ def placed() -> order.domain.Order:
         """{"lines": [{"sku": "MUG", "quantity": 2}], "payment_method": "pm_review",
         "shipping_address": {"name": "A", "line1": "1", "city": "C", "postal_code": "1", "country": "US"}}"""
     )
-    return order.domain.place(request, MUG, order_id="ord_1", customer_id="c", fingerprint="f", now=NOW)
+    return order.domain.place(
+        request, MUG, order_id="ord_1", customer_id="c", fingerprint="f", review_threshold=0, now=NOW
+    )
 
 
 CHANGES: dict[str, Callable[[order.domain.Order], order.domain.Order]] = {
     "confirm": lambda one: order.domain.confirm(one, NOW),
     "reject": lambda one: order.domain.reject(one, "out_of_stock", NOW),
     "cancel": lambda one: order.domain.cancel(one, "customer", NOW),
-    "hold": lambda one: order.domain.hold(one, 0, NOW),
+    "hold": lambda one: order.domain.hold(one, NOW),
     "approve": lambda one: order.domain.approve(one, None, NOW),
     "disapprove": lambda one: order.domain.disapprove(one, "fraud", None, NOW),
 }

@@ -18,8 +18,8 @@ from tests.support.more_fields import ADDED, paths_of, with_more_fields
 from tests.unit.order.orders import NOW, an_order
 
 LATER = NOW + timedelta(minutes=1)
-REVIEWED = an_order(payment_method="pm_review")
-HELD = domain.hold(REVIEWED, 1, LATER)
+REVIEWED = an_order(needs_review=True)
+HELD = domain.hold(REVIEWED, LATER)
 CONFIRMED = domain.confirm(an_order(), LATER)
 REJECTED = domain.reject(an_order(), "out_of_stock", LATER)
 FAILED = domain.settlement_failed(REJECTED, 4, "settlement_failed", LATER)
@@ -98,8 +98,8 @@ def test_the_address_stays_at_home() -> None:
     """Each of these words is in the address and nowhere else."""
     secrets = {"name": "Zaphod", "line1": "Zarquon", "line2": "Zaxxon", "city": "Zzyzx", "region": "Zeeland"}
     address = {**secrets, "postal_code": "Z1234Z", "country": "ZZ"}
-    first = an_order(shipping_address=domain.Address.model_validate(address), payment_method="pm_review")
-    held = domain.hold(first, 1, LATER)
+    first = an_order(shipping_address=domain.Address.model_validate(address), needs_review=True)
+    held = domain.hold(first, LATER)
     failed = domain.settlement_failed(domain.disapprove(held, "why", "note", LATER), 4, "settlement_failed", LATER)
     approved = domain.approve(held, None, LATER)
     cancelled = domain.cancel(domain.confirm(approved, LATER), "why", LATER)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import Money
+from contracts.types import Money, OrderLine
 from order import domain
-from order.domain import IllegalTransition, Limits, Order
+from order.domain import IllegalTransition, Limits, Order, OrderRequest
+from tests.support.orders import wanted
 from tests.unit.order.orders import NOW, an_order
 
 LATER = NOW + timedelta(minutes=1)
@@ -21,8 +22,7 @@ CHANGES: dict[str, Change] = {
     "confirm": lambda order: domain.confirm(order, LATER),
     "reject": lambda order: domain.reject(order, "out_of_stock", LATER),
     "cancel": lambda order: domain.cancel(order, "cancelled_by_customer", LATER),
-    # The table's orders are below the threshold but paid with a card under review.
-    "hold": lambda order: domain.hold(order, THRESHOLD, LATER),
+    "hold": lambda order: domain.hold(order, LATER),
     "approve": lambda order: domain.approve(order, "looks fine", LATER),
     "disapprove": lambda order: domain.disapprove(order, "review_rejected", None, LATER),
 }
@@ -48,7 +48,7 @@ def sentences() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("given", "change", "outcome"), list(sentences()))
 def test_transition(given: OrderStatus, change: str, outcome: str) -> None:
-    order = an_order(status=given, payment_method="pm_review")
+    order = an_order(status=given, needs_review=True)
     if outcome == "-":
         with pytest.raises(IllegalTransition) as refused:
             CHANGES[change](order)
@@ -88,20 +88,29 @@ def test_a_closed_order_says_why_and_a_confirmed_one_has_no_reason() -> None:
     ],
 )
 def test_large_totals_and_cards_under_review_are_held(amount: int, method: str, held: bool) -> None:
-    order = an_order(total=Money(amount=amount), payment_method=method)
-    assert (domain.hold(order, THRESHOLD, LATER).status is OrderStatus.AWAITING_REVIEW) is held
+    request = OrderRequest.model_validate(wanted(("MUG", 1), payment_method=method))
+    order = domain.place(
+        request,
+        (OrderLine(sku="MUG", quantity=1, name="Mug", unit_price=Money(amount=amount)),),
+        order_id="ord_1",
+        customer_id="c",
+        fingerprint="f",
+        review_threshold=THRESHOLD,
+        now=NOW,
+    )
+    assert (domain.hold(order, LATER).status is OrderStatus.AWAITING_REVIEW) is held
 
 
 def test_an_order_is_reviewed_once() -> None:
-    held = domain.hold(an_order(payment_method="pm_review"), THRESHOLD, LATER)
+    held = domain.hold(an_order(needs_review=True), LATER)
     approved = domain.approve(held, "called the customer", LATER)
     assert (approved.status, approved.review, approved.review_note) == ("PLACED", "approved", "called the customer")
-    assert domain.hold(approved, THRESHOLD, LATER) is approved
+    assert domain.hold(approved, LATER) is approved
     assert domain.confirm(approved, LATER).review == "approved"
 
 
 def test_a_disapproved_order_is_rejected_for_good() -> None:
-    held = domain.hold(an_order(payment_method="pm_review"), THRESHOLD, LATER)
+    held = domain.hold(an_order(needs_review=True), LATER)
     rejected = domain.disapprove(held, "review_expired", None, LATER)
     assert (rejected.status, rejected.review, rejected.reason) == ("REJECTED", "rejected", "review_expired")
 

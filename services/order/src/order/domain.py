@@ -105,6 +105,7 @@ class OrderFacts(Value):
     lines: tuple[OrderLine, ...]
     total: Money
     payment_method: PaymentMethod
+    needs_review: bool = False
     reason: str | None = None
     review: Literal["approved", "rejected"] | None = None
     attention: Attention | None = None
@@ -148,6 +149,7 @@ _PLACEMENT = (
     "payment_method",
     "shipping_address",
     "placed_at",
+    "needs_review",
     "fingerprint",
 )
 
@@ -227,13 +229,18 @@ def place(
     order_id: str,
     customer_id: str,
     fingerprint: str,
+    review_threshold: int,
     now: datetime,
 ) -> Order:
+    """Returns the new order. An operator must review it if its total is above `review_threshold`, in minor units, or if
+    its card is under review."""
+    total = total_of(lines)
     return _placed(
         order_id=order_id,
         customer_id=customer_id,
         lines=lines,
-        total=total_of(lines),
+        total=total,
+        needs_review=request.payment_method == "pm_review" or total.amount > review_threshold,
         payment_method=request.payment_method,
         shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
@@ -273,16 +280,11 @@ def cancel(order: Order, reason: str, now: datetime) -> Order:
     return _become(order, OrderStatus.CANCELLED, now, allowed=cancellable, reason=reason)
 
 
-def needs_review(order: Order, threshold: int) -> bool:
-    """Returns whether an operator must decide, once: totals above `threshold` (minor units), cards under review."""
-    return order.review is None and (order.payment_method == "pm_review" or order.total.amount > threshold)
-
-
-def hold(order: Order, threshold: int, now: datetime) -> Order:
-    """A PLACED order that needs a review becomes AWAITING_REVIEW; any other PLACED order stays as it is."""
+def hold(order: Order, now: datetime) -> Order:
+    """A PLACED order that still needs a review becomes AWAITING_REVIEW; any other PLACED order stays as it is."""
     if order.status is OrderStatus.AWAITING_REVIEW:
         return order
-    if order.status is OrderStatus.PLACED and not needs_review(order, threshold):
+    if order.status is OrderStatus.PLACED and (order.review or not order.needs_review):
         return order
     return _become(order, OrderStatus.AWAITING_REVIEW, now, allowed={OrderStatus.PLACED})
 

@@ -1,6 +1,4 @@
-"""Checkout's step between authorization and capture: must an operator decide first?"""
-
-import os
+"""Checkout's step between authorization and capture, for an order that needs an operator's review."""
 
 from contracts.orders_stream import OrderStatus
 from order import domain, store
@@ -15,10 +13,9 @@ class OrderHeld(Exception):
 
 @task(OrderTask)
 def handler(wanted: OrderTask) -> dict[str, str]:
-    """Returns `{order_id, status}` of an order that may go on. Raises OrderHeld, OrderClosed."""
-    threshold = int(os.environ["REVIEW_THRESHOLD"])
+    """Returns `{order_id, status}` of an order that was approved already. Raises OrderHeld, OrderClosed."""
     try:
-        order = store.change(wanted.order_id, lambda order: domain.hold(order, threshold, clock.now()))
+        order = store.change(wanted.order_id, lambda order: domain.hold(order, clock.now()))
     except domain.IllegalTransition as decided:
         if decided.order.status is not OrderStatus.CONFIRMED:
             raise domain.OrderClosed(str(decided)) from decided

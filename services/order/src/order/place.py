@@ -27,6 +27,7 @@ def handler(request: Request) -> Response:
         order_id=order_id,
         customer_id=customer_id,
         fingerprint=fingerprint(wanted),
+        review_threshold=int(os.environ["REVIEW_THRESHOLD"]),
         now=clock.now(),
     )
     try:

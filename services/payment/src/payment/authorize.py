@@ -13,17 +13,22 @@ class PaymentDeclined(Exception):
     """The gateway declined. The message is the reason: declined or insufficient_funds."""
 
 
+class ReviewRequired(Exception):
+    """Authorized, but the order must be reviewed before the money may be captured."""
+
+
 class Authorization(OrderTask):
     """Which order to pay for, how much, and how."""
 
     amount: Money
     payment_method: str
+    needs_review: bool = False
 
 
 @task(Authorization)
 def handler(wanted: Authorization) -> dict[str, str]:
-    """Returns `{order_id, status: "AUTHORIZED"}`. Raises PaymentDeclined, PaymentClosed; GatewayUnavailable,
-    GatewayTimeout and Contended for a retry."""
+    """Returns `{order_id, status: "AUTHORIZED"}`. Raises PaymentDeclined, PaymentClosed, ReviewRequired;
+    GatewayUnavailable, GatewayTimeout and Contended for a retry."""
     order_id = wanted.order_id
     answer = carry_out(
         order_id,
@@ -39,5 +44,7 @@ def handler(wanted: Authorization) -> dict[str, str]:
     if not answer.approved:
         logger.info("declined", order_id=order_id, reason=answer.reason)
         raise PaymentDeclined(answer.reason)
-    logger.info("authorized", order_id=order_id)
+    logger.info("authorized", order_id=order_id, needs_review=wanted.needs_review)
+    if wanted.needs_review:
+        raise ReviewRequired(order_id)
     return {"order_id": order_id, "status": PaymentStatus.AUTHORIZED}

@@ -2,9 +2,8 @@
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-SERVICES := order payment inventory notify clickstream kafka operators
 space := $(subst ,, )
-SOURCES := .:layer:$(subst $(space),:,$(SERVICES:%=services/%/src))
+SOURCES := .:layer:$(subst $(space),:,$(wildcard services/*/src))
 ENVIRONMENT := .venv/.synced
 CONFIG = $(if $(ENV),--config-env $(ENV))
 PYTEST := pytest -n 2 --dist loadgroup

@@ -22,6 +22,17 @@ def test_root_template_is_a_table_of_contents() -> None:
     assert lines <= 150
 
 
+def test_a_list_of_services_in_pyproject_has_every_service() -> None:
+    """A service that no import contract names could import another, and nothing would notice."""
+    text = (ROOT / "pyproject.toml").read_text()
+    packages = {path.parent.name for path in ROOT.glob("services/*/src/*/__init__.py")}
+    lists = [set(re.findall(r"\b\w+\b(?!\.)", line)) & packages for line in text.splitlines()]
+    assert [packages - named for named in lists if len(named) > 2 and named != packages] == []
+    assert sum(named == packages for named in lists) == 5
+    for source in ROOT.glob("services/*/src"):
+        assert text.count(f'{source.relative_to(ROOT)}",') == 2, "for mypy and for pytest"
+
+
 def test_every_template_is_reached_from_the_root() -> None:
     nested = {child(stack.written["TemplateURL"]) for stack in TREE.all(STACK)}
     assert nested == set(templates()[1:])

@@ -59,8 +59,8 @@ def test_a_section_names_the_queues_of_its_alarms() -> None:
 
 
 def test_runbooks_say_what_alarms_cost() -> None:
-    cents = 10 * len(ALARMS)
-    assert f"{len(ALARMS)} of them are ${cents / 100:.2f}, or ${cents / 100 - 1:.2f} in" in " ".join(HEAD.split())
+    dollars = round(len(ALARMS) / 10)
+    assert f"All of them are about ${dollars}, or ${dollars - 1} in" in " ".join(HEAD.split())
 
 
 # ── The dashboard ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -60,7 +60,7 @@ def test_scenario_6_both_want_the_last_units(stage: Stage) -> None:
     second = stage.checkout_again()
     stage.next_task(first)
     stage.next_task(second)
-    assert (first.state, second.state) == ("Authorize payment", "Authorize payment")
+    assert first.state == second.state != "Reject order"
     assert stage.stock == (0, UNITS)
     stage.comes_to_rest()
     assert stage.status == "CONFIRMED"

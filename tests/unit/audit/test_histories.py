@@ -47,8 +47,8 @@ def placed() -> order.domain.Order:
         """{"lines": [{"sku": "MUG", "quantity": 2}], "payment_method": "pm_review",
         "shipping_address": {"name": "A", "line1": "1", "city": "C", "postal_code": "1", "country": "US"}}"""
     )
-    return order.domain.place(
-        request, MUG, order_id="ord_1", customer_id="c", fingerprint="f", review_threshold=0, now=NOW
+    return order.domain.screened(
+        order.domain.place(request, MUG, order_id="ord_1", customer_id="c", fingerprint="f", now=NOW), 0
     )
 
 

@@ -134,7 +134,7 @@ def test_a_quota_that_would_be_passed_is_a_problem() -> None:
 
 
 def test_every_quota_counts_something_of_the_whole_application() -> None:
-    whole = chosen("Kafka=msk-serverless")
+    whole = chosen("Kafka=msk-serverless Alarms=ON")
     assert all(quota.needed(whole) > 0 for quota in account.QUOTAS)
 
 

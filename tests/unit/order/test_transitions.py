@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from contracts.orders_stream import OrderStatus
-from contracts.types import Money, OrderLine
+from contracts.types import Money
 from order import domain
-from order.domain import IllegalTransition, Limits, Order, OrderRequest
-from tests.support.orders import wanted
+from order.domain import IllegalTransition, Limits, Order
 from tests.unit.order.orders import NOW, an_order
 
 LATER = NOW + timedelta(minutes=1)
@@ -88,16 +87,7 @@ def test_a_closed_order_says_why_and_a_confirmed_one_has_no_reason() -> None:
     ],
 )
 def test_large_totals_and_cards_under_review_are_held(amount: int, method: str, held: bool) -> None:
-    request = OrderRequest.model_validate(wanted(("MUG", 1), payment_method=method))
-    order = domain.place(
-        request,
-        (OrderLine(sku="MUG", quantity=1, name="Mug", unit_price=Money(amount=amount)),),
-        order_id="ord_1",
-        customer_id="c",
-        fingerprint="f",
-        review_threshold=THRESHOLD,
-        now=NOW,
-    )
+    order = domain.screened(an_order(total=Money(amount=amount), payment_method=method), THRESHOLD)
     assert (domain.hold(order, LATER).status is OrderStatus.AWAITING_REVIEW) is held
 
 

@@ -229,23 +229,25 @@ def place(
     order_id: str,
     customer_id: str,
     fingerprint: str,
-    review_threshold: int,
     now: datetime,
 ) -> Order:
-    """Returns the new order. An operator must review it if its total is above `review_threshold`, in minor units, or if
-    its card is under review."""
-    total = total_of(lines)
     return _placed(
         order_id=order_id,
         customer_id=customer_id,
         lines=lines,
-        total=total,
-        needs_review=request.payment_method == "pm_review" or total.amount > review_threshold,
+        total=total_of(lines),
         payment_method=request.payment_method,
         shipping_address=Address(**request.shipping_address.model_dump()),
         placed_at=now,
         fingerprint=fingerprint,
     )
+
+
+def screened(order: Order, threshold: int) -> Order:
+    """Returns a new order that says whether an operator must review it: if its total is above the threshold (minor
+    units), or its card is under review."""
+    needs_review = order.payment_method == "pm_review" or order.total.amount > threshold
+    return order.model_copy(update={"needs_review": needs_review})
 
 
 def as_placed(order: Order) -> Order:

@@ -27,9 +27,9 @@ def handler(request: Request) -> Response:
         order_id=order_id,
         customer_id=customer_id,
         fingerprint=fingerprint(wanted),
-        review_threshold=int(os.environ["REVIEW_THRESHOLD"]),
         now=clock.now(),
     )
+    order = domain.screened(order, int(os.environ["REVIEW_THRESHOLD"]))
     try:
         store.add(order)
     except store.AlreadyPlaced as raced:

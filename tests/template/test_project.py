@@ -22,7 +22,7 @@ def test_root_template_is_a_table_of_contents() -> None:
     assert lines <= 150
 
 
-def test_a_list_of_services_in_pyproject_has_every_service() -> None:
+def test_every_service_is_in_each_list_of_pyproject_and_has_a_page() -> None:
     """A service that no import contract names could import another, and nothing would notice."""
     text = (ROOT / "pyproject.toml").read_text()
     packages = {path.parent.name for path in ROOT.glob("services/*/src/*/__init__.py")}
@@ -31,6 +31,7 @@ def test_a_list_of_services_in_pyproject_has_every_service() -> None:
     assert sum(named == packages for named in lists) == 5
     for source in ROOT.glob("services/*/src"):
         assert text.count(f'{source.relative_to(ROOT)}",') == 2, "for mypy and for pytest"
+        assert (source.parent / "README.md").exists()
 
 
 def test_every_template_is_reached_from_the_root() -> None:
